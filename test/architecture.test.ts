@@ -522,6 +522,7 @@ const SHARED_NAMES: Readonly<Record<string, string>> = {
   "media.ts": "how a channel moves files",
   "errors.ts": "how a channel or package sorts its errors",
   "link.ts": "a channel's live link to its platform",
+  "view.ts": "a page of WebChat as the shell sees it",
 };
 
 describe("files", () => {
