@@ -48,6 +48,7 @@ test("config.get shows the file and the values in force, with markers for secret
     issues: [],
     warnings: [],
     legacyIssues: [],
+    comments: { "gateway.auth": "Mine alone.", "session.mainKey": "the usual one" },
   });
   assert.equal(parsed.gateway.auth.token, "__REDACTED:gateway.auth.token__");
   assert.equal(config.gateway.auth.token, "__REDACTED:gateway.auth.token__");

@@ -2,7 +2,7 @@
 
 import { devicesIcon } from "../chat/icons.ts";
 import { defineView } from "../view.ts";
-import { Devices } from "./devices.ts";
+import { Devices } from "./known-devices.ts";
 
 export const devicesView = defineView({
   id: "devices",
@@ -14,5 +14,5 @@ export const devicesView = defineView({
     const count = (pairing?.pending.length ?? 0) + nodeRequests.filter(({ kind }) => kind !== "device").length;
     return count === 0 ? [] : [{ kind: "count", count, words: "waiting to be let in" }];
   },
-  element: async () => (await import("./page.ts")).DevicesElement,
+  element: async () => (await import("./devices-page.ts")).DevicesElement,
 });

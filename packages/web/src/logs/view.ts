@@ -8,5 +8,5 @@ export const logsView: View = {
   label: "Logs",
   icon: logsIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).LogsElement,
+  element: async () => (await import("./logs-page.ts")).LogsElement,
 };

@@ -8,5 +8,5 @@ export const runsView: View = {
   label: "Runs",
   icon: runsIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).RunsElement,
+  element: async () => (await import("./runs-page.ts")).RunsElement,
 };

@@ -8,5 +8,5 @@ export const settingsView: View = {
   label: "Settings",
   icon: settingsIcon,
   scope: "admin",
-  element: async () => (await import("./page.ts")).SettingsElement,
+  element: async () => (await import("./settings-page.ts")).SettingsElement,
 };

@@ -8,5 +8,5 @@ export const usageView: View = {
   label: "Usage",
   icon: usageIcon,
   scope: "read",
-  element: async () => (await import("./page.ts")).UsagePageElement,
+  element: async () => (await import("./usage-page.ts")).UsagePageElement,
 };

@@ -11,8 +11,10 @@ export function commentsOf(raw: string): Record<string, string> {
   };
   let waiting: string[] = [];
   let last: { readonly path: string; readonly end: number } | undefined;
+  const root = BEFORE_ROOT.exec(raw)?.[0].length ?? 0;
   for (const { kind, start, end, path, value } of textsIn(raw)) {
     if (kind === "comment") {
+      if (start < root) continue; // about the whole file
       const isBehind = last !== undefined && !raw.slice(last.end, start).includes("\n");
       if (isBehind && last) add(last.path, wordsOf(value));
       else waiting.push(wordsOf(value));
@@ -27,6 +29,8 @@ export function commentsOf(raw: string): Record<string, string> {
   }
   return found;
 }
+
+const BEFORE_ROOT = /^(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*\{/;
 
 function wordsOf(comment: string): string {
   return comment

@@ -90,7 +90,7 @@ export class LogsElement extends LivePage {
 
   #content(): TemplateResult {
     const shown = this.#filtered();
-    return html`<form class="filters" aria-label="What is shown" @submit=${(event: Event) => event.preventDefault()}>
+    return html`<form class="log-filters" aria-label="What is shown" @submit=${(event: Event) => event.preventDefault()}>
         <label><span>Level</span>
           <select @change=${(event: Event) => this.#set({ level: (event.target as HTMLSelectElement).value as Level })}>
             ${LEVELS.map((level) => html`<option value=${level} ?selected=${level === this.filter.level}>${level} and above</option>`)}
@@ -109,7 +109,7 @@ export class LogsElement extends LivePage {
         <button type="button" class="button small" ?disabled=${this.isReading} @click=${() => this.#readAll()}>${this.isReading ? "Reading…" : "Read the whole file"}</button>
         ${this.filter === NO_FILTER ? nothing : html`<button type="button" class="button small quiet" @click=${() => this.#reset()}>Show all</button>`}
       </div>
-      <p class="meta" role="status">${shown.length.toLocaleString()} lines${this.filter.since === undefined ? "" : ", since a message that you chose"}.</p>
+      <p class="meta" role="status">${shown.length.toLocaleString()} ${shown.length === 1 ? "line" : "lines"}${this.filter.since === undefined ? "" : ", since a message that you chose"}.</p>
       ${
         shown.length === 0
           ? emptyState("No such lines", "Choose a lower level, or fewer words.")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { abilitiesText, rightsText } from "./state.ts";
+import { abilitiesText, rightsText } from "./rows.ts";
 
 test("rights are said in plain words, with what is not allowed", () => {
   const cases: [string[], string][] = [

@@ -12,10 +12,10 @@ import { openWhy } from "../kit/why.ts";
 import { clockTime, shortAge } from "../time.ts";
 import type { PageHost, Scope } from "../view.ts";
 import type { AddDeviceElement } from "./add.ts";
-import type { Devices, DevicesState } from "./devices.ts";
-import { covers, type Request, type Row, requestsOf, rightsText, rowsOf, strangersIn } from "./state.ts";
+import type { Devices, DevicesState } from "./known-devices.ts";
+import { covers, type Request, type Row, requestsOf, rightsText, rowsOf, strangersIn } from "./rows.ts";
 import "./add.ts";
-import "./commands.ts";
+import "./node-commands.ts";
 
 const KINDS = { browser: "Browser", program: "Program", node: "Node" } as const;
 

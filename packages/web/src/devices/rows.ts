@@ -1,7 +1,7 @@
 // How devices, nodes and connections become one list, and what each may do in plain words. Pure functions.
 
 import type { NodePairRequest, NodeView, PairedDevice, PairingRequest, PresenceEntry } from "@moltbot/protocol";
-import type { DevicesState } from "./devices.ts";
+import type { DevicesState } from "./known-devices.ts";
 
 /** One line of the list. */
 export interface Row {
