@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the web pages speak to the gateway in the protocol",
     files: /^packages\/web\//,
-    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|highlight\.js$|katex$|uqr$)/,
+    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$|katex$|uqr$)/,
     kinds: ["value", "type", "dynamic"],
   },
 ];
@@ -523,11 +523,8 @@ const SHARED_NAMES: Readonly<Record<string, string>> = {
   "media.ts": "how a channel moves files",
   "errors.ts": "how a channel or package sorts its errors",
   "link.ts": "a channel's live link to its platform",
-<<<<<<< HEAD
   "state.ts": "the state of what its folder is about: of the gateway, a command, or a page",
-=======
   "view.ts": "a page of WebChat as the shell sees it",
->>>>>>> pageB
 };
 
 describe("files", () => {

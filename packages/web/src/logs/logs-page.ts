@@ -253,7 +253,7 @@ export class LogsElement extends LivePage {
       account === "" ? "" : ` --account ${shellWord(account)}`,
       runId === "" ? "" : ` --run ${shellWord(runId)}`,
     ];
-    return `moltbot logs --follow${flags.join("")}`;
+    return ["moltbot logs --follow", ...flags].join("");
   }
 }
 

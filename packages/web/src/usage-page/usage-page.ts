@@ -180,7 +180,11 @@ export class UsagePageElement extends LivePage {
         ["Output", output.toLocaleString()],
         ["Cost", costText(row)],
       ],
-      command: `moltbot usage --by ${this.by === "session" ? "session" : this.by === "agent" ? "agent" : "model"} --days ${this.days}`,
+      command: [
+        "moltbot usage",
+        `--by ${this.by === "agent" || this.by === "session" ? this.by : "model"}`,
+        `--days ${this.days}`,
+      ].join(" "),
       more:
         this.by === "session" && name !== ""
           ? html`<button type="button" class="button small" @click=${(event: Event) => {
