@@ -170,7 +170,7 @@ test("a node sees the conversation that it follows and no other, until it follow
   assert.deepEqual([...new Set(heard.map(({ event }) => event).filter((event) => event === "agent"))], ["agent"]);
 });
 
-for (const text of ["/exec security=full ask=off", "/new", "/approve 12345 allow-always"])
+for (const text of ["/new", "/approve 12345 allow-always"])
   test(`${text} at a node is words for the model, and no command`, async () => {
     const { tell, device } = await phone("commands");
     const sessionKey = `node-${device.id}`;
