@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { eventually } from "../faults/bench.ts";
 import { Home } from "./harness.ts";
 
 /** What a conversation says, as the command line reads it. */
@@ -134,4 +135,20 @@ describe("while no gateway runs", () => {
     assert.equal(code, 1);
     assert.match(stderr, /Nothing was changed\. To go back: `moltbot restore FILE --yes`\./);
   });
+});
+
+test("doctor warns when the newest backup is older than seven days", async () => {
+  using home = new Home();
+  const folder = `${home.stateDir}-backups`;
+  const at = new Date(Date.now() - 8 * 24 * 3_600_000).toISOString().replace(/[:.]/g, "-");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `moltbot-${at}.tar.zst`), "as it was then");
+  await using _gateway = await home.gateway();
+  await eventually("the backups to be looked at", async () => {
+    return JSON.parse(await ran(home, "health", "--json")).backup.at !== undefined;
+  });
+
+  const { stdout } = await home.run(["doctor"]);
+
+  assert.match(stdout, /warn +backup +The newest was made 8 d ago; that is old[\s\S]*`moltbot backup now`/);
 });

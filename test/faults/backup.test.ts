@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually, FaultBench } from "./bench.ts";
+import { canMount, DISK_BYTES, eventually, FaultBench } from "./bench.ts";
 
 /** Sentences for a disk that takes no more: a small file system, and one where files may not grow. */
 const FULL = [
@@ -66,4 +66,16 @@ test("a kill while a backup is made leaves no backup, and the next one removes w
   assert.deepEqual(backups, []);
   assert.equal(namesIn(folder).length, 1);
   assert.ok(files >= 8);
+});
+
+const MOUNTED = { skip: canMount() ? false : "needs root, to mount a small file system" };
+
+test("health says how little room there is before the disk is full", MOUNTED, async () => {
+  await using bench = await FaultBench.start();
+  const client = await bench.operator();
+
+  const { machine } = await client.call("health", { probe: true });
+
+  assert.ok(machine.disk.freeBytes > 0 && machine.disk.freeBytes < DISK_BYTES);
+  assert.equal(machine.trouble, undefined);
 });

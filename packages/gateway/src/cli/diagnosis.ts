@@ -335,7 +335,7 @@ function checkBackup({ at, off, problem }: Partial<HealthSummary["backup"]> = {}
   const fix = "Make one now: `moltbot backup now`";
   if (problem !== undefined) return { level: "warn", subject, ...firstSentence(problem) };
   if (at !== undefined && Date.now() - at > OLD_BACKUP_MS)
-    return { level: "warn", subject, says: `The newest is of ${ago(at)}`, fix };
+    return { level: "warn", subject, says: `The newest was made ${ago(at)}; that is old`, fix };
   if (at !== undefined) return { level: "ok", subject, says: `The newest was made ${ago(at)}` };
   if (off !== true) return { level: "ok", subject, says: "None yet; the first is made soon" };
   return { level: "warn", subject, says: "There is none, and none is made by itself", fix };
