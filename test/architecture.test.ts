@@ -510,7 +510,6 @@ describe("words and shapes", () => {
 const SHARED_NAMES: Readonly<Record<string, string>> = {
   "index.ts": "names the parts of a slice, a package or a folder",
   "slice.ts": "the light half of a slice",
-  "view.ts": "a page as the shell sees it",
   "methods.ts": "a slice's methods",
   "events.ts": "a slice's events",
   "schema.ts": "a slice's wire shapes",
