@@ -523,6 +523,7 @@ const SHARED_NAMES: Readonly<Record<string, string>> = {
   "errors.ts": "how a channel or package sorts its errors",
   "link.ts": "a channel's live link to its platform",
   "state.ts": "the state of what its folder is about: of the gateway, a command, or a page",
+  "rows.ts": "the rows of a slice, and the queries over them",
   "view.ts": "a page of WebChat as the shell sees it",
 };
 
