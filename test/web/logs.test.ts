@@ -54,7 +54,7 @@ test("new lines come by themselves, filters narrow them, and a line leads to its
   await lines.getByText("the kettle is on").waitFor();
 
   await chat.page.getByRole("searchbox", { name: "Word" }).fill("KETTLE");
-  await chat.page.getByText("1 lines", { exact: false }).waitFor();
+  await chat.page.getByText(/^1 line/).waitFor();
   await lines.getByRole("button").first().click();
   await chat.page.getByRole("button", { name: "Only this run" }).click();
   await chat.page.getByText("moltbot logs --follow --level debug --word KETTLE --run run-77").first().waitFor();
