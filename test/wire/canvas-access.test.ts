@@ -216,17 +216,12 @@ test("through a tunnel the address is the tunnel's own end; by ::1 it is the one
   );
 });
 
-test("WebChat by ::1 may show the canvas, and the canvas lets it", async () => {
+test("a page by ::1 may show the canvas at the address where it listens", async () => {
   const page = await askRaw(gateway.port, "/", { headers: { Host: `[::1]:${gateway.port}` } });
-  const canvas = await askRaw(port, "/__moltbot__/canvas/", { headers: { Host: `127.0.0.1:${port}` } });
 
   assert.match(
     page.headers["content-security-policy"]!,
     new RegExp(`frame-src 'self' http://127\\.0\\.0\\.1:${port};`),
-  );
-  assert.match(
-    canvas.headers["content-security-policy"]!,
-    new RegExp(`frame-ancestors .*http://\\[::1\\]:${gateway.port}`),
   );
 });
 

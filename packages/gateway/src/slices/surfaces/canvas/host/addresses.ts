@@ -116,11 +116,6 @@ export function ownOrigin(own: OpenPort, name: string): string {
   return `${own.scheme}://${isOnlyFour(own, name) ? own.host : name}:${own.port}`;
 }
 
-/** The names by which the pages of the gateway may have been reached that show what is asked for by a name. */
-export function namesOfPages(own: OpenPort, name: string): string[] {
-  return name === own.host && isOnlyFour(own, "[::1]") ? [name, "[::1]"] : [name];
-}
-
 /** The gateway listens on ::1 beside 127.0.0.1; the canvas does not. */
 function isOnlyFour(own: OpenPort, name: string): boolean {
   return own.host === "127.0.0.1" && name === "[::1]";

@@ -7,7 +7,6 @@ import type { Upgrade } from "../../../../kit/route.ts";
 import { areServed, type Root } from "../files/root.ts";
 import type { CanvasHostSettings } from "../settings.ts";
 import { isForeignSocket, judge, type Verdict } from "./access.ts";
-import { namesOfPages } from "./addresses.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
 import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
@@ -187,8 +186,7 @@ export class CanvasDoor {
   #ancestors(host: string | undefined, allowed: readonly string[]): string[] {
     const own = this.#options.own();
     const name = host?.replace(/:\d+$/, "");
-    const names = own && name ? namesOfPages(own, name) : [];
-    const gateway = names.map((each) => `${own?.scheme}://${each}:${own?.gatewayPort}`);
+    const gateway = own && name ? [`${own.scheme}://${name}:${own.gatewayPort}`] : [];
     return [...gateway, ...allowed.filter((origin) => /^https?:\/\/[\w.:[\]-]+$/.test(origin))];
   }
 }
