@@ -12,6 +12,7 @@ after(() => gateway[Symbol.asyncDispose]());
 
 const TABLE = {
   "operator.read": [
+    "tailscale.status",
     "canvas.status",
     "canvas.open",
     "canvas.history",
