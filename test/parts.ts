@@ -131,6 +131,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/import": ["imports"],
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
+  "wire/tailscale": ["tailscale"],
   "wire/wizard": ["onboarding"],
   "cli/onboard": ["cli", "onboarding"],
   "wire/operator-invitations": ["nodes", "devices"],

@@ -13,6 +13,7 @@ after(() => gateway[Symbol.asyncDispose]());
 const TABLE = {
   "operator.read": [
     "system.hours",
+    "tailscale.status",
     "canvas.status",
     "canvas.open",
     "canvas.history",

@@ -32,6 +32,7 @@ import { imports } from "./slices/operations/imports/index.ts";
 import { metrics } from "./slices/operations/metrics/index.ts";
 import { onboarding } from "./slices/operations/onboarding/index.ts";
 import { overview } from "./slices/operations/overview/index.ts";
+import { tailscale } from "./slices/operations/tailscale/index.ts";
 import { traces } from "./slices/operations/traces/index.ts";
 import { update } from "./slices/operations/update/index.ts";
 import { canvas } from "./slices/surfaces/canvas/index.ts";
@@ -76,6 +77,7 @@ export const SLICES = inOrder(
   metrics,
   traces,
   onboarding,
+  tailscale,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

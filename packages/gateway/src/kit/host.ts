@@ -46,6 +46,20 @@ export interface Host extends HostPorts {
   nodeCommands(): NodeCommandSettings;
   /** Where browsers reach our pages; the address that reaches farthest stands first. */
   pageOrigins(): readonly PageOrigin[];
+  /** How Tailscale shall bring others to the gateway, as the settings say now. */
+  tailscale(): TailscaleSettings;
+  /** Lets pages of a further origin in, and its Host name, until the returned value is disposed. */
+  allowOrigin(origin: string): Disposable;
+}
+
+/** What Tailscale is asked to do. */
+export interface TailscaleSettings {
+  readonly mode: "off" | "serve" | "funnel";
+  readonly port: number;
+  /** The gateway's address on this machine; undefined when it listens elsewhere. */
+  readonly here: string | undefined;
+  /** Whether no secret is asked for. */
+  readonly isOpen: boolean;
 }
 
 /** An address of our pages, and from where it works: everywhere, in the tailnet, in the local network, on this machine. */

@@ -41,6 +41,21 @@ export const settings = defineSettings({
       ),
       dangerouslyDisableDeviceAuth: flag(false, "Ignores the device identity of control UIs."),
     }),
+    tailscale: Type.Object({
+      mode: Type.Union(
+        ["off", "serve", "funnel"].map((mode) => Type.Literal(mode)),
+        {
+          default: "off",
+          description:
+            "`serve` lets the tailnet reach the gateway over https, `funnel` everyone; the claim ends with the gateway.",
+        },
+      ),
+      port: Type.Union(
+        [443, 8443, 10000].map((port) => Type.Literal(port)),
+        { default: 443, description: "The port on the tailnet name." },
+      ),
+      resetOnExit: flag(true, "Of earlier versions; a claim always ends with the gateway."),
+    }),
     tls: Type.Object({
       enabled: flag(false, "Serve https and wss."),
       autoGenerate: flag(true, "Make a self-signed certificate when none is configured."),

@@ -18,7 +18,7 @@ import { VERSION } from "../base/version.ts";
 import { COMMANDS, TOOLS } from "../catalog.ts";
 import { CHANNELS } from "../channels/index.ts";
 import type { Base } from "../kit/base.ts";
-import { type Host, hostPorts } from "../kit/host.ts";
+import { type Host, hostPorts, type TailscaleSettings } from "../kit/host.ts";
 import { type GatewayAuth, resolveAuth } from "../server/admission/authenticate.ts";
 import { judgeBearer, sourceOf } from "../server/admission/bearer.ts";
 import { FailureLimiter } from "../server/admission/limiter.ts";
@@ -41,7 +41,10 @@ export interface Opened {
 /** Opens the base; the stack closes all of it. Throws `StartError` when the state, the config or a secret forbids a start. */
 export function openBase(
   options: StartOptions,
-  late: Pick<Host, "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "pageOrigins">,
+  late: Pick<
+    Host,
+    "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "pageOrigins" | "allowOrigin"
+  >,
   stack: AsyncDisposableStack,
 ): Opened {
   const { stateDir, env } = options;
@@ -78,6 +81,11 @@ export function openBase(
       httpEndpoints() {
         const { chatCompletions, responses } = settings.current.http.endpoints;
         return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
+      },
+      tailscale() {
+        const { mode, port } = settings.current.tailscale as Pick<TailscaleSettings, "mode" | "port">;
+        const here = late.pageOrigins().find(({ reach }) => reach === "here")?.origin;
+        return { mode, port, here, isOpen: auth.mode === "none" };
       },
       allowedOrigins: () => settings.current.controlUi.allowedOrigins,
       nodeCommands() {

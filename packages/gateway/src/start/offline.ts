@@ -29,6 +29,7 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
       closeConnection: nothing,
       listen: noPort,
       pageOrigins: () => [],
+      allowOrigin: () => ({ [Symbol.dispose]: nothing }),
     };
     // Nobody connects, so no secret is asked for: it may stand in an environment that this process does not have.
     const closed = { ...options, overrides: { bind: "loopback", auth: "none" } };

@@ -1,5 +1,6 @@
 /** `moltbot gateway status` — does the gateway of this state folder run, does it answer, and who keeps it running? */
 
+import type { Methods } from "@moltbot/protocol";
 import { configPath, fileExists } from "../../base/files.ts";
 import type { Call } from "../command.ts";
 import { withGateway } from "../connect.ts";
@@ -42,6 +43,7 @@ export async function showStatus(call: Call<typeof scopeFlag>): Promise<ExitCode
         ["Process", target.isLocal ? (since ?? "not running on this state folder") : undefined],
         ["Service", target.isLocal ? serviceLine(service?.state) : undefined],
         ["Answers", answer.ok ? green(`yes, in ${duration(answer.connectMs)}`) : red("no")],
+        ["Tailscale", answer.ok && answer.tailscale ? tailscaleLine(answer.tailscale) : undefined],
         ["Version", answer.ok ? answer.version : undefined],
         ["Config", fileExists(config) ? config : `${config} (not there yet)`],
         ["State", target.stateDir],
@@ -69,10 +71,13 @@ async function ask(call: Parameters<typeof withGateway>[0], target: ReturnType<t
       call,
       async ({ client, hello, timeoutMs }) => {
         await client.request("health", {}, { timeoutMs });
+        const asksTailscale = hello.features.methods.includes("tailscale.status");
+        const tailscale = asksTailscale ? await client.request("tailscale.status", {}, { timeoutMs }) : undefined;
         return {
           ok: true,
           connectMs: Math.round(performance.now() - startedAt),
           version: hello.server.version,
+          ...(tailscale && tailscale.mode !== "off" && { tailscale }),
         } as const;
       },
       { mode: "probe", target },
@@ -81,6 +86,11 @@ async function ask(call: Parameters<typeof withGateway>[0], target: ReturnType<t
     if (error instanceof CliError) return { ok: false, error: error.message, exitCode: error.exitCode } as const;
     throw error;
   }
+}
+
+function tailscaleLine({ mode, state, url, reason }: Methods["tailscale.status"]["result"]): string {
+  if (url !== undefined) return `${mode}, ${url}`;
+  return reason === undefined ? `${mode}, ${state}` : `${mode}, ${state}: ${reason}`;
 }
 
 function serviceLine(state: ServiceState | undefined): string {

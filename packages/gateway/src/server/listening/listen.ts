@@ -78,6 +78,8 @@ export class GatewayServer {
   });
   readonly #ownAddresses: OwnAddresses;
   readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
+  /** Origins under which others bring pages to us. */
+  readonly #further = new Set<string>();
   #port = 0;
   #pinger: Disposable | undefined;
   #isStopping = false;
@@ -186,14 +188,20 @@ export class GatewayServer {
     return pageOrigins(this.#ours, bindHost(this.#options.settings()), this.#ownAddresses.list);
   }
 
+  /** Lets pages of a further origin in, until disposed. */
+  allowOrigin(origin: string): Disposable {
+    this.#further.add(origin);
+    return { [Symbol.dispose]: () => void this.#further.delete(origin) };
+  }
+
   get #ours(): Ours {
     const { certificate, settings } = this.#options;
     const { allowedHosts, controlUi } = settings();
     return {
       scheme: certificate ? "https" : "http",
       port: this.#port,
-      hosts: [...this.#hosts, ...allowedHosts],
-      allowedOrigins: controlUi.allowedOrigins,
+      hosts: [...this.#hosts, ...allowedHosts, ...[...this.#further].map((each) => new URL(each).hostname)],
+      allowedOrigins: [...controlUi.allowedOrigins, ...this.#further],
     };
   }
 

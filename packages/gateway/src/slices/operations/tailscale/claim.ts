@@ -1,0 +1,180 @@
+/** One claim of an HTTPS port on this machine's tailnet name: the program `tailscale`, in the foreground, as a child. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { isRecord } from "../../../base/config/config.ts";
+import { codeOf, ignore, TellableError } from "../../../base/errors.ts";
+import type { Env } from "../../../base/files.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+
+/** What is claimed. */
+export interface Wanted {
+  readonly mode: "serve" | "funnel";
+  readonly port: number;
+  /** Where requests go. */
+  readonly target: string;
+}
+
+interface Running {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** A claim that stands. Disposing ends it. */
+export interface Claim extends AsyncDisposable {
+  readonly url: string;
+  /** What the program said last when it ended. */
+  readonly ended: Promise<string>;
+}
+
+/** The app's own program, where macOS has no other. */
+const MAC_PROGRAM = "/Applications/Tailscale.app/Contents/MacOS/Tailscale";
+/** After the machine's start Tailscale itself may take this long, ms. */
+const BOOT_MS = 90_000;
+const LOOK_EVERY_MS = 500;
+/** How long a claim may take, ms. */
+const CLAIM_MS = 20_000;
+/** How long the program may take for an answer, ms. */
+const ASK_MS = 10_000;
+const KEPT_CHARS = 2_000;
+
+/**
+ * Runs the program until its input ends, so that a gateway that is killed takes its claim along. A background job of a
+ * shell reads from nowhere; the input is kept open under another number.
+ */
+const GUARD = `exec 3<&0
+"$@" </dev/null & claim=$!
+(read -r _ <&3; kill "$claim" 2>/dev/null) & watch=$!
+wait "$claim"; code=$?
+kill "$watch" 2>/dev/null
+exit $code`;
+
+/** Makes the claim and waits until it stands. Throws `TellableError` that says why it does not and what to do. */
+export async function claim(wanted: Wanted, running: Running): Promise<Claim> {
+  const name = await tailnetName(running);
+  const place = `${name}:${wanted.port}`;
+  const taken = proxyAt(await served(running), place);
+  if (taken !== undefined && taken !== wanted.target)
+    throw new TellableError(
+      `another program serves https://${place} already; set gateway.tailscale.port to 8443, or take that away with tailscale serve`,
+    );
+  const held = new Held(wanted, running.env);
+  try {
+    const until = running.clock.monotonic() + CLAIM_MS;
+    while (!held.isOver && running.clock.monotonic() < until) {
+      if (proxyAt(await served(running), place) === wanted.target) {
+        const url = wanted.port === 443 ? `https://${name}` : `https://${place}`;
+        return { url, ended: held.ended, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+      }
+      await Promise.race([held.ended, running.clock.sleep(LOOK_EVERY_MS, running.signal)]);
+    }
+    throw new TellableError(
+      `tailscale ${wanted.mode} made no claim: ${held.isOver ? await held.ended : "it took too long"}`,
+    );
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class Held implements AsyncDisposable {
+  readonly ended: Promise<string>;
+  readonly #process: ChildProcess;
+  isOver = false;
+
+  constructor({ mode, port, target }: Wanted, env: Env) {
+    const command = [programOf(env), mode, "--yes", `--https=${port}`, target];
+    const [program = "", ...args] =
+      process.platform === "win32" ? command : ["/bin/sh", "-c", GUARD, "guard", ...command];
+    this.#process = spawn(program, args, { env: ownEnv(env), stdio: ["pipe", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [this.#process.stdout, this.#process.stderr])
+      stream?.setEncoding("utf8").on("data", (chunk: string) => {
+        said = `${said}${chunk}`.slice(-KEPT_CHARS);
+      });
+    this.ended = new Promise((resolve) => {
+      const over = () => {
+        this.isOver = true;
+        resolve(oneLine(said));
+      };
+      this.#process.once("close", over);
+      this.#process.once("error", over);
+    });
+    this.#process.stdin?.on("error", (error) => ignore(error, "the program has ended, which is told"));
+  }
+
+  /** The end of its input ends the program; where there is no shell, a signal does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.stdin?.end();
+    if (process.platform === "win32") this.#process.kill();
+    await this.ended;
+  }
+}
+
+/** This machine's name in the tailnet. Waits while Tailscale starts. */
+async function tailnetName(running: Running): Promise<string> {
+  const { clock, signal } = running;
+  for (const until = clock.monotonic() + BOOT_MS; ; await clock.sleep(LOOK_EVERY_MS, signal)) {
+    const status = await askJson(["status", "--json"], running);
+    const { BackendState: state, Self: self } = status;
+    const name = isRecord(self) && typeof self.DNSName === "string" ? self.DNSName.replace(/\.$/, "") : "";
+    if (state === "Running" && /^[a-z0-9.-]+$/i.test(name)) return name.toLowerCase();
+    if (state === "Running")
+      throw new TellableError("this machine has no tailnet name; turn MagicDNS on in Tailscale's admin console");
+    if (state === "NeedsLogin") throw new TellableError("Tailscale is not signed in; run tailscale up");
+    if ((state !== "NoState" && state !== "Starting") || clock.monotonic() > until)
+      throw new TellableError("Tailscale does not run; start it, or set gateway.tailscale.mode to off");
+  }
+}
+
+function served(running: Running): Promise<Record<string, unknown>> {
+  return askJson(["serve", "status", "--json"], running);
+}
+
+/** Where requests to a place go; undefined when nothing is claimed there. A foreground claim stands under its session. */
+function proxyAt(status: Record<string, unknown>, place: string): string | undefined {
+  const sessions = isRecord(status.Foreground) ? Object.values(status.Foreground).filter(isRecord) : [];
+  for (const { Web: web } of [status, ...sessions] as readonly Record<string, unknown>[]) {
+    const site = isRecord(web) ? web[place] : undefined;
+    const root = isRecord(site) && isRecord(site.Handlers) ? site.Handlers["/"] : undefined;
+    if (isRecord(root)) return typeof root.Proxy === "string" ? root.Proxy : "";
+    if (site !== undefined) return "";
+  }
+  return undefined;
+}
+
+/** The JSON in what the program prints; other text may stand around it. */
+async function askJson(words: readonly string[], { env, signal }: Running): Promise<Record<string, unknown>> {
+  const printed = await new Promise<string>((resolve, reject) => {
+    execFile(programOf(env), [...words], { env: ownEnv(env), signal, timeout: ASK_MS }, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout);
+      const isMissing = codeOf(error) === "ENOENT";
+      const why = isMissing
+        ? "there is no program tailscale on PATH; install Tailscale"
+        : `tailscale ${words[0]} does not answer: ${oneLine(stderr)}`;
+      reject(new TellableError(why, { cause: error }));
+    });
+  });
+  const json = printed.slice(printed.indexOf("{"), printed.lastIndexOf("}") + 1);
+  try {
+    const value: unknown = JSON.parse(json === "" ? "{}" : json);
+    if (isRecord(value)) return value;
+  } catch (error) {
+    throw new TellableError(`tailscale ${words[0]} printed no JSON; update Tailscale`, { cause: error });
+  }
+  throw new TellableError(`tailscale ${words[0]} printed no JSON; update Tailscale`);
+}
+
+function programOf({ PATH = "" }: Env): string {
+  const isOnPath = PATH.split(":").some((folder) => folder !== "" && existsSync(`${folder}/tailscale`));
+  return !isOnPath && existsSync(MAC_PROGRAM) ? MAC_PROGRAM : "tailscale";
+}
+
+/** What the program needs of the environment; the gateway's secrets are not among it. */
+function ownEnv({ PATH, HOME, USER, SystemRoot, ProgramFiles }: Env): NodeJS.ProcessEnv {
+  return { PATH, HOME, USER, SystemRoot, ProgramFiles };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim() || "it said nothing";
+}
