@@ -150,7 +150,9 @@ test("a mistake in the file is named with its line, and nothing is written", asy
   await chat.page.getByRole("button", { name: "Check" }).click();
   const issue = chat.page.getByRole("button", { name: /^Line 3: models\.detectLocal/ });
   await issue.click();
-  const caret = await area.evaluate("(each) => each.value.slice(0, each.selectionStart).split('\\n').length");
+  const caret = await chat.page.evaluate(
+    "document.activeElement.value?.slice(0, document.activeElement.selectionStart).split('\\n').length",
+  );
   await area.fill(shown.replace("// nothing runs here", "// nothing runs on this machine"));
   await save(chat);
 

@@ -4698,6 +4698,19 @@ export type SystemPresenceParams = Record<string, unknown>;
 /** The answer to `system-presence`. */
 export type SystemPresenceResult = PresenceEntry[];
 
+/** Parameters of `tailscale.status`. */
+export type TailscaleStatusParams = Record<string, never>;
+
+/** The answer to `tailscale.status`. */
+export interface TailscaleStatusResult {
+  mode: "off" | "serve" | "funnel";
+  state: "off" | "starting" | "active" | "failed";
+  /** The address of the pages, https://. */
+  url?: string;
+  /** Why it is not active, and what to do. */
+  reason?: string;
+}
+
 /** Payload of the event `talk.mode`. */
 export interface TalkModeEvent {
   enabled: boolean;
@@ -5694,6 +5707,8 @@ export interface Methods {
   "wizard.start": { params: WizardStartParams; result: WizardStartResult };
   /** Whether a wizard still runs, and how it ended. */
   "wizard.status": { params: WizardStatusParams; result: WizardStatusResult };
+  /** Whether Tailscale brings others to this gateway, under which address, and why not. */
+  "tailscale.status": { params: TailscaleStatusParams; result: TailscaleStatusResult };
 }
 
 /** Every event and its payload. */
@@ -5987,6 +6002,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "wizard.next": { access: "operator.admin", once: false, twoStage: false },
   "wizard.start": { access: "operator.admin", once: false, twoStage: false },
   "wizard.status": { access: "operator.admin", once: false, twoStage: false },
+  "tailscale.status": { access: "operator.read", once: false, twoStage: false },
 };
 
 /** The names of all events. */

@@ -9722,6 +9722,113 @@ public struct SystemPresenceParams: Codable, Hashable, Sendable {
 /// The answer to `system-presence`.
 public typealias SystemPresenceResult = [PresenceEntry]
 
+/// Parameters of `tailscale.status`.
+public struct TailscaleStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `tailscale.status`.
+public struct TailscaleStatusResult: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case off
+        case serve
+        case funnel
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "serve": self = .serve
+            case "funnel": self = .funnel
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .serve: return "serve"
+            case .funnel: return "funnel"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum State: Codable, Hashable, Sendable {
+        case off
+        case starting
+        case active
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "starting": self = .starting
+            case "active": self = .active
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .starting: return "starting"
+            case .active: return "active"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public var mode: Mode
+    public var state: State
+    /// The address of the pages, https://.
+    public var url: String?
+    /// Why it is not active, and what to do.
+    public var reason: String?
+
+    public init(
+        mode: Mode,
+        state: State,
+        url: String? = nil,
+        reason: String? = nil
+    ) {
+        self.mode = mode
+        self.state = state
+        self.url = url
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case state
+        case url
+        case reason
+    }
+}
+
 /// Parameters of `talk.mode`.
 public struct TalkModeParams: Codable, Hashable, Sendable {
     public var enabled: Bool
@@ -11391,4 +11498,6 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case wizardStart = "wizard.start"
     /// Whether a wizard still runs, and how it ended.
     case wizardStatus = "wizard.status"
+    /// Whether Tailscale brings others to this gateway, under which address, and why not.
+    case tailscaleStatus = "tailscale.status"
 }
