@@ -37,7 +37,7 @@ function linkPackages(from: string, to: string): void {
     if (name.startsWith(".stamp")) cpSync(join(from, name), join(to, name));
     else if (name !== "@moltbot") symlinkSync(join(from, name), join(to, name));
   }
-  for (const name of ["protocol", "fakes", "web"])
+  for (const name of readdirSync(join(copy, "packages")).filter((each) => each !== "gateway"))
     symlinkSync(join(copy, "packages", name), join(to, "@moltbot", name));
 }
 
@@ -98,13 +98,14 @@ test("its command answers from a gateway", async () => {
   const env = { ...process.env, MOLTBOT_STATE_DIR: join(copy, "state"), NO_COLOR: "1" };
   const command = ["--conditions=moltbot-source", "packages/gateway/src/cli/main.ts"];
   const gateway = spawn(process.execPath, [...command, "gateway", "--port", "0"], { cwd: copy, env });
+  const ended = once(gateway, "exit");
   gateway.stdout.setEncoding("utf8");
   for await (const chunk of gateway.stdout) if (String(chunk).includes("http")) break;
 
   const child = spawn(process.execPath, [...command, "night-watches"], { cwd: copy, env });
   const said = await text(child.stdout);
   gateway.kill();
-  await once(gateway, "exit");
+  await ended;
 
   assert.match(said, /^Opened (just now|\d+ (s|min) ago)\.\n$/);
 });

@@ -297,7 +297,8 @@ describe("properties", () => {
       fc.property(data as fc.Arbitrary<Record<string, unknown>>, (value) => {
         const old = modelOf({ dataModelUpdate: { surfaceId: "s", contents: entriesOf(value) } });
 
-        assert.deepEqual(dataOf(old, "s"), JSON.parse(JSON.stringify(value)));
+        // JSON has one zero.
+        assert.deepEqual(JSON.parse(JSON.stringify(dataOf(old, "s"))), JSON.parse(JSON.stringify(value)));
       }),
     );
   });

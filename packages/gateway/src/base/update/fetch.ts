@@ -57,7 +57,9 @@ function named(version: string | undefined): string {
 /** What npm needs: no secret of the gateway is among it. */
 function ofNpm(env: Env): NodeJS.ProcessEnv {
   const wanted = /^(PATH|HOME|USERPROFILE|APPDATA|SystemRoot|TMPDIR|TEMP|npm_config_\w+|https?_proxy|no_proxy)$/i;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
+  const given = Object.entries(env).filter(([name]) => wanted.test(name));
+  // npm asks for its own newest version else, which nobody wants to know.
+  return { ...Object.fromEntries(given), npm_config_update_notifier: "false" };
 }
 
 async function npm(args: readonly string[], signal: AbortSignal): Promise<string> {

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { Bus } from "../../../base/bus.ts";
 import { Config } from "../../../base/config/config.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
@@ -38,6 +39,7 @@ function fileOver(raw: string) {
   const sections = [gatewaySettings, ...SETTINGS];
   const config = open.use(Config.open({ path, sections, log, clock: systemClock, env: ENV, fallbackFolder: folder }));
   const base = {
+    bus: new Bus(),
     config,
     version: "0",
     stateDir: folder,
