@@ -188,6 +188,20 @@ test("ready waits for an answer, gives up in time, and at once when the process 
   assert.deepEqual([ready.code, JSON.parse(ready.stdout).pid], [0, gateway.pid]);
 });
 
+test("a node's service may speak without TLS only when that was given", async () => {
+  await using home = new ServedHome();
+  const words = ["node", "install", "--host", "gateway.test"];
+
+  const refused = await home.run(words);
+  const { code } = await home.run([...words, "--insecure"]);
+  const unit = readFileSync(join(home.system.units, "moltbot-node.service"), "utf8");
+  await home.run(["node", "uninstall"]);
+
+  assert.deepEqual([refused.code === 0, code], [false, 0]);
+  assert.match(refused.stderr, /is not encrypted/);
+  assert.match(unit, /^ExecStart=.* "--insecure"$/m);
+});
+
 test("a node's service starts it with what was given, without its token", async () => {
   await using home = new ServedHome();
 
@@ -196,6 +210,7 @@ test("a node's service starts it with what was given, without its token", async 
     "install",
     "--host",
     "gateway.test",
+    "--tls",
     "--name",
     "kitchen 100%",
     "--root",
@@ -207,7 +222,7 @@ test("a node's service starts it with what was given, without its token", async 
   assert.equal(code, 0);
   assert.match(
     unit,
-    /^ExecStart=.* "node" "run" "--host" "gateway\.test" "--name" "kitchen 100%%" "--root" "\/.*\/notes"$/m,
+    /^ExecStart=.* "node" "run" "--host" "gateway\.test" "--name" "kitchen 100%%" "--tls" "--root" "\/.*\/notes"$/m,
   );
   assert.doesNotMatch(unit, /ExecStartPost/);
   assert.deepEqual([removed.code, existsSync(join(home.system.units, "moltbot-node.service"))], [0, false]);

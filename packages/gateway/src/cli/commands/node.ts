@@ -174,6 +174,7 @@ function wordsOf({ flags }: Pick<Call<typeof whereFlags>, "flags">): string[] {
   add("tls-fingerprint", flags["tls-fingerprint"]);
   for (const name of ["host", "port", "node-id", "name"] as const) add(name, flags[name]);
   if (flags.tls) words.push("--tls");
+  if (flags.insecure) words.push("--insecure");
   for (const each of flags.commands) add("commands", each);
   for (const each of flags.root) add("root", resolve(each));
   return words;
