@@ -55,7 +55,12 @@ test("a full disk is shown, also to a command line that has never been used befo
   for (const output of [health, status])
     assert.match(output, new RegExp(`^● Work waits: ${what}\\.\\n {2}→ ${todo}\\.$`, "m"));
   assert.match(doctor, new RegExp(`^fail {2}machine +Work waits: ${what}\\n +→ ${todo}$`, "m"));
-  assert.match(after, /^● The gateway at \S+ is well\.$/m);
+  assert.doesNotMatch(after, /Work waits/);
+  // The mounted disk is so small that it is always nearly full.
+  const rest = bench.disk.isMounted
+    ? /^● Only \S+ MB are free for the state folder\.\n {2}→ Make room before the disk is full/m
+    : /^● The gateway at \S+ is well\.$/m;
+  assert.match(after, rest);
 });
 
 test("a clock that is not that of the platforms is shown", async () => {

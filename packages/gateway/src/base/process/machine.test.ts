@@ -35,6 +35,21 @@ describe("trouble of the machine", () => {
       "too many files are open; close some connections, or raise the limit (ulimit -n)",
       true,
     ],
+    [
+      "no descriptors for the package.json of an import",
+      {
+        code: "ERR_INVALID_PACKAGE_CONFIG",
+        message: "Cannot read package config /a/package.json: too many open files.",
+      },
+      "too many files are open; close some connections, or raise the limit (ulimit -n)",
+      true,
+    ],
+    [
+      "a package.json with a mistake",
+      { code: "ERR_INVALID_PACKAGE_CONFIG", message: "Invalid package config /a/package.json." },
+      undefined,
+      false,
+    ],
     ["no memory", { code: "ENOMEM" }, "the memory is full; end other programs and try again", true],
     [
       "a damaged database",

@@ -5,6 +5,7 @@
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { getSystemErrorMap } from "node:util";
 import { codeOf, ignore } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
@@ -72,10 +73,18 @@ const MAX_CAUSES = 5;
 export function machineTrouble(error: unknown): MachineTrouble | undefined {
   for (let inner = error, depth = 0; depth < MAX_CAUSES && isObject(inner); inner = inner.cause, depth++) {
     const { errcode } = inner;
-    const trouble = typeof errcode === "number" ? sqliteTrouble(errcode) : SYSTEM[codeOf(inner) ?? ""];
+    const trouble = typeof errcode === "number" ? sqliteTrouble(errcode) : SYSTEM[systemCodeOf(inner) ?? ""];
     if (trouble) return trouble;
   }
   return undefined;
+}
+
+/** The code of a system error. When Node cannot read a package.json for an import, only its message tells why. */
+function systemCodeOf(error: object): string | undefined {
+  const code = codeOf(error);
+  if (code !== "ERR_INVALID_PACKAGE_CONFIG") return code;
+  const { message } = error as { readonly message?: unknown };
+  return [...getSystemErrorMap().values()].find(([, text]) => String(message).endsWith(`: ${text}.`))?.[0];
 }
 
 function sqliteTrouble(errcode: number): MachineTrouble | undefined {
