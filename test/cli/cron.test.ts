@@ -42,6 +42,8 @@ test("the simulator needs no gateway, and compares with what was expected", asyn
 
   const same = await home.run(["cron", "simulate", ...SPRING, "--json", "--expect", file]);
   const other = await home.run(["cron", "simulate", ...SPRING, "--days", "1", "--expect", file]);
+  writeFileSync(file, (await home.run(["cron", "simulate", ...SPRING])).stdout);
+  const plain = await home.run(["cron", "simulate", ...SPRING, "--expect", file]);
 
   assert.deepEqual(
     told.stdout
@@ -53,5 +55,9 @@ test("the simulator needs no gateway, and compares with what was expected", asyn
       { slot: "2026-03-29T01:00:00.000Z", local: "2026-03-29T03:00:00+02:00", outcome: "fired", why: "gap" },
     ],
   );
-  assert.deepEqual([told.code, same.code, other.code], [0, 0, 1]);
+  assert.deepEqual([told.code, same.code, plain.code, other.code], [0, 0, 0, 1]);
+  assert.match(
+    other.stderr,
+    /expected\.jsonl differs at line 2: expected 2026-03-29T01:00:00\.000Z .*; got nothing more\.$/m,
+  );
 });

@@ -22,7 +22,11 @@ const flags = {
   "clock-step": { kind: "list", value: "T:±SPAN", summary: "When the clock is set, such as 2026-06-01T06:30Z:-1h" },
   "catch-up": { kind: "text", value: "RULE", choices: RULES, summary: "What becomes of missed times (latest)" },
   grace: { kind: "text", value: "SPAN", summary: "How late a missed time may be run (1d)" },
-  expect: { kind: "text", value: "FILE", summary: "Lines as --json prints them; exit 1 when they differ" },
+  expect: {
+    kind: "text",
+    value: "FILE",
+    summary: "A file with the lines that are expected, in either form; exit 1 when they differ",
+  },
 } as const;
 
 export const simulateCommand = defineCommand({
@@ -44,7 +48,9 @@ export const simulateCommand = defineCommand({
       call.out.raw(call.flags.json ? (lines.at(-1) ?? "") : `${slot}  ${local}  ${outcome}  ${why}`);
     }
     if (lines.length === 0 && !call.flags.json) call.out.print("It never fires in this time.");
-    return differs(lines, call.flags.expect) ? 1 : 0;
+    const difference = differenceFrom(lines, call.flags.expect);
+    if (difference !== undefined) call.out.note(difference);
+    return difference === undefined ? 0 : 1;
   },
 });
 
@@ -124,21 +130,30 @@ function timeOf(text: string): number {
   throw invalidRequest(`"${text.slice(0, 40)}" is no time; write for example 2026-06-01T06:30Z`);
 }
 
-function differs(lines: readonly string[], file: string | undefined): boolean {
-  if (file === undefined) return false;
+/** Says where the lines first differ from those of a file; undefined where they are the same. */
+function differenceFrom(lines: readonly string[], file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
   const expected = textOf(file)
     .split("\n")
-    .filter((line) => line.trim() !== "");
-  return JSON.stringify(expected.map(normal)) !== JSON.stringify(lines.map(normal));
+    .filter((line) => line.trim() !== "")
+    .map(normal);
+  const told = lines.map(normal);
+  const at = Array.from({ length: Math.max(expected.length, told.length) }).findIndex(
+    (_none, index) => expected[index] !== told[index],
+  );
+  if (at < 0) return undefined;
+  return `${file} differs at line ${at + 1}: expected ${expected[at] ?? "nothing more"}; got ${told[at] ?? "nothing more"}.`;
 }
 
-/** A line however its JSON is spaced. */
+/** A line however its JSON is spaced, or as it is printed for people. */
 function normal(line: string): string {
+  const [, slot, local, outcome, why] = /^(\S+) {2}(\S+) {2}(\w+) {2}(.*)$/.exec(line.trim()) ?? [];
+  if (slot !== undefined) return [slot, local, outcome, why].join("  ");
   try {
-    const { slot, local, outcome, why } = JSON.parse(line);
-    return JSON.stringify({ slot, local, outcome, why });
+    const each = JSON.parse(line);
+    return [each.slot, each.local, each.outcome, each.why].join("  ");
   } catch (error) {
-    ignore(error, "a line that is no JSON differs from all lines");
+    ignore(error, "a line in neither form differs from all lines");
     return line;
   }
 }
@@ -148,6 +163,6 @@ function textOf(file: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     ignore(error, "the sentence says which file");
-    throw new CliError(`${file} cannot be read; name a file with the lines that --json prints.`);
+    throw new CliError(`${file} cannot be read; name a file with lines as this command prints them.`);
   }
 }
