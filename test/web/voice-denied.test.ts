@@ -20,3 +20,18 @@ test("without leave to use the microphone the page says what to do", async () =>
   await chat.page.getByText("The browser does not let this page use the microphone.").waitFor();
   await chat.field.fill("So I type");
 });
+
+test("when the part that records cannot be loaded, the page says so, and the button works on", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  await chat.signIn();
+  await chat.page.context().route(/recorder-/, (route) => route.abort());
+  const record = chat.page.getByRole("button", { name: "Record a voice message" });
+
+  await record.click();
+  await chat.page.getByText("The part of the page that records could not be loaded.").waitFor();
+  await chat.field.fill("So I type");
+  await chat.field.fill("");
+  await record.click();
+
+  await chat.page.getByText("The part of the page that records could not be loaded.").waitFor();
+});

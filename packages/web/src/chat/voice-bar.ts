@@ -15,6 +15,9 @@ export interface VoiceListener {
   onEnd(): void;
 }
 
+/** The gateway was away, or has another page by now. */
+const NOT_LOADED = "The part of the page that records could not be loaded. Reload the page and try again.";
+
 /** Whether the browser can record: it gives no microphone to pages on plain http from another machine. */
 export function canRecord(): boolean {
   return isSecureContext && "MediaRecorder" in window && navigator.mediaDevices !== undefined;
@@ -45,11 +48,13 @@ export class VoiceBar implements ReactiveController {
   async record(): Promise<void> {
     if (this.#isAsking || this.isOpen) return;
     this.#isAsking = true;
-    const { startRecording, whyNoRecording } = await import("../recorder.ts");
+    let why: (error: unknown) => string = () => NOT_LOADED;
     try {
+      const { startRecording, whyNoRecording } = await import("../recorder.ts");
+      why = whyNoRecording;
       this.#recording = await startRecording();
     } catch (error) {
-      return this.#listener.onProblem(whyNoRecording(error));
+      return this.#listener.onProblem(why(error));
     } finally {
       this.#isAsking = false;
     }
