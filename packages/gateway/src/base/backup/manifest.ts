@@ -1,5 +1,5 @@
 /** What a backup says of itself: its first entry tells what it is, its last one lists what it holds. */
-import { isRecord } from "../config/config.ts";
+import { isCount, isListOf, isOneOf, isOptional, isRecordOf, isShaped, isText } from "../shape.ts";
 import type { JournalPosition } from "../store/journal.ts";
 import type { DatabaseDump } from "../store/store-apart.ts";
 import { broken } from "./tar.ts";
@@ -55,21 +55,42 @@ export const MANIFEST_NAME = "manifest.json";
 /** The most bytes that a manifest may have: some hundred thousand files. */
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
+const HEAD = {
+  version: isOneOf(1),
+  product: isOneOf("moltbot"),
+  productVersion: isText,
+  createdAt: isCount,
+  bytes: isCount,
+  host: isText,
+};
+const isHead = isShaped<BackupHead>(HEAD);
+const isManifest = isShaped<Manifest>({
+  ...HEAD,
+  roots: isListOf(isShaped<Root>({ name: isText, path: isText })),
+  files: isListOf(
+    isShaped<BackupFile>({
+      ...{ path: isText, size: isCount, sha256: isText },
+      ...{ isProgram: isOptional(isOneOf(true)), at: isOptional(isText) },
+    }),
+  ),
+  links: isListOf(isShaped<Manifest["links"][number]>({ path: isText, target: isText })),
+  folders: isListOf(isText),
+  left: isListOf(isText),
+  database: isShaped<DatabaseDump>({ dump: isText, tables: isRecordOf(isCount), versions: isRecordOf(isCount) }),
+  journal: isOptional(isShaped<JournalPosition>({ chain: isText, seq: isCount })),
+});
+
 /** Reads the head. Throws `TellableError` when it is none. */
 export function readHead(text: string): BackupHead {
   const value = parsed(text);
-  const isHead = value.product === "moltbot" && value.version === 1 && isCount(value.bytes) && isCount(value.createdAt);
-  if (!isHead) throw broken();
-  return value as unknown as BackupHead;
+  if (!isHead(value)) throw broken();
+  return value;
 }
 
 /** Reads the manifest; names of files lead nowhere but into their root. Throws `TellableError` when it is none. */
 export function readManifest(text: string): Manifest {
-  const value = parsed(text);
-  const lists = [value.roots, value.files, value.links, value.folders];
-  const isManifest = lists.every(Array.isArray) && isRecord(value.database);
-  if (!isManifest) throw broken();
-  const manifest = value as unknown as Manifest;
+  const manifest = parsed(text);
+  if (!isManifest(manifest)) throw broken();
   const files = manifest.files.flatMap(({ path, at }) => (at === undefined ? [path] : [path, at]));
   const names = [...files, ...manifest.links.map(({ path }) => path), ...manifest.folders];
   const roots = new Set(manifest.roots.map(({ name }) => name));
@@ -84,18 +105,12 @@ export function safeName(name: unknown): string {
   return name;
 }
 
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function parsed(text: string): Record<string, unknown> {
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value as Record<string, unknown>;
+    return JSON.parse(text);
   } catch (cause) {
     throw broken(cause);
   }
-  throw broken();
 }
 
 /** A backup in figures. */

@@ -4,9 +4,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isRecord } from "../config/config.ts";
 import { StartError } from "../errors.ts";
 import { readTextIfExists, writePrivateFile } from "../files.ts";
+import { type Check, isListOf, isOneOf, isShaped, isText } from "../shape.ts";
 import { isLocal } from "./contents.ts";
 
 /** From where to where; in the order in which they are done. */
@@ -30,6 +30,13 @@ export interface Plan {
   readonly what: string;
 }
 
+const isMove: Check<Move> = (value): value is Move => isListOf(isText)(value) && value.length === 2;
+const isPlan = isShaped<Plan>({
+  phase: isOneOf("ready", "moving", "trial"),
+  ...{ moves: isListOf(isMove), outside: isListOf(isMove) },
+  ...{ source: isText, aside: isText, staging: isText, what: isText },
+});
+
 export const planPath = (stateDir: string) => join(stateDir, "restore.json");
 
 /** The plan of a state folder; undefined when there is none. Throws `StartError` when it cannot be read. */
@@ -41,7 +48,7 @@ function parsePlan(text: string | undefined, path: string): Plan | undefined {
   if (text === undefined) return undefined;
   try {
     const plan: unknown = JSON.parse(text);
-    if (isRecord(plan) && Array.isArray(plan.moves) && Array.isArray(plan.outside)) return plan as unknown as Plan;
+    if (isPlan(plan)) return plan;
   } catch (cause) {
     throw unreadable(path, cause);
   }

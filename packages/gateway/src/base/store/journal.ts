@@ -10,6 +10,7 @@ import { crc32 } from "node:zlib";
 import { isRecord } from "../config/config.ts";
 import { ignore, TellableError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import { isCount, isOneOf, isShaped, isText } from "../shape.ts";
 import { normalised } from "../text/normal-text.ts";
 
 /** A statement and its values. */
@@ -152,7 +153,19 @@ function parse(text: string): (JournalLine & { readonly sealed?: string }) | und
   const json = text.slice(9);
   if (text.slice(0, 9) !== `${crc32(json).toString(16).padStart(8, "0")} `) return undefined;
   const line: unknown = JSON.parse(json, (_, value: unknown) => fromJson(value));
-  return isRecord(line) ? (line as unknown as JournalLine) : undefined;
+  return isLine(line) ? line : undefined;
+}
+
+const isMarked = isShaped<Pick<JournalLine, "kind" | "chain" | "seq">>({
+  ...{ kind: isOneOf("head", "entry", "void"), chain: isText, seq: isCount },
+});
+
+/** A line that says what it is; the rest of an encrypted one stands in `sealed`. */
+function isLine(value: unknown): value is JournalLine & { readonly sealed?: string } {
+  if (!isRecord(value) || !isMarked(value)) return false;
+  const { kind, sealed, versions, statements }: Record<string, unknown> = { ...value };
+  if (sealed !== undefined) return isText(sealed);
+  return kind === "head" ? isRecord(versions) : kind === "void" || Array.isArray(statements);
 }
 
 function toJson(value: unknown): unknown {
@@ -233,7 +246,9 @@ export function* readJournal(path: string, passphrase?: string): Generator<Journ
       key = salt === undefined ? undefined : keyOf(passphrase!, Buffer.from(salt, "base64"));
     }
     if (line.sealed === undefined) yield line;
-    else yield JSON.parse(unseal(line.sealed, key!), (_, value: unknown) => fromJson(value)) as JournalLine;
+    else if (key === undefined)
+      throw new TellableError(`the journal ${path} is damaged: an encrypted line has no head`);
+    else yield JSON.parse(unseal(line.sealed, key), (_, value: unknown) => fromJson(value)) as JournalLine;
   }
 }
 

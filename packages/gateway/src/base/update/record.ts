@@ -13,6 +13,7 @@ import { basename, join } from "node:path";
 import { isRecord } from "../config/config.ts";
 import { ignore, TellableError } from "../errors.ts";
 import { readTextIfExists, writePrivateFile } from "../files.ts";
+import { isCount, isListOf, isOneOf, isOptional, isShaped, isText } from "../shape.ts";
 
 /** An update under way, or how the last one ended. */
 export interface UpdateRecord {
@@ -42,6 +43,13 @@ export interface UpdateRecord {
   readonly at: number;
 }
 
+const isUpdate = isShaped<UpdateRecord>({
+  phase: isOneOf("ready", "trial", "undo", "done", "failed", "undone"),
+  ...{ from: isText, to: isText, before: isOptional(isText), at: isCount },
+  ...{ watchMs: isCount, maxBytes: isCount, connected: isListOf(isText), program: isListOf(isText) },
+  ...{ backup: isOptional(isText), schema: isOptional(isText), why: isOptional(isText) },
+});
+
 export const updatePath = (stateDir: string) => join(stateDir, "update.json");
 export const versionsFolder = (stateDir: string) => join(stateDir, "versions");
 const linkOf = (stateDir: string) => join(stateDir, "current");
@@ -61,7 +69,7 @@ export function lastUpdate(stateDir: string): UpdateRecord | undefined {
 function readRecord(path: string): UpdateRecord | undefined {
   try {
     const record: unknown = JSON.parse(readTextIfExists(path) ?? "null");
-    return isRecord(record) && typeof record.phase === "string" ? (record as unknown as UpdateRecord) : undefined;
+    return isUpdate(record) ? record : undefined;
   } catch (error) {
     ignore(error, "a record that cannot be read is none: the version that runs stays");
     return undefined;

@@ -13,9 +13,9 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isRecord } from "../../base/config/config.ts";
 import { makePrivateDir, readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import { sha256Hex } from "../../base/ids.ts";
+import { type Check, isCount, isListOf, isOneOf, isShaped, isText } from "../../base/shape.ts";
 import { CliError } from "../exit.ts";
 
 /** One change, as it is needed to undo it. */
@@ -33,6 +33,20 @@ export interface Journal {
   readonly at: string;
   readonly steps: { readonly name: string; readonly changes: Change[] }[];
 }
+
+type ChangeOf<Kind> = Extract<Change, { readonly kind: Kind }>;
+const CHANGES: readonly Check<Change>[] = [
+  isShaped<ChangeOf<"mode">>({ kind: isOneOf("mode"), path: isText, was: isCount }),
+  isShaped<ChangeOf<"text">>({ kind: isOneOf("text"), path: isText, copy: isText, hash: isText }),
+  isShaped<ChangeOf<"moved">>({ kind: isOneOf("moved"), path: isText, to: isText }),
+  isShaped<ChangeOf<"made">>({ kind: isOneOf("made"), path: isText }),
+  isShaped<ChangeOf<"outside">>({ kind: isOneOf("outside"), how: isText, what: isText }),
+];
+const isChange: Check<Change> = (value): value is Change => CHANGES.some((check) => check(value));
+const isJournal = isShaped<Journal>({
+  at: isText,
+  steps: isListOf(isShaped<Journal["steps"][number]>({ name: isText, changes: isListOf(isChange) })),
+});
 
 const FOLDER = "doctor";
 const FILE = "journal.json";
@@ -114,11 +128,11 @@ export function lastJournal(stateDir: string): { readonly journal: Journal; read
   if (name === undefined) return undefined;
   const folder = join(all, name);
   const value: unknown = parsed(readTextIfExists(join(folder, FILE)));
-  if (!isRecord(value) || !Array.isArray(value.steps))
+  if (!isJournal(value))
     throw new CliError(
       `${join(folder, FILE)} is damaged: what was changed cannot be undone by itself. The files in ${folder} are what stood there.`,
     );
-  return { journal: value as unknown as Journal, folder };
+  return { journal: value, folder };
 }
 
 /** Notes that a run has been undone. */

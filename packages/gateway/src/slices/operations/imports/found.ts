@@ -1,4 +1,5 @@
 /** What was found in the state folder of another gateway, in one form for all of its generations. */
+import type { AdoptedDevice } from "../../core/devices/adopt.ts";
 import type { NewMessage } from "../../core/sessions/transcript.ts";
 
 /** The two forms of state folders: files of January 2026, and databases of later that year. */
@@ -48,20 +49,8 @@ export interface FoundTranscript {
   messages(): readonly FoundMessage[];
 }
 
-export interface FoundDevice {
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly displayName?: string | undefined;
-  readonly platform?: string | undefined;
-  readonly clientId?: string | undefined;
-  readonly clientMode?: string | undefined;
-  readonly roles: readonly string[];
-  readonly scopes: readonly string[];
-  readonly createdAt: number;
-  readonly approvedAt: number;
-  /** The tokens that still count, by role. */
-  readonly tokens: readonly { readonly role: string; readonly token: string; readonly scopes: readonly string[] }[];
-}
+/** A device; of its tokens those that still count. */
+export type FoundDevice = AdoptedDevice;
 
 /** A job as `cron.add` takes it, with the id that it has. */
 export interface FoundJob {
