@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { ignore } from "../errors.ts";
 import { systemClock } from "../time/clock.ts";
@@ -240,4 +241,13 @@ test("a disk that takes no more of the journal does not hold up the gateway, and
   add(again, "wren");
   assert.equal(again.position?.seq, 2, "a new chain begins");
   again[Symbol.dispose]();
+});
+
+test("an encrypted line without its head is damage, said in a sentence", () => {
+  const json = JSON.stringify({ kind: "entry", chain: "c", seq: 1, sealed: "AAAA" });
+  writeFileSync(journal, `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`);
+
+  assert.throws(() => [...readJournal(journal, "a passphrase")], {
+    message: /is damaged: an encrypted line has no head$/,
+  });
 });
