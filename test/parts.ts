@@ -102,6 +102,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/canvas-node": ["canvas", "nodes", "web"],
 
   "web/agents-page": ["web", "workspace"],
+  "web/speed": ["web"],
   "web/overview": ["web", "overview"],
   "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],

@@ -1,14 +1,17 @@
 // Bundles the pages into dist/: WebChat, and the one that makes a browser a node. Each has one style sheet, and scripts with
-// their content's hash in their names. What WebChat's first view needs is one script and what it imports at once; the rest
-// is loaded when it is wanted. Fails when a page weighs more than its budget.
+// a hash in their names. What WebChat's first view needs is one script, what its pages share another; the rest is loaded when
+// it is wanted. Fails when something weighs more than its budget.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { merged } from "./merge.mjs";
 
-/** What all scripts of the first view may weigh together, in bytes after gzip. */
+/** What the first view of a conversation may weigh with what shows replies, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
+/** What all scripts of WebChat and its pages may weigh together, in bytes after gzip. */
+const ALL_BUDGET = 280_000;
 /** What the page of nodes may weigh beside the client of the protocol, which it shares, in bytes after gzip. */
 const NODE_BUDGET = 25_000;
 const CLIENT = "@moltbot/protocol";
@@ -22,20 +25,31 @@ const chat = await bundled({ app: "main.ts", style: "styles.css" });
 const node = await bundled({ node: "node/main.ts", "node-style": "node/node.css" });
 const ownNode = await bundled({ node: "node/main.ts" }, { external: [CLIENT] });
 
-const weight = weightOf(chat, "src/main.ts");
+const { scripts, entry } = await merged(chat, {
+  first: importedAtOnce(chat.inputs, entryOf(chat, "src/main.ts")),
+  entry: entryOf(chat, "src/main.ts"),
+  apart: [apartFrom(chat, "src/chat/markdown.ts")],
+  folder: relative(here, target),
+});
+const styles = [...chat.outputs].filter(([path]) => !path.endsWith(".js"));
+const named = (name) => [...scripts.keys()].find((path) => basename(path).startsWith(`${name}-`));
+const weight = sum([entry, named("kit"), named("markdown")].map((path) => gzipped(scripts.get(path))));
 within(SCRIPT_BUDGET, weight, "WebChat's first view");
-const nodeWeight = [...ownNode.outputs.values()].reduce((sum, contents) => sum + gzipped(contents), 0);
+const allWeight = sum([...scripts.values()].map(gzipped));
+within(ALL_BUDGET, allWeight, "WebChat with all its pages");
+const nodeWeight = sum([...ownNode.outputs.values()].map(gzipped));
 within(NODE_BUDGET, nodeWeight, `The page of nodes, beside ${CLIENT},`);
 
 const names = {
-  "app.js": basename(entryOf(chat, "src/main.ts")),
+  "app.js": basename(entry),
+  "kit.js": basename(named("kit")),
   "app.css": basename(entryOf(chat, "src/styles.css")),
   "node.js": basename(entryOf(node, "src/node/main.ts")),
   "node.css": basename(entryOf(node, "src/node/node.css")),
 };
 
 rmSync(target, { recursive: true, force: true });
-for (const [path, contents] of [...chat.outputs, ...node.outputs]) {
+for (const [path, contents] of [...scripts, ...styles, ...node.outputs]) {
   mkdirSync(dirname(join(here, path)), { recursive: true });
   writeFileSync(join(here, path), contents);
 }
@@ -49,7 +63,7 @@ for (const name of ["favicon.svg", "app.webmanifest", "worker.js", "icon-192.png
   cpSync(join(source, name), join(target, name));
 cpSync(join(source, "node", "node.webmanifest"), join(target, "node.webmanifest"));
 console.log(
-  `WebChat: ${(weight / 1000).toFixed(1)} KB of script after gzip for the first view (budget ${SCRIPT_BUDGET / 1000} KB)`,
+  `WebChat: ${(weight / 1000).toFixed(1)} KB of script after gzip for the first view (budget ${SCRIPT_BUDGET / 1000} KB), ${(allWeight / 1000).toFixed(1)} KB with all pages (budget ${ALL_BUDGET / 1000} KB)`,
 );
 console.log(
   `Page of nodes: ${(nodeWeight / 1000).toFixed(1)} KB beside the client of the protocol (budget ${NODE_BUDGET / 1000} KB)`,
@@ -84,10 +98,8 @@ function entryOf({ inputs }, entryPoint) {
   return Object.keys(inputs).find((path) => inputs[path].entryPoint === entryPoint);
 }
 
-/** What an entry and all that it imports at once weigh together, in bytes after gzip. */
-function weightOf(bundle, entryPoint) {
-  const paths = importedAtOnce(bundle.inputs, entryOf(bundle, entryPoint));
-  return paths.reduce((sum, path) => sum + gzipped(bundle.outputs.get(path)), 0);
+function sum(numbers) {
+  return numbers.reduce((all, each) => all + each, 0);
 }
 
 function gzipped(contents) {
@@ -102,6 +114,12 @@ function importedAtOnce(inputs, path, seen = new Set()) {
   return [path, ...direct.flatMap((each) => importedAtOnce(inputs, each.path, seen))];
 }
 
+/** An entry that keeps what it imports, although others import some of that too. */
+function apartFrom(bundle, entryPoint) {
+  const entry = entryOf(bundle, entryPoint);
+  return { entry, members: importedAtOnce(bundle.inputs, entry) };
+}
+
 function within(budget, bytes, what) {
   if (bytes <= budget) return;
   console.error(`${what} weighs ${bytes} bytes of script after gzip; the budget is ${budget}.`);
@@ -111,7 +129,7 @@ function within(budget, bytes, what) {
 /** A page with the names that its files have now. */
 function pageOf(file) {
   return readFileSync(join(source, file), "utf8").replace(
-    /\/((?:app|node)\.(?:js|css))"/g,
+    /\/((?:app|kit|node)\.(?:js|css))"/g,
     (_match, name) => `/${names[name]}"`,
   );
 }

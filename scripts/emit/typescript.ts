@@ -98,6 +98,13 @@ function tables({ methods, events }: ProtocolDocument): string {
 export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boolean; twoStage: boolean }>> = {
 ${rows.join("")}};
 
+/** The methods that answer twice; apart, so that a web page need not carry the whole table. */
+export const TWO_STAGE: readonly (keyof Methods)[] = [
+${methods
+  .filter(({ twoStage }) => twoStage)
+  .map(({ name }) => `  ${JSON.stringify(name)},\n`)
+  .join("")}];
+
 /** The names of all events. */
 export const EVENTS: readonly (keyof Events)[] = [
 ${events.map(({ name }) => `  ${JSON.stringify(name)},\n`).join("")}];

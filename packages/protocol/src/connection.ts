@@ -1,6 +1,6 @@
 // One socket from open to close: handshake, requests, event numbers, watchdog. Whether to connect again is `client.ts`.
 
-import { METHODS } from "./contract.ts";
+import { TWO_STAGE } from "./contract.ts";
 import { ConnectionClosed } from "./errors.ts";
 import { type Challenge, type ConnectParams, type EventFrame, type HelloOk, isRecord, parseFrame } from "./frames.ts";
 import { PendingRequests, type RequestOptions } from "./pending.ts";
@@ -159,7 +159,7 @@ export class Connection {
 }
 
 function isTwoStage(method: string): boolean {
-  return Object.hasOwn(METHODS, method) && METHODS[method as keyof typeof METHODS].twoStage;
+  return (TWO_STAGE as readonly string[]).includes(method);
 }
 
 function withDefault<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {

@@ -6005,6 +6005,12 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "tailscale.status": { access: "operator.read", once: false, twoStage: false },
 };
 
+/** The methods that answer twice; apart, so that a web page need not carry the whole table. */
+export const TWO_STAGE: readonly (keyof Methods)[] = [
+  "agent",
+  "exec.approval.request",
+];
+
 /** The names of all events. */
 export const EVENTS: readonly (keyof Events)[] = [
   "health",

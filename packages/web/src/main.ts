@@ -1,6 +1,7 @@
 // Starts the page: colours, store, screen.
 
 import "./chat/app.ts";
+import { fetchMarkdown } from "./chat/later-markdown.ts";
 import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
 import { applyTheme } from "./theme.ts";
@@ -10,4 +11,5 @@ applyTheme();
 const store = new Store(VIEWS);
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();
+if (store.state.view === "chat") void fetchMarkdown();
 startWorker();

@@ -18,8 +18,8 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate" && pathname === HOME) event.respondWith(newest(request));
-  else if (/-[A-Z0-9]{8}\.(?:js|css)$/.test(pathname)) event.respondWith(kept(request));
+  if (request.mode === "navigate" && pathname === HOME) event.respondWith(newest(event));
+  else if (/-[A-Z0-9]{8}\.(?:js|css)$/.test(pathname)) event.respondWith(kept(event));
 });
 
 self.addEventListener("push", (event) => {
@@ -32,23 +32,33 @@ self.addEventListener("notificationclick", (event) => {
 });
 
 /** The page as the gateway has it now, else as it was. */
-async function newest(request) {
+async function newest(event) {
   try {
-    return await keep(request);
+    return await fetched(event);
   } catch {
     return (await caches.match(HOME)) ?? Response.error();
   }
 }
 
 /** Scripts and styles have their content in their names: what is kept is never stale. */
-async function kept(request) {
-  return (await caches.match(request)) ?? (await keep(request));
+async function kept(event) {
+  return (await caches.match(event.request)) ?? (await fetched(event));
 }
 
-async function keep(request) {
-  const response = await fetch(request);
-  if (response.ok) await (await caches.open(CACHE)).put(request, response.clone());
+/** From the gateway. It is kept for later while the page has it already. */
+async function fetched(event) {
+  const response = await fetch(event.request);
+  if (response.ok) event.waitUntil(put(event.request, response.clone()));
   return response;
+}
+
+async function keep(url) {
+  const response = await fetch(url);
+  if (response.ok) await put(url, response);
+}
+
+async function put(request, response) {
+  await (await caches.open(CACHE)).put(request, response);
 }
 
 /** Shows a notice; browsers end a subscription whose messages show nothing. The gateway sends none while a page is in view. */

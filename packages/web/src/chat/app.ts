@@ -27,6 +27,8 @@ export class AppElement extends PageElement {
   declare menuOpen: boolean;
   declare dragging: boolean;
   #unsubscribe: () => void = () => {};
+  /** Who begins on another page does not wait for a conversation that nobody sees. */
+  #hasShownChat = false;
 
   readonly #onKey = (event: KeyboardEvent) => {
     if (this.store.state.screen.kind !== "chat") return;
@@ -86,6 +88,7 @@ export class AppElement extends PageElement {
     const page = this.store.views.find(({ id }) => id === state.view);
     const isChat = page === undefined;
     const isCanvas = isChat && state.canvas.isOpen;
+    this.#hasShownChat ||= isChat;
     return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
         ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
       </a>
@@ -113,8 +116,12 @@ export class AppElement extends PageElement {
           >
             ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#nodeWaits()}
             ${this.#notice()} ${this.#leaving()}
-            <moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
-            <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>
+            ${
+              this.#hasShownChat
+                ? html`<moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
+                  <moltbot-composer .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-composer>`
+                : nothing
+            }
             ${
               page === undefined
                 ? nothing

@@ -12,7 +12,7 @@ import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, claws, copyIcon, fileIcon, micIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
-import { renderBlocks } from "./markdown.ts";
+import { blocksOf } from "./later-markdown.ts";
 import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
 import "./activity.ts";
@@ -119,9 +119,11 @@ export class MessageElement extends PageElement {
   }
 
   #markdown(text: string): TemplateResult {
+    const blocks = blocksOf(text, this.#blocks, () => this.requestUpdate());
+    if (blocks === undefined) return html`<div class="markdown"><div class="plain" dir="auto">${text}</div></div>`;
     return html`<div class="markdown">
       ${repeat(
-        renderBlocks(text, this.#blocks),
+        blocks,
         (_block, index) => index,
         (block) => html`<div class="block" dir="auto" .innerHTML=${block}></div>`,
       )}

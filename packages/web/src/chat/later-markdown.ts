@@ -1,0 +1,29 @@
+// Markdown for messages, without its weight in the first view: the part that reads it is fetched while the page connects.
+
+import { ignore } from "../ignore.ts";
+
+type Render = typeof import("./markdown.ts").renderBlocks;
+
+let render: Render | undefined;
+let coming: Promise<void> | undefined;
+
+/** Fetches what reads markdown; call it as early as somebody may need it. Never rejects. */
+export function fetchMarkdown(): Promise<void> {
+  coming ??= import("./markdown.ts").then(
+    ({ renderBlocks }) => {
+      render = renderBlocks;
+    },
+    (error: unknown) => {
+      coming = undefined;
+      ignore(error, "without this part messages are shown as they were written");
+    },
+  );
+  return coming;
+}
+
+/** See `renderBlocks`; `undefined` until the part is there, and then `onArrival` is called. */
+export function blocksOf(text: string, cache: Map<string, string>, onArrival: () => void): string[] | undefined {
+  if (render !== undefined) return render(text, cache);
+  void fetchMarkdown().then(() => render !== undefined && onArrival());
+  return undefined;
+}
