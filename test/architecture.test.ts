@@ -155,7 +155,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the web pages speak to the gateway in the protocol",
     files: /^packages\/web\//,
-    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$|katex$|uqr$)/,
+    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$)/,
     kinds: ["value", "type", "dynamic"],
   },
 ];

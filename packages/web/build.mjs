@@ -11,7 +11,7 @@ import { merged } from "./merge.mjs";
 /** What the first view of a conversation may weigh with what shows replies, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
 /** What all scripts of WebChat and its pages may weigh together, in bytes after gzip. */
-const ALL_BUDGET = 280_000;
+const ALL_BUDGET = 220_000;
 /** What the page of nodes may weigh beside the client of the protocol, which it shares, in bytes after gzip. */
 const NODE_BUDGET = 25_000;
 const CLIENT = "@moltbot/protocol";

@@ -4,14 +4,21 @@ import type { GatewayClient, HeartbeatStatusResult, RemindersUpcomingResult, Sub
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { PageElement } from "../chat/element.ts";
-import { words } from "../chat/words.ts";
+import { searchIcon } from "../chat/icons.ts";
+import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import { pageHead } from "../kit/parts.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
-import { type Job, lastRuns, nextText, outcomeOf, type Run, scheduleText } from "./state.ts";
+import { AllJobs, jobsNamed } from "./all-jobs.ts";
+import { type Job, lastRuns, nextText, type Run, scheduleText } from "./state.ts";
+import { heartbeat, outcome } from "./told.ts";
 
 const FIRINGS = 10;
-const PAGE = 200;
+const RUNS = 200;
+/** From so many jobs on they can be looked for by their names. */
+const MANY = 12;
+/** How high a job is about, in pixels. */
+const JOB_PX = 110;
 /** How long a removal can be undone, ms. */
 const UNDO_MS = 8_000;
 /** Many events are one look, ms. */
@@ -26,7 +33,7 @@ interface Removal {
 export class AutomationsElement extends PageElement {
   static override properties = {
     host: { attribute: false },
-    jobs: { state: true },
+    named: { state: true },
     firings: { state: true },
     runs: { state: true },
     beat: { state: true },
@@ -34,7 +41,8 @@ export class AutomationsElement extends PageElement {
     removals: { state: true },
   };
   declare host: PageHost;
-  declare jobs: readonly Job[] | undefined;
+  /** The words of the names that somebody looks for. */
+  declare named: string;
   declare firings: RemindersUpcomingResult["firings"];
   declare runs: ReadonlyMap<string, Run>;
   declare beat: HeartbeatStatusResult | undefined;
@@ -42,12 +50,21 @@ export class AutomationsElement extends PageElement {
   declare done: string;
   /** Jobs that are paused, and removed when their time to be kept is up. */
   declare removals: ReadonlyMap<string, Removal>;
+  #all: AllJobs | undefined;
+  #shown: readonly Job[] = [];
+  #isStale = true;
+  readonly #inView = new FlowInView(this, {
+    body: () => this.querySelector(".jobs"),
+    keys: () => this.#shown.map(({ id }) => id),
+    guessPx: () => JOB_PX,
+  });
   #subscriptions: Subscription[] = [];
   #calm: ReturnType<typeof setTimeout> | undefined;
   readonly #onHide = () => this.#removeAll();
 
   constructor() {
     super();
+    this.named = "";
     this.firings = [];
     this.runs = new Map();
     this.done = "";
@@ -57,9 +74,11 @@ export class AutomationsElement extends PageElement {
   override connectedCallback(): void {
     super.connectedCallback();
     const client = this.host.gateway();
+    this.#all = new AllJobs(this.host, () => this.requestUpdate());
     this.#subscriptions = [
-      ...["cron", "heartbeat"].map((event) => client.on(event, () => this.#loadSoon())),
-      client.onState(({ kind }) => kind === "connected" && this.#loadSoon()),
+      client.on("cron", (event) => this.#loadSoon({ isStale: this.#all?.hear(event) !== true })),
+      client.on("heartbeat", () => this.#loadSoon()),
+      client.onState(({ kind }) => kind === "connected" && this.#loadSoon({ isStale: true })),
     ];
     addEventListener("pagehide", this.#onHide);
     void this.#load();
@@ -73,7 +92,9 @@ export class AutomationsElement extends PageElement {
     this.#removeAll();
   }
 
-  #loadSoon(): void {
+  /** Reads in a moment what events do not tell, and the jobs too where those have told too little. */
+  #loadSoon({ isStale = false } = {}): void {
+    this.#isStale ||= isStale;
     this.#calm ??= setTimeout(() => {
       this.#calm = undefined;
       void this.#load();
@@ -81,16 +102,15 @@ export class AutomationsElement extends PageElement {
   }
 
   async #load(): Promise<void> {
+    const isStale = this.#isStale;
+    this.#isStale = false;
     await Promise.all([
+      isStale && this.host.offers("cron.list") ? this.#all?.load() : undefined,
       this.#read("reminders.upcoming", async (gateway) => {
         this.firings = (await gateway.request("reminders.upcoming", { limit: FIRINGS })).firings;
       }),
-      this.#read("cron.list", async (gateway) => {
-        const { jobs } = await gateway.request("cron.list", { includeDisabled: true, limit: PAGE });
-        this.jobs = jobs;
-      }),
       this.#read("cron.runs", async (gateway) => {
-        this.runs = lastRuns((await gateway.request("cron.runs", { scope: "all", limit: PAGE })).entries);
+        this.runs = lastRuns((await gateway.request("cron.runs", { scope: "all", limit: RUNS })).entries);
       }),
       this.#read("heartbeat.status", async (gateway) => {
         this.beat = await gateway.request("heartbeat.status", {});
@@ -102,13 +122,17 @@ export class AutomationsElement extends PageElement {
     if (this.host.offers(method)) await this.host.attempt(() => read(this.host.gateway()));
   }
 
+  protected override willUpdate(): void {
+    this.#shown = jobsNamed(this.#all?.jobs ?? [], this.named);
+  }
+
   protected override render(): TemplateResult {
-    const { jobs } = this;
+    const jobs = this.#all?.jobs;
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Automations">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
         ${pageHead({ intro: "What begins by itself: jobs at set times, reminders, and each agent’s own look around.", command: "moltbot cron list" })}
-        ${jobs === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : html`${this.#next()} ${this.#all(jobs)}`}
+        ${jobs === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : html`${this.#next()} ${this.#jobs(jobs)}`}
         ${this.beat === undefined ? nothing : heartbeat(this.beat)}
       </div>
     </div>`;
@@ -133,33 +157,45 @@ export class AutomationsElement extends PageElement {
     </section>`;
   }
 
-  #all(jobs: readonly Job[]): TemplateResult {
+  #jobs(jobs: readonly Job[]): TemplateResult {
+    const found = this.#shown.length;
     return html`<section aria-labelledby="jobs-title">
       <h2 id="jobs-title">Jobs and reminders</h2>
       <p class="meta">They run at set times. Chats, <code>moltbot remind</code> and <code>moltbot cron</code> add to them.</p>
-      ${
-        jobs.length === 0
-          ? html`<p class="meta">None yet.</p>`
-          : html`<ul class="cards">
-              ${repeat(
-                jobs,
-                ({ id }) => id,
-                (job) => this.#card(job),
-              )}
-            </ul>`
-      }
-      ${jobs.length < PAGE ? nothing : html`<p class="meta">The first ${PAGE} are shown; <code>moltbot cron list</code> shows all.</p>`}
+      ${jobs.length < MANY ? nothing : this.#search(found)}
+      ${found === 0 ? html`<p class="meta">${jobs.length === 0 ? "None yet." : "No job has that name. Try fewer letters."}</p>` : nothing}
+      <ul class="cards jobs" aria-labelledby="jobs-title" ?hidden=${found === 0}>
+        ${repeat(
+          this.#inView.rows(),
+          ({ key }) => key,
+          (row) => this.#card(this.#shown[row.index] as Job, row),
+        )}
+      </ul>
     </section>`;
   }
 
-  #card(job: Job): TemplateResult {
+  #search(found: number): TemplateResult {
+    return html`<div class="filters" role="search">
+      <label class="search">
+        ${searchIcon}<span class="visually-hidden">Find a job by its name</span>
+        <input type="search" placeholder="Find by name" .value=${this.named} @input=${(event: Event) => {
+          this.named = (event.target as HTMLInputElement).value;
+        }} />
+      </label>
+      <span class="meta" role="status">${found === 1 ? "1 job" : `${found} jobs`}</span>
+    </div>`;
+  }
+
+  #card(job: Job, { index, beforePx, afterPx }: RowInFlow): TemplateResult {
+    const room = beforePx + afterPx === 0 ? "" : `margin-block: ${beforePx}px ${afterPx}px`;
+    const [setsize, position] = [this.#shown.length, index + 1];
     if (this.removals.has(job.id))
-      return html`<li class="card-row removed" data-job=${job.id}>
+      return html`<li class="card-row removed" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
         <span class="grow">“${job.name}” is removed.</span>
         <button type="button" class="button small" aria-label=${`Undo: keep ${job.name}`} @click=${() => this.#undo(job)}>Undo</button>
       </li>`;
     const run = this.runs.get(job.id);
-    return html`<li class="card-row job" data-job=${job.id}>
+    return html`<li class="card-row job" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
       <div class="grow">
         <h3>${job.name}${job.enabled ? nothing : html` <span class="chip">paused</span>`}</h3>
         <p class="meta">${scheduleText(job)} · ${nextText(job)}</p>
@@ -194,7 +230,9 @@ export class AutomationsElement extends PageElement {
   }
 
   async #update(id: string, enabled: boolean) {
-    return await this.host.attempt(() => this.host.gateway().request("cron.update", { id, patch: { enabled } }));
+    const job = await this.host.attempt(() => this.host.gateway().request("cron.update", { id, patch: { enabled } }));
+    if (job !== undefined) this.#all?.hear({ jobId: id, action: "updated", job });
+    return job;
   }
 
   /** It is paused at once, so that it does not run while the removal can be undone. */
@@ -223,7 +261,7 @@ export class AutomationsElement extends PageElement {
 
   async #removeNow(id: string): Promise<void> {
     await this.host.attempt(() => this.host.gateway().request("cron.remove", { id }));
-    this.jobs = this.jobs?.filter((job) => job.id !== id);
+    this.#all?.forget(id);
     this.#drop(id);
   }
 
@@ -233,37 +271,3 @@ export class AutomationsElement extends PageElement {
 }
 
 customElements.define("moltbot-automations", AutomationsElement);
-
-function outcome(run: Run): TemplateResult {
-  const { text, mood } = outcomeOf(run);
-  const said = run.error ?? run.summary ?? "";
-  const where = run.deliveryError === undefined ? "" : ` It was not sent: ${run.deliveryError}`;
-  const state = html`<span class="state ${mood}"><span class="dot"></span>${text}</span>`;
-  if (said === "" && where === "") return html`<p>${state}</p>`;
-  return html`<details class="outcome">
-    <summary>${state}</summary>
-    <p class="said">${said}${where === "" ? nothing : words(where)}</p>
-  </details>`;
-}
-
-function heartbeat({ enabled, agents, last }: HeartbeatStatusResult): TemplateResult {
-  return html`<section aria-labelledby="beat-title">
-    <h2 id="beat-title">Heartbeat</h2>
-    <p class="meta">
-      From time to time each agent looks whether there is news. ${enabled ? nothing : html`It is switched off until the gateway restarts.`}
-    </p>
-    <ul class="rows">
-      ${agents.map(
-        ({ agentId, enabled: isOn, every, nextAtMs, turnsToday, verdict }) => html`<li class="plain-row">
-          <span class="grow">
-            <strong>${agentId}</strong>
-            <span class="meta">${isOn ? `every ${every}${nextAtMs === null ? "" : `, next ${clockTime(nextAtMs)}`}, asked the model ${turnsToday} times today` : "does not look by itself"}</span>
-            <span class="meta">${words(verdict.detail)}</span>
-          </span>
-          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? "would ask" : "quiet"}</span>
-        </li>`,
-      )}
-    </ul>
-    ${last === null ? nothing : html`<p class="meta">Last: ${[last.status, last.reason].filter(Boolean).join(", ")}, ${clockTime(last.ts)}.</p>`}
-  </section>`;
-}

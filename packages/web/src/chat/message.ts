@@ -47,11 +47,17 @@ export class MessageElement extends PageElement {
 
   /** A reply that has ended gets its colours and formulas; while it grows, its last block changes all the time. */
   protected override updated(): void {
-    const isGrowing = this.item.kind === "reply" && isOpen(this.item.reply.outcome);
-    if (isGrowing || this.querySelector("figure.code code[class], .math:not(.set)") === null) return;
-    import("./rich.ts")
-      .then(({ enrich }) => enrich(this))
-      .catch((error: unknown) => ignore(error, "without this part the message is shown plain"));
+    if (this.item.kind === "reply" && isOpen(this.item.reply.outcome)) return;
+    const enrich = [
+      ...(this.querySelector("figure.code code[class]") === null
+        ? []
+        : [import("./colours.ts").then(({ colourCode }) => colourCode(this))]),
+      ...(this.querySelector(".math:not(.set)") === null
+        ? []
+        : [import("../formula/show.ts").then(({ setFormulas }) => setFormulas(this))]),
+    ];
+    for (const each of enrich)
+      each.catch((error: unknown) => ignore(error, "without this part the message is shown plain"));
   }
 
   #user(message: UserMessage): TemplateResult {

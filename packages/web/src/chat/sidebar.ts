@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
+import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import { grouped, rowFor, type Session, searchSessions } from "../sessions.ts";
 import type { State } from "../state.ts";
 import { recall, remember } from "../storage.ts";
@@ -31,21 +32,59 @@ import {
 import { openMenu } from "./menu.ts";
 import "./usage.ts";
 
+/** What the gateway is asked for at a time, and so the most that the list can show. */
+const MOST = 500;
+/** How high a heading and a conversation are about, in pixels. */
+const HEADING_PX = 36;
+const ROW_PX = 60;
+
+/** A line of the list: the name of a group, or a conversation. */
+interface Entry {
+  readonly key: string;
+  readonly heading?: string;
+  readonly session?: Session;
+}
+
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
 export class SidebarElement extends PageElement {
   static override properties = { state: { attribute: false }, store: { attribute: false }, words: { state: true } };
   declare state: State;
   declare store: Store;
   declare words: string;
+  #entries: readonly Entry[] = [];
+  #entriesOf: readonly unknown[] = [];
+  #found = 0;
+  readonly #inView = new FlowInView(this, {
+    body: () => this.querySelector(".sessions"),
+    keys: () => this.#entries.map(({ key }) => key),
+    guessPx: (index) => (this.#entries[index]?.heading === undefined ? ROW_PX : HEADING_PX),
+  });
 
   constructor() {
     super();
     this.words = "";
   }
 
+  /** What is listed is put in order only when it, or what is looked for, has changed: the page is drawn with every word of a reply. */
+  protected override willUpdate(): void {
+    const { sessions, sessionKey, mainKey, leaving } = this.state;
+    const of = [sessions, sessionKey, mainKey, leaving, this.words];
+    if (of.every((each, at) => each === this.#entriesOf[at])) return;
+    this.#entriesOf = of;
+    const found = searchSessions(this.#rows(), this.words);
+    const asEntry = (session: Session): Entry => ({ key: `session ${session.key}`, session });
+    this.#found = found.length;
+    this.#entries =
+      this.words.trim() !== ""
+        ? found.map(asEntry)
+        : grouped(found).flatMap(({ title, sessions: inGroup }) => [
+            { key: `group ${title}`, heading: title },
+            ...inGroup.map(asEntry),
+          ]);
+  }
+
   protected override render(): TemplateResult {
     const isSearch = this.words.trim() !== "";
-    const found = searchSessions(this.#rows(), this.words);
     return html`<div class="sidebar-head">
         <span class="brand">${claws} Moltbot</span>
         <button type="button" class="icon-button only-narrow" aria-label="Close the list" @click=${() => this.#fire("dismissed")}>
@@ -60,7 +99,12 @@ export class SidebarElement extends PageElement {
       </label>
       <h2 id="sessions-title">Conversations</h2>
       <ul class="sessions" aria-labelledby="sessions-title">
-        ${isSearch ? this.#found(found) : this.#groups(found)} ${isSearch ? nothing : this.#archive()}
+        ${repeat(
+          this.#inView.rows(),
+          ({ key }) => key,
+          (row) => this.#entry(row),
+        )}
+        ${isSearch ? this.#messages() : nothing} ${this.#others()} ${isSearch ? nothing : this.#archive()}
       </ul>
       ${this.#gateway()}
       <div class="sidebar-foot">
@@ -70,7 +114,7 @@ export class SidebarElement extends PageElement {
           ${exitIcon}
         </button>
       </div>
-      <p class="visually-hidden" role="status">${isSearch ? `${found.length} conversations, ${this.state.search.matches.length} messages found` : ""}</p>`;
+      <p class="visually-hidden" role="status">${isSearch ? `${this.#found} conversations, ${this.state.search.matches.length} messages found` : ""}</p>`;
   }
 
   /** Notifications with a sound, for replies and approvals while the page is not in view. */
@@ -95,27 +139,28 @@ export class SidebarElement extends PageElement {
     </button>`;
   }
 
-  #groups(sessions: readonly Session[]): TemplateResult[] {
-    return grouped(sessions).map(
-      (group) => html`<li class="period"><h3>${group.title}</h3></li>
-        ${repeat(
-          group.sessions,
-          ({ key }) => key,
-          (session) => this.#row(session),
-        )}`,
-    );
+  /** A line of the list, with the room of the lines that are not drawn. */
+  #entry({ index, key, beforePx, afterPx }: RowInFlow): TemplateResult {
+    const { heading, session } = this.#entries[index] as Entry;
+    const room = beforePx + afterPx === 0 ? "" : `margin-block: ${beforePx}px ${afterPx}px`;
+    if (session !== undefined) return this.#row(session, { key, room });
+    return html`<li class="period" data-row=${key} .style=${room}><h3>${heading}</h3></li>`;
   }
 
-  /** Conversations by their names, then messages by their words. */
-  #found(sessions: readonly Session[]): TemplateResult {
-    return html`${repeat(
-      sessions,
-      ({ key }) => key,
-      (session) => this.#row(session),
-    )}${foundMessages(this.state, ({ sessionKey, messageId }) => {
+  /** Behind the conversations: messages by their words. */
+  #messages(): TemplateResult | typeof nothing {
+    return foundMessages(this.state, ({ sessionKey, messageId }) => {
       void this.store.jumpTo(sessionKey, messageId);
       this.#fire("chosen");
-    })}`;
+    });
+  }
+
+  /** The list holds the newest; a page has all. */
+  #others(): TemplateResult | typeof nothing {
+    if (this.state.sessions.length < MOST || !this.store.views.some(({ id }) => id === "sessions")) return nothing;
+    return html`<li>
+      <button type="button" class="session" @click=${() => this.#show("sessions")}>All conversations…</button>
+    </li>`;
   }
 
   /** The conversations that were put away, folded. */
@@ -125,7 +170,7 @@ export class SidebarElement extends PageElement {
     return html`<li class="archive">
       <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.loadArchived()}>
         <summary>${chevronIcon}<span>Conversations put away</span></summary>
-        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session, true))}</ul>
+        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session))}</ul>
         ${archived?.length === 0 ? html`<p class="meta">None.</p>` : nothing}
       </details>
     </li>`;
@@ -156,7 +201,7 @@ export class SidebarElement extends PageElement {
     const marks = isFolded ? views.flatMap(({ id, badge }) => badge?.(this.state.pages[id]) ?? []) : [];
     return html`<details class="gateway-block" ?open=${!isFolded} @toggle=${this.#onFold}>
       <summary>${chevronIcon}<h2>Gateway</h2>${summed(marks).map(markOf)}</summary>
-      <ul aria-label="Gateway">${views.map((view) => html`<li>${this.#entry(view)}</li>`)}</ul>
+      <ul aria-label="Gateway">${views.map((view) => html`<li>${this.#page(view)}</li>`)}</ul>
     </details>`;
   }
 
@@ -167,16 +212,13 @@ export class SidebarElement extends PageElement {
   }
 
   /** The way to a page, with what is to be done there. */
-  #entry({ id, label, icon, badge }: View): TemplateResult {
+  #page({ id, label, icon, badge }: View): TemplateResult {
     const marks = badge?.(this.state.pages[id]) ?? [];
     return html`<button
       type="button"
       class="nav-entry"
       aria-current=${this.state.view === id ? "page" : nothing}
-      @click=${() => {
-        this.store.show(id);
-        this.#fire("chosen");
-      }}
+      @click=${() => this.#show(id)}
     >
       ${icon}<span class="words">${label}</span> ${marks.map(markOf)}
     </button>`;
@@ -190,12 +232,16 @@ export class SidebarElement extends PageElement {
     return [...local, ...sessions].filter(({ key }) => key !== this.state.leaving?.key);
   }
 
-  #row(session: Session, isAway = false): TemplateResult {
+  #row(
+    session: Session,
+    { key: rowKey, room = "" }: { readonly key?: string; readonly room?: string } = {},
+  ): TemplateResult {
     const { key, title, preview, updatedAt, channel } = session;
     const isOpen = key === this.state.sessionKey && this.state.view === "chat";
     const isUnread = this.state.unread.has(key);
     const isShared = this.state.agents.length > 1;
-    return html`<li class=${isOpen ? "open" : ""}>
+    const isAway = rowKey === undefined;
+    return html`<li class=${isOpen ? "open" : ""} data-row=${rowKey ?? nothing} .style=${room}>
       <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
         <span class="title">
           ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}<span class="words" dir="auto">${title}</span>
@@ -233,6 +279,11 @@ export class SidebarElement extends PageElement {
   #channel(id: string | undefined): TemplateResult | typeof nothing {
     if (id === undefined || id === "webchat") return nothing;
     return html`<span class="chip">${this.store.pages.channelName(id)}</span> `;
+  }
+
+  #show(view: string): void {
+    this.store.show(view);
+    this.#fire("chosen");
   }
 
   #begin(agentId?: string): void {

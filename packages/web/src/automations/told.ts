@@ -1,0 +1,43 @@
+// What the automations page tells of a job's last run, and of the heartbeat.
+
+import type { HeartbeatStatusResult } from "@moltbot/protocol";
+import { html, nothing, type TemplateResult } from "lit";
+import { words } from "../chat/words.ts";
+import { clockTime } from "../time.ts";
+import { outcomeOf, type Run } from "./state.ts";
+
+/** What became of the last run. */
+export function outcome(run: Run): TemplateResult {
+  const { text, mood } = outcomeOf(run);
+  const said = run.error ?? run.summary ?? "";
+  const where = run.deliveryError === undefined ? "" : ` It was not sent: ${run.deliveryError}`;
+  const state = html`<span class="state ${mood}"><span class="dot"></span>${text}</span>`;
+  if (said === "" && where === "") return html`<p>${state}</p>`;
+  return html`<details class="outcome">
+    <summary>${state}</summary>
+    <p class="said">${said}${where === "" ? nothing : words(where)}</p>
+  </details>`;
+}
+
+/** What each agent looks for by itself. */
+export function heartbeat({ enabled, agents, last }: HeartbeatStatusResult): TemplateResult {
+  return html`<section aria-labelledby="beat-title">
+    <h2 id="beat-title">Heartbeat</h2>
+    <p class="meta">
+      From time to time each agent looks whether there is news. ${enabled ? nothing : html`It is switched off until the gateway restarts.`}
+    </p>
+    <ul class="rows">
+      ${agents.map(
+        ({ agentId, enabled: isOn, every, nextAtMs, turnsToday, verdict }) => html`<li class="plain-row">
+          <span class="grow">
+            <strong>${agentId}</strong>
+            <span class="meta">${isOn ? `every ${every}${nextAtMs === null ? "" : `, next ${clockTime(nextAtMs)}`}, asked the model ${turnsToday} times today` : "does not look by itself"}</span>
+            <span class="meta">${words(verdict.detail)}</span>
+          </span>
+          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? "would ask" : "quiet"}</span>
+        </li>`,
+      )}
+    </ul>
+    ${last === null ? nothing : html`<p class="meta">Last: ${[last.status, last.reason].filter(Boolean).join(", ")}, ${clockTime(last.ts)}.</p>`}
+  </section>`;
+}
