@@ -39,6 +39,8 @@ export class A2uiHost implements AsyncDisposable {
     this.#server = createServer(async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://host");
       const policy = this.isSandboxed ? `${POLICY}; sandbox allow-scripts` : POLICY;
+      // A browser asks for it by itself, when it gets to it: a page without an icon must not look like a fault.
+      if (pathname === "/favicon.ico") return response.writeHead(204).end();
       const text = await this.#answer(pathname);
       const type = TYPES[extname(pathname)] ?? "text/html";
       response.writeHead(text === undefined ? 404 : 200, { "content-type": type, "content-security-policy": policy });

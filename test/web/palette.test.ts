@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
+import { within } from "../support/time-limit.ts";
 import { gatewayWith, openWebChat, type SIZES } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
@@ -43,6 +44,47 @@ test("a page, a conversation and an action are reached by their names, and the f
   assert.equal(back, "TEXTAREA");
   assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "dark");
   assert.deepEqual(chat.problems, []);
+});
+
+test("what is typed before the palette is there goes to it, and not to the message", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  const asked = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  await page.context().route(/palette-/, async (route) => {
+    asked.resolve();
+    await arrived.promise;
+    await route.continue();
+  });
+  await chat.signIn();
+  await chat.field.fill("Dear ");
+
+  await page.keyboard.press("Control+k");
+  await within(asked.promise, "the palette to be asked for");
+  await page.keyboard.type("sesz");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.type("s");
+  await page.keyboard.press("Enter");
+  arrived.resolve();
+  await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor();
+
+  assert.equal(await page.getByRole("dialog", { name: "Go to" }).isVisible(), false);
+  assert.equal(await page.locator("moltbot-composer textarea").inputValue(), "Dear ");
+  assert.deepEqual(chat.problems, []);
+});
+
+test("a palette that cannot be loaded says so, and keys go to the message again", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await page.context().route(/palette-/, (route) => route.abort());
+  await chat.signIn();
+  await chat.field.focus();
+
+  await page.keyboard.press("Control+k");
+  await page.getByText("That could not be loaded.").waitFor();
+  await page.keyboard.type("Hello");
+
+  assert.equal(await chat.field.inputValue(), "Hello");
 });
 
 for (const size of ["desktop", "phone"] as (keyof typeof SIZES)[]) {

@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Approval } from "../approvals.ts";
 import { coversConversation } from "../canvas/canvas.ts";
+import { holdKeys } from "../kit/held-keys.ts";
 import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
@@ -142,10 +143,12 @@ export class AppElement extends PageElement {
 
   /** Its script is fetched when it is first wanted; one that an update took away needs a reload. */
   async #openPalette(isPalette: boolean): Promise<void> {
+    const held = holdKeys();
     try {
       const { openPalette, openShortcuts } = await import("../palette/palette.ts");
-      (isPalette ? openPalette : openShortcuts)(this.store);
+      await (isPalette ? openPalette : openShortcuts)(this.store, held);
     } catch {
+      held.release();
       this.store.notify("That could not be loaded. Reload the page to get it from the gateway as it is now.");
     }
   }

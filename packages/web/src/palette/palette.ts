@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { searchIcon } from "../chat/icons.ts";
+import { type HeldKey, holdKeys } from "../kit/held-keys.ts";
 import type { Store } from "../store.ts";
 import { chooseTheme } from "../theme.ts";
 import { best, type Target } from "./targets.ts";
@@ -18,14 +19,14 @@ const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["Esc", "Close what is open"],
 ];
 
-/** Opens the palette; the focus returns to where it was. */
-export function openPalette(store: Store): void {
-  void palette().open(store, "palette");
+/** Opens the palette with the keys that were held until then; the focus returns to where it was. */
+export function openPalette(store: Store, held = holdKeys()): Promise<void> {
+  return palette().open(store, "palette", held);
 }
 
 /** Opens the sheet of shortcuts. */
-export function openShortcuts(store: Store): void {
-  void palette().open(store, "shortcuts");
+export function openShortcuts(store: Store, held = holdKeys()): Promise<void> {
+  return palette().open(store, "shortcuts", held);
 }
 
 function palette(): PaletteElement {
@@ -59,7 +60,8 @@ class PaletteElement extends PageElement {
     this.targets = [];
   }
 
-  async open(store: Store, what: "palette" | "shortcuts"): Promise<void> {
+  /** Resolves when it is on the screen. */
+  async open(store: Store, what: "palette" | "shortcuts", held: ReturnType<typeof holdKeys>): Promise<void> {
     this.#store = store;
     this.what = what;
     this.typed = "";
@@ -68,7 +70,18 @@ class PaletteElement extends PageElement {
     await this.updateComplete;
     const dialog = this.querySelector("dialog") as HTMLDialogElement;
     if (!dialog.open) dialog.showModal();
-    if (what === "palette") await this.#addSettings(store);
+    const keys = held.release();
+    if (what === "shortcuts") return;
+    for (const key of keys) this.#press(key);
+    void this.#addSettings(store);
+  }
+
+  /** A key that was pressed before there was a field. */
+  #press(key: HeldKey): void {
+    const [found] = best(this.targets, this.typed);
+    if (key === "Backspace") this.typed = this.typed.slice(0, -1);
+    else if (key !== "Enter") this.typed += key;
+    else if (found !== undefined) this.#run(found);
   }
 
   protected override render(): TemplateResult {
@@ -170,7 +183,7 @@ class PaletteElement extends PageElement {
       { kind: "Action", label: "Light colours", run: () => chooseTheme("light") },
       { kind: "Action", label: "Dark colours", run: () => chooseTheme("dark") },
       { kind: "Action", label: "Colours as the system has them", run: () => chooseTheme("system") },
-      { kind: "Action", label: "Shortcuts", run: () => openShortcuts(store) },
+      { kind: "Action", label: "Shortcuts", run: () => void openShortcuts(store) },
       { kind: "Action", label: "Sign out", run: () => store.signOut() },
     ];
   }
