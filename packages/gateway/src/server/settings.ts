@@ -32,6 +32,12 @@ export const settings = defineSettings({
       token: Type.Optional({ ...SecretLine, description: "The token that clients must show." }),
       password: Type.Optional({ ...SecretLine, description: "The password that clients must show." }),
     }),
+    localPairing: {
+      ...OneOf("silent", "ask"),
+      default: "silent",
+      description:
+        "What happens to a new device on this machine, or at the end of an ssh tunnel, that shows the secret: `silent` pairs it, `ask` has it wait for approval.",
+    },
     controlUi: Type.Object({
       enabled: flag(true, "Whether the gateway serves WebChat."),
       allowedOrigins: list("Further browser origins that may connect."),
