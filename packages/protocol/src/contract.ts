@@ -4703,12 +4703,16 @@ export type TailscaleStatusParams = Record<string, never>;
 
 /** The answer to `tailscale.status`. */
 export interface TailscaleStatusResult {
-  mode: "off" | "serve" | "funnel";
+  mode: "off" | "auto" | "serve" | "funnel";
   state: "off" | "starting" | "active" | "failed";
+  /** What `auto` has come to. */
+  via?: "serve" | "tailnet" | "loopback";
   /** The address of the pages, https://. */
   url?: string;
-  /** Why it is not active, and what to do. */
+  /** Why it is not active, or why `auto` came to no more, and what to do. */
   reason?: string;
+  /** Whether users whom Tailscale names are let in without the secret. */
+  identity?: boolean;
 }
 
 /** Payload of the event `talk.mode`. */

@@ -192,7 +192,7 @@ function signedFacts({ client, auth, scopes }: ConnectParams, role: Role) {
   };
 }
 
-type AuthMethod = GatewayAuth["mode"] | "device-token" | "invitation";
+type AuthMethod = GatewayAuth["mode"] | "device-token" | "invitation" | "tailscale";
 
 function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthMethod {
   const { params, role, scopes, dialect, connection, ports } = attempt;
@@ -208,6 +208,8 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
     if (problem === undefined) return "invitation";
     throw notInvited(problem, role);
   }
+  // Whoever shows a secret is judged by it, also where Tailscale vouches for the user.
+  if (connection.user && device && Object.values(presented).every((each) => !each)) return "tailscale";
   const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
   const token = presented.deviceToken ?? presented.token;
   const method: AuthMethod | undefined = !failure
