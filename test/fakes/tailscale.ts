@@ -9,16 +9,25 @@ const path = require("node:path");
 const folder = path.dirname(path.dirname(process.argv[1]));
 const at = (name) => path.join(folder, name);
 const read = (name) => JSON.parse(fs.readFileSync(at(name), "utf8"));
-const [mode, second] = process.argv.slice(2);
+const words = process.argv.slice(2).filter((word) => !word.startsWith("--socket="));
+const [mode, second, third] = words;
 if (mode === "status") {
   process.stdout.write("# Health check: warnings\\n" + JSON.stringify(read("state.json")) + "\\nbye\\n");
+} else if (mode === "whois") {
+  if (second !== "--json") process.exit(2);
+  const answer = read("whois.json")[third];
+  if (answer === undefined) {
+    process.stderr.write("peer not found\\n");
+    process.exit(1);
+  }
+  process.stdout.write(JSON.stringify(answer));
 } else if (second === "status") {
   process.stdout.write(JSON.stringify(fs.existsSync(at("claim.json")) ? { Foreground: { s1: read("claim.json") } } : read("others.json")));
 } else if (fs.existsSync(at("refusal"))) {
   process.stderr.write(fs.readFileSync(at("refusal")));
   process.exitCode = 1;
 } else {
-  const [, , , https, target] = process.argv.slice(1);
+  const [, , https, target] = words;
   const port = https.replace("--https=", "");
   const web = { ["box.tail1.ts.net:" + port]: { Handlers: { "/": { Proxy: target } } } };
   fs.writeFileSync(at("claim.json"), JSON.stringify({ Web: web, mode: process.argv[2], pid: process.pid }));
@@ -30,6 +39,7 @@ if (mode === "status") {
 
 /** A folder with the fake; disposing removes it. */
 export class FakeTailscale implements Disposable {
+  #facts: Readonly<Record<string, unknown>> = {};
   readonly #folder = mkdtempSync(join(tmpdir(), "moltbot-tailscale-"));
 
   constructor() {
@@ -39,12 +49,26 @@ export class FakeTailscale implements Disposable {
     chmodSync(program, 0o700);
     this.state = "Running";
     this.#write("others.json", {});
+    this.#write("whois.json", {});
+  }
+
+  /** Who has which address, as `whois --json` tells: by `IP:0`. */
+  set people(answers: Readonly<Record<string, unknown>>) {
+    this.#write("whois.json", answers);
+  }
+
+  /** What it says of this machine beside its state, over the usual. */
+  set machine(facts: Readonly<Record<string, unknown>>) {
+    this.#facts = facts;
+    this.state = "Running";
   }
 
   set state(state: string) {
     this.#write("state.json", {
       BackendState: state,
       Self: { DNSName: "Box.tail1.ts.net.", TailscaleIPs: ["100.64.0.1"] },
+      CertDomains: ["box.tail1.ts.net"],
+      ...this.#facts,
     });
   }
 

@@ -32,6 +32,8 @@ export interface Host extends HostPorts {
    * it. Throws `StartError` with a sentence when the port cannot be had.
    */
   listen(port: FurtherPort): Promise<OpenPort>;
+  /** Opens one more listener for all that the gateway's port answers. The caller disposes it. Throws `StartError`. */
+  listenAlso(where: FurtherListener): Promise<OpenPort>;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -54,8 +56,12 @@ export interface Host extends HostPorts {
 
 /** What Tailscale is asked to do. */
 export interface TailscaleSettings {
-  readonly mode: "off" | "serve" | "funnel";
+  readonly mode: "off" | "auto" | "serve" | "funnel";
   readonly port: number;
+  /** The socket of tailscaled, where it is not the usual one. */
+  readonly socket: string | undefined;
+  /** Whether a user whom Tailscale names needs no secret. */
+  readonly allowsIdentity: boolean;
   /** The gateway's address on this machine; undefined when it listens elsewhere. */
   readonly here: string | undefined;
   /** Whether no secret is asked for. */
@@ -82,6 +88,25 @@ export interface FurtherPort {
   readonly port: number | undefined;
   request(request: IncomingMessage, response: ServerResponse): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** One more listener of the gateway: on another address with the gateway's own port, or behind a proxy. */
+export type FurtherListener =
+  | { readonly host: string }
+  | {
+      /**
+       * Says who has sent a request to a free port of loopback that only a proxy is told; undefined where that is not certain.
+       * Must not throw. Nobody is local there, and TLS is the proxy's.
+       */
+      readonly identify: (request: IncomingMessage) => Promise<ProxiedUser | undefined>;
+    };
+
+/** Whom a proxy has let in, once that is verified. */
+export interface ProxiedUser {
+  /** For example `ann@example.com`. */
+  readonly login: string;
+  /** The address that the request came from. */
+  readonly address: string;
 }
 
 /** A further port that is open. */

@@ -8,6 +8,7 @@ import { newId } from "../base/ids.ts";
 import { isLoopbackAddress } from "../base/net/address.ts";
 import type { Clock } from "../base/time/clock.ts";
 import { type Caller, hasScope } from "../kit/access.ts";
+import type { ProxiedUser } from "../kit/host.ts";
 import type { Peer } from "./admission/locality.ts";
 import type { OriginVerdict } from "./admission/origin.ts";
 import type { Dialect } from "./dialect.ts";
@@ -87,6 +88,8 @@ export class Connection {
   /** The client's address, forwarded by a trusted proxy or the socket's own. */
   readonly address: string;
   readonly isLocal: boolean;
+  /** Whom a proxy names that the gateway has asked about; a header alone names nobody. */
+  readonly user: ProxiedUser | undefined;
   /** Aborts when the socket has closed. */
   readonly closed = new AbortController();
   session: Session | undefined;
@@ -123,6 +126,7 @@ export class Connection {
       origin: OriginVerdict;
       address: string;
       isLocal: boolean;
+      user?: ProxiedUser | undefined;
       /** Takes secrets out of a text that leaves. */
       guard: (text: string) => string;
       /** Takes paths of this machine out of a text for those who do not administer it. */
@@ -136,6 +140,7 @@ export class Connection {
     this.origin = facts.origin;
     this.address = facts.address;
     this.isLocal = facts.isLocal;
+    this.user = facts.user;
     this.#guard = facts.guard;
     this.#conceal = facts.conceal;
     socket.on("pong", () => {

@@ -31,7 +31,17 @@ export const settings = defineSettings({
       }),
       token: Type.Optional({ ...SecretLine, description: "The token that clients must show." }),
       password: Type.Optional({ ...SecretLine, description: "The password that clients must show." }),
+      allowTailscale: flag(
+        false,
+        "Lets devices that come through `tailscale serve` in without the secret when Tailscale itself names their user; each device still waits for approval.",
+      ),
     }),
+    localPairing: {
+      ...OneOf("silent", "ask"),
+      default: "silent",
+      description:
+        "What happens to a new device on this machine, or at the end of an ssh tunnel, that shows the secret: `silent` pairs it, `ask` has it wait for approval.",
+    },
     controlUi: Type.Object({
       enabled: flag(true, "Whether the gateway serves WebChat."),
       allowedOrigins: list("Further browser origins that may connect."),
@@ -43,17 +53,18 @@ export const settings = defineSettings({
     }),
     tailscale: Type.Object({
       mode: Type.Union(
-        ["off", "serve", "funnel"].map((mode) => Type.Literal(mode)),
+        ["off", "auto", "serve", "funnel"].map((mode) => Type.Literal(mode)),
         {
           default: "off",
           description:
-            "`serve` lets the tailnet reach the gateway over https, `funnel` everyone; the claim ends with the gateway.",
+            "`serve` lets the tailnet reach the gateway over https, `funnel` everyone; the claim ends with the gateway. `auto` is serve where Tailscale has https, else the tailnet address, else loopback alone.",
         },
       ),
       port: Type.Union(
         [443, 8443, 10000].map((port) => Type.Literal(port)),
         { default: 443, description: "The port on the tailnet name." },
       ),
+      socket: Type.Optional(text("The socket of tailscaled, where it is not the usual one.")),
       resetOnExit: flag(true, "Of earlier versions; a claim always ends with the gateway."),
     }),
     tls: Type.Object({

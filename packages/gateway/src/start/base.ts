@@ -43,7 +43,7 @@ export function openBase(
   options: StartOptions,
   late: Pick<
     Host,
-    "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "pageOrigins" | "allowOrigin"
+    "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "listenAlso" | "pageOrigins" | "allowOrigin"
   >,
   stack: AsyncDisposableStack,
 ): Opened {
@@ -83,9 +83,13 @@ export function openBase(
         return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
       },
       tailscale() {
-        const { mode, port } = settings.current.tailscale as Pick<TailscaleSettings, "mode" | "port">;
+        const { mode, port, socket } = settings.current.tailscale as Pick<
+          TailscaleSettings,
+          "mode" | "port" | "socket"
+        >;
         const here = late.pageOrigins().find(({ reach }) => reach === "here")?.origin;
-        return { mode, port, here, isOpen: auth.mode === "none" };
+        const allowsIdentity = settings.current.auth.allowTailscale;
+        return { mode, port, socket, here, allowsIdentity, isOpen: auth.mode === "none" };
       },
       allowedOrigins: () => settings.current.controlUi.allowedOrigins,
       nodeCommands() {

@@ -28,6 +28,7 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
       closeConnections: nothing,
       closeConnection: nothing,
       listen: noPort,
+      listenAlso: noPort,
       pageOrigins: () => [],
       allowOrigin: () => ({ [Symbol.dispose]: nothing }),
     };

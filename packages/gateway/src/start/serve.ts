@@ -13,6 +13,7 @@ import { GatewayServer } from "../server/listening/listen.ts";
 import { Once } from "../server/once.ts";
 import type { Opened } from "./base.ts";
 import { concealing } from "./conceal.ts";
+import { isHostDevice } from "./host-device.ts";
 import { findWebDir } from "./web-dir.ts";
 
 /** What hello-ok says of every gateway of this build. */
@@ -39,6 +40,7 @@ export async function makeServer(
     invitations: invitations.now,
     settings: () => settings.current,
     auth: () => auth,
+    isHostDevice: (deviceId) => isHostDevice(stateDir, deviceId),
     dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),
     http: new HttpFront({
       routes: services.routes(),

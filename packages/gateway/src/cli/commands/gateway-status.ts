@@ -1,11 +1,11 @@
 /** `moltbot gateway status` — does the gateway of this state folder run, does it answer, and who keeps it running? */
 
-import type { Methods } from "@moltbot/protocol";
 import { configPath, fileExists } from "../../base/files.ts";
 import type { Call } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { readInstance } from "../instance.ts";
+import { tailscaleLine } from "../remote/tailscale-line.ts";
 import { duration, facts } from "../render.ts";
 import type { scopeFlag } from "../service/flags.ts";
 import { missingOf } from "../service/plan.ts";
@@ -86,11 +86,6 @@ async function ask(call: Parameters<typeof withGateway>[0], target: ReturnType<t
     if (error instanceof CliError) return { ok: false, error: error.message, exitCode: error.exitCode } as const;
     throw error;
   }
-}
-
-function tailscaleLine({ mode, state, url, reason }: Methods["tailscale.status"]["result"]): string {
-  if (url !== undefined) return `${mode}, ${url}`;
-  return reason === undefined ? `${mode}, ${state}` : `${mode}, ${state}: ${reason}`;
 }
 
 function serviceLine(state: ServiceState | undefined): string {

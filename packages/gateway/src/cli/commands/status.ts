@@ -1,12 +1,13 @@
 /** `moltbot status` — what the gateway is doing: who is connected, which conversations live, which channels are linked. */
 
-import type { PresenceEntry } from "@moltbot/protocol";
+import type { Methods, PresenceEntry } from "@moltbot/protocol";
 import { accountName, readChannels } from "../channels/known.ts";
 import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from "../channels/show.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { databaseLines, machineLines } from "../machine-health.ts";
 import { briefKey } from "../names.ts";
+import { tailscaleLine } from "../remote/tailscale-line.ts";
 import { ago, duration, facts, printable, table } from "../render.ts";
 
 /** Shows the whole picture on one screen. */
@@ -15,14 +16,14 @@ export const status = defineCommand({
   run: (call) =>
     withGateway(call, async (link) => {
       const { client, timeoutMs } = link;
-      const [summary, presence, known, canvas] = await Promise.all([
+      const has = (method: string) => link.hello.features.methods.includes(method);
+      const [summary, presence, known, canvas, tailscale] = await Promise.all([
         client.request("status", {}, { timeoutMs }),
         client.request("system-presence", {}, { timeoutMs }),
         readChannels(link),
         // Gateways of earlier versions do not have it.
-        link.hello.features.methods.includes("canvas.status")
-          ? client.request("canvas.status", {}, { timeoutMs })
-          : undefined,
+        has("canvas.status") ? client.request("canvas.status", {}, { timeoutMs }) : undefined,
+        has("tailscale.status") ? client.request("tailscale.status", {}, { timeoutMs }) : undefined,
       ]);
       if (call.flags.json)
         return call.out.json({
@@ -31,9 +32,10 @@ export const status = defineCommand({
           presence,
           channels: known.channelAccounts,
           canvas,
+          tailscale,
         });
       const accounts = accountsOf(known);
-      showGateway(call, link, { ...summary, accounts });
+      showGateway(call, link, { ...summary, accounts, tailscale });
       const problems = [
         ...machineLines(link.hello.snapshot.health, call.out),
         ...databaseLines(summary.database, call.out),
@@ -52,10 +54,12 @@ interface Summary {
   readonly sessions: { readonly count: number; readonly defaults: { readonly model?: string | null } };
   readonly heartbeat: { readonly agents: readonly { readonly enabled: boolean; readonly every: string }[] };
   readonly accounts: readonly NamedAccount[];
+  readonly tailscale: Methods["tailscale.status"]["result"] | undefined;
 }
 
 function showGateway({ out }: Out, { hello, target }: Link, summary: Summary): void {
   const { green, dim } = out.style;
+  const { tailscale } = summary;
   const beat = summary.heartbeat.agents.find(({ enabled }) => enabled);
   out.print(
     facts(
@@ -66,6 +70,7 @@ function showGateway({ out }: Out, { hello, target }: Link, summary: Summary): v
         ],
         ["Model", summary.sessions.defaults.model ?? "none connected; see `moltbot models list`"],
         ["Sessions", String(summary.sessions.count)],
+        ["Tailscale", tailscale && tailscale.mode !== "off" ? printable(tailscaleLine(tailscale)) : undefined],
         ["Heartbeat", beat && `every ${beat.every}`],
         ...summary.accounts.map(
           ({ label, account }, at) =>

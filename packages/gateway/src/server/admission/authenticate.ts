@@ -39,7 +39,11 @@ const MIN_SECRET_CHARS = 6;
  * The secret from the config, else from the environment. Throws `StartError` when the mode needs a secret and none is
  * usable, and when mode `none` is set on an address that others can reach.
  */
-export function resolveAuth(settings: GatewaySettings["auth"], env: Env, isLoopbackBind: boolean): GatewayAuth {
+export function resolveAuth(
+  settings: Omit<GatewaySettings["auth"], "allowTailscale">,
+  env: Env,
+  isLoopbackBind: boolean,
+): GatewayAuth {
   const token = settings.token ?? envOf(env, "GATEWAY_TOKEN");
   const password = settings.password ?? envOf(env, "GATEWAY_PASSWORD");
   const mode = settings.mode ?? (password !== undefined && token === undefined ? "password" : "token");

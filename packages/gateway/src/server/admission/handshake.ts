@@ -26,6 +26,8 @@ export interface HandshakePorts {
   readonly invitations: InvitationBook;
   readonly settings: () => GatewaySettings;
   readonly auth: () => GatewayAuth;
+  /** Whether a device's key lies in this gateway's own state folder, which only its owner can read. */
+  readonly isHostDevice: (deviceId: string) => boolean;
 }
 
 /** A connect that was granted: the session, and what hello-ok says of it. */
@@ -83,7 +85,7 @@ function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod)
       clientMode: params.client.mode,
       remoteIp: connection.remoteIp,
     },
-    { silent: isInvited || (connection.isLocal && isShared), invited: isInvited },
+    { silent: isInvited || (connection.isLocal && isShared && !mustAsk(ports, device)), invited: isInvited },
   );
   if (admission.kind === "pairing-required") {
     const { kind: _, ...facts } = admission;
@@ -100,6 +102,11 @@ function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod)
     method,
   });
   return { session, params, auth };
+}
+
+/** Whether a local device waits for approval: any but the one of this gateway's own folder, which can approve others. */
+function mustAsk({ settings, isHostDevice }: HandshakePorts, { deviceId }: ProvenDevice): boolean {
+  return settings().localPairing === "ask" && !isHostDevice(deviceId);
 }
 
 function readParams(raw: unknown): { dialect: Dialect; params: ConnectParams } {
@@ -167,7 +174,9 @@ function proveDevice({ params, role, dialect, connection, ports }: Attempt): Pro
     Boolean(auth.token) ||
     ((bypass || dialect.secretInEitherField) && Boolean(auth.password)) ||
     ports.auth().mode === "none";
-  if (hasSecret && connection.isLocal && role === "operator") return undefined;
+  // Who is asked about devices must not be passed by with none.
+  const mayComeWithout = connection.isLocal && ports.settings().localPairing !== "ask";
+  if (hasSecret && mayComeWithout && role === "operator") return undefined;
   throw new GatewayError("NOT_PAIRED", "device identity required", { details: { code: "DEVICE_IDENTITY_REQUIRED" } });
 }
 
@@ -183,7 +192,7 @@ function signedFacts({ client, auth, scopes }: ConnectParams, role: Role) {
   };
 }
 
-type AuthMethod = GatewayAuth["mode"] | "device-token" | "invitation";
+type AuthMethod = GatewayAuth["mode"] | "device-token" | "invitation" | "tailscale";
 
 function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthMethod {
   const { params, role, scopes, dialect, connection, ports } = attempt;
@@ -199,6 +208,8 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
     if (problem === undefined) return "invitation";
     throw notInvited(problem, role);
   }
+  // Whoever shows a secret is judged by it, also where Tailscale vouches for the user.
+  if (connection.user && device && Object.values(presented).every((each) => !each)) return "tailscale";
   const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
   const token = presented.deviceToken ?? presented.token;
   const method: AuthMethod | undefined = !failure

@@ -15,7 +15,14 @@ import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
-import type { DeviceConnections, FurtherPort, OpenPort, PageOrigin } from "../../kit/host.ts";
+import type {
+  DeviceConnections,
+  FurtherListener,
+  FurtherPort,
+  OpenPort,
+  PageOrigin,
+  ProxiedUser,
+} from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
 import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
@@ -55,6 +62,11 @@ export interface ServerOptions extends HandshakePorts {
   /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
   welcome(connection: Connection, granted: Granted): unknown;
   disconnected(connection: Connection): void;
+}
+
+/** A connection that came to the listener of a proxy, and whom it names when that is verified. */
+interface Proxied {
+  readonly user: ProxiedUser | undefined;
 }
 
 /** Where the gateway can be reached. */
@@ -119,11 +131,51 @@ export class GatewayServer {
     const place = { host: bindHost(settings()), port: wanted.port ?? beside, certificate };
     const door = await Door.open(place, this.#options);
     this.#serve(door, wanted);
+    return this.#opened(door);
+  }
+
+  /** Opens one more listener for what the port answers; see `Host.listenAlso`. */
+  async openAlso(where: FurtherListener): Promise<OpenPort> {
+    const { certificate } = this.#options;
+    const isProxied = "identify" in where;
+    const place = isProxied
+      ? { host: "127.0.0.1", port: 0, certificate: undefined }
+      : { host: where.host, port: this.#port, certificate };
+    const door = await Door.open(place, this.#options);
+    this.#serve(door, {
+      request: (request, response) => this.#onRequest(request, response),
+      upgrade: (request, socket, head) => {
+        if (!isProxied) return this.#onUpgrade(request, socket, head);
+        void this.#identified(where.identify(request), socket, (user) =>
+          this.#onUpgrade(request, socket, head, { user }),
+        );
+      },
+    });
+    return this.#opened(door);
+  }
+
+  /** Goes on with an upgrade once it is known who asks, if it is still wanted then. */
+  async #identified(
+    asked: Promise<ProxiedUser | undefined>,
+    socket: Duplex,
+    goOn: (user: ProxiedUser | undefined) => void,
+  ): Promise<void> {
+    try {
+      const user = await asked;
+      if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
+      if (!socket.destroyed) goOn(user);
+    } catch (error) {
+      this.#options.log.error("an upgrade failed", { error });
+      socket.destroy();
+    }
+  }
+
+  #opened(door: Door): OpenPort {
     return {
       host: door.place.host,
       port: door.place.port,
       gatewayPort: this.#port,
-      scheme: certificate ? "https" : "http",
+      scheme: door.place.certificate ? "https" : "http",
       async [Symbol.asyncDispose]() {
         const closed = door.close();
         door.endAll();
@@ -302,7 +354,7 @@ export class GatewayServer {
     else response.destroy();
   }
 
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, proxied?: Proxied): void {
     const path = decodePath(request.url ?? "/") ?? "/";
     const route = this.#options.http.routeOf(path);
     if (route?.upgrade) return route.upgrade({ request, socket, head, path });
@@ -314,18 +366,19 @@ export class GatewayServer {
     // The answer to the upgrade and the challenge leave in one write.
     socket.cork();
     process.nextTick(() => socket.uncork());
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request, proxied));
   }
 
-  #onSocket(socket: WebSocket, request: IncomingMessage): void {
+  #onSocket(socket: WebSocket, request: IncomingMessage, proxied: Proxied | undefined): void {
     const { clock, settings } = this.#options;
     const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
     const connection = new Connection(socket, clock, {
       stream: request.socket,
       peer,
       origin: judgeOrigin(request.headers, this.#ours),
-      address: clientAddress(peer, settings().trustedProxies),
-      isLocal: isLocal(peer, this.#ownAddresses.list),
+      address: proxied?.user?.address ?? clientAddress(peer, settings().trustedProxies),
+      isLocal: proxied === undefined && isLocal(peer, this.#ownAddresses.list),
+      user: proxied?.user,
       guard: this.#options.guard,
       conceal: this.#options.conceal,
     });

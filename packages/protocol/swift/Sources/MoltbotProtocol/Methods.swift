@@ -9731,6 +9731,7 @@ public struct TailscaleStatusParams: Codable, Hashable, Sendable {
 public struct TailscaleStatusResult: Codable, Hashable, Sendable {
     public enum Mode: Codable, Hashable, Sendable {
         case off
+        case auto
         case serve
         case funnel
         /// A value that only a newer gateway knows.
@@ -9739,6 +9740,7 @@ public struct TailscaleStatusResult: Codable, Hashable, Sendable {
         public init(rawValue: String) {
             switch rawValue {
             case "off": self = .off
+            case "auto": self = .auto
             case "serve": self = .serve
             case "funnel": self = .funnel
             default: self = .unrecognized(rawValue)
@@ -9748,6 +9750,7 @@ public struct TailscaleStatusResult: Codable, Hashable, Sendable {
         public var rawValue: String {
             switch self {
             case .off: return "off"
+            case .auto: return "auto"
             case .serve: return "serve"
             case .funnel: return "funnel"
             case .unrecognized(let value): return value
@@ -9802,30 +9805,76 @@ public struct TailscaleStatusResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// What `auto` has come to.
+    public enum Via: Codable, Hashable, Sendable {
+        case serve
+        case tailnet
+        case loopback
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "serve": self = .serve
+            case "tailnet": self = .tailnet
+            case "loopback": self = .loopback
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .serve: return "serve"
+            case .tailnet: return "tailnet"
+            case .loopback: return "loopback"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
     public var mode: Mode
     public var state: State
+    /// What `auto` has come to.
+    public var via: Via?
     /// The address of the pages, https://.
     public var url: String?
-    /// Why it is not active, and what to do.
+    /// Why it is not active, or why `auto` came to no more, and what to do.
     public var reason: String?
+    /// Whether users whom Tailscale names are let in without the secret.
+    public var identity: Bool?
 
     public init(
         mode: Mode,
         state: State,
+        via: Via? = nil,
         url: String? = nil,
-        reason: String? = nil
+        reason: String? = nil,
+        identity: Bool? = nil
     ) {
         self.mode = mode
         self.state = state
+        self.via = via
         self.url = url
         self.reason = reason
+        self.identity = identity
     }
 
     private enum CodingKeys: String, CodingKey {
         case mode
         case state
+        case via
         case url
         case reason
+        case identity
     }
 }
 

@@ -1,10 +1,9 @@
 /** One claim of an HTTPS port on this machine's tailnet name: the program `tailscale`, in the foreground, as a child. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import { isRecord } from "../../../base/config/config.ts";
-import { codeOf, ignore, TellableError } from "../../../base/errors.ts";
-import type { Env } from "../../../base/files.ts";
-import type { Clock } from "../../../base/time/clock.ts";
+import { ignore, TellableError } from "../../../base/errors.ts";
+import { isTailnetAddress } from "../../../base/net/address.ts";
+import { askJson, commandOf, oneLine, ownEnv, type Running } from "./program.ts";
 
 /** What is claimed. */
 export interface Wanted {
@@ -14,12 +13,6 @@ export interface Wanted {
   readonly target: string;
 }
 
-interface Running {
-  readonly env: Env;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
 /** A claim that stands. Disposing ends it. */
 export interface Claim extends AsyncDisposable {
   readonly url: string;
@@ -27,15 +20,11 @@ export interface Claim extends AsyncDisposable {
   readonly ended: Promise<string>;
 }
 
-/** The app's own program, where macOS has no other. */
-const MAC_PROGRAM = "/Applications/Tailscale.app/Contents/MacOS/Tailscale";
 /** After the machine's start Tailscale itself may take this long, ms. */
 const BOOT_MS = 90_000;
 const LOOK_EVERY_MS = 500;
 /** How long a claim may take, ms. */
 const CLAIM_MS = 20_000;
-/** How long the program may take for an answer, ms. */
-const ASK_MS = 10_000;
 const KEPT_CHARS = 2_000;
 
 /**
@@ -58,7 +47,7 @@ export async function claim(wanted: Wanted, running: Running): Promise<Claim> {
     throw new TellableError(
       `another program serves https://${place} already; set gateway.tailscale.port to 8443, or take that away with tailscale serve`,
     );
-  const held = new Held(wanted, running.env);
+  const held = new Held(wanted, running);
   try {
     const until = running.clock.monotonic() + CLAIM_MS;
     while (!held.isOver && running.clock.monotonic() < until) {
@@ -82,11 +71,11 @@ class Held implements AsyncDisposable {
   readonly #process: ChildProcess;
   isOver = false;
 
-  constructor({ mode, port, target }: Wanted, env: Env) {
-    const command = [programOf(env), mode, "--yes", `--https=${port}`, target];
+  constructor({ mode, port, target }: Wanted, running: Running) {
+    const command = commandOf([mode, "--yes", `--https=${port}`, target], running);
     const [program = "", ...args] =
       process.platform === "win32" ? command : ["/bin/sh", "-c", GUARD, "guard", ...command];
-    this.#process = spawn(program, args, { env: ownEnv(env), stdio: ["pipe", "pipe", "pipe"] });
+    this.#process = spawn(program, args, { env: ownEnv(running.env), stdio: ["pipe", "pipe", "pipe"] });
     let said = "";
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream?.setEncoding("utf8").on("data", (chunk: string) => {
@@ -111,20 +100,39 @@ class Held implements AsyncDisposable {
   }
 }
 
-/** This machine's name in the tailnet. Waits while Tailscale starts. */
-async function tailnetName(running: Running): Promise<string> {
+/** What Tailscale says of this machine. */
+export interface Tailnet {
+  /** Its name, lower case; undefined without MagicDNS. */
+  readonly name: string | undefined;
+  readonly addresses: readonly string[];
+  /** Whether the tailnet gives certificates for the name. */
+  readonly hasHttps: boolean;
+}
+
+/** This machine in the tailnet. Waits while Tailscale starts. Throws `TellableError` that says why it is in none. */
+export async function lookAtTailnet(running: Running): Promise<Tailnet> {
   const { clock, signal } = running;
   for (const until = clock.monotonic() + BOOT_MS; ; await clock.sleep(LOOK_EVERY_MS, signal)) {
-    const status = await askJson(["status", "--json"], running);
-    const { BackendState: state, Self: self } = status;
-    const name = isRecord(self) && typeof self.DNSName === "string" ? self.DNSName.replace(/\.$/, "") : "";
-    if (state === "Running" && /^[a-z0-9.-]+$/i.test(name)) return name.toLowerCase();
-    if (state === "Running")
-      throw new TellableError("this machine has no tailnet name; turn MagicDNS on in Tailscale's admin console");
+    const { BackendState: state, Self, CertDomains } = await askJson(["status", "--json"], running);
+    if (state === "Running") return readTailnet(isRecord(Self) ? Self : {}, CertDomains);
     if (state === "NeedsLogin") throw new TellableError("Tailscale is not signed in; run tailscale up");
     if ((state !== "NoState" && state !== "Starting") || clock.monotonic() > until)
       throw new TellableError("Tailscale does not run; start it, or set gateway.tailscale.mode to off");
   }
+}
+
+function readTailnet(self: Record<string, unknown>, certDomains: unknown): Tailnet {
+  const name = typeof self.DNSName === "string" ? self.DNSName.replace(/\.$/, "").toLowerCase() : "";
+  const ips: readonly unknown[] = Array.isArray(self.TailscaleIPs) ? self.TailscaleIPs : [];
+  const addresses = ips.filter((each): each is string => typeof each === "string" && isTailnetAddress(each));
+  const hasHttps = Array.isArray(certDomains) && certDomains.length > 0;
+  return { name: /^[a-z0-9.-]+$/.test(name) ? name : undefined, addresses, hasHttps };
+}
+
+async function tailnetName(running: Running): Promise<string> {
+  const { name } = await lookAtTailnet(running);
+  if (name !== undefined) return name;
+  throw new TellableError("this machine has no tailnet name; turn MagicDNS on in Tailscale's admin console");
 }
 
 function served(running: Running): Promise<Record<string, unknown>> {
@@ -141,40 +149,4 @@ function proxyAt(status: Record<string, unknown>, place: string): string | undef
     if (site !== undefined) return "";
   }
   return undefined;
-}
-
-/** The JSON in what the program prints; other text may stand around it. */
-async function askJson(words: readonly string[], { env, signal }: Running): Promise<Record<string, unknown>> {
-  const printed = await new Promise<string>((resolve, reject) => {
-    execFile(programOf(env), [...words], { env: ownEnv(env), signal, timeout: ASK_MS }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout);
-      const isMissing = codeOf(error) === "ENOENT";
-      const why = isMissing
-        ? "there is no program tailscale on PATH; install Tailscale"
-        : `tailscale ${words[0]} does not answer: ${oneLine(stderr)}`;
-      reject(new TellableError(why, { cause: error }));
-    });
-  });
-  const json = printed.slice(printed.indexOf("{"), printed.lastIndexOf("}") + 1);
-  try {
-    const value: unknown = JSON.parse(json === "" ? "{}" : json);
-    if (isRecord(value)) return value;
-  } catch (error) {
-    throw new TellableError(`tailscale ${words[0]} printed no JSON; update Tailscale`, { cause: error });
-  }
-  throw new TellableError(`tailscale ${words[0]} printed no JSON; update Tailscale`);
-}
-
-function programOf({ PATH = "" }: Env): string {
-  const isOnPath = PATH.split(":").some((folder) => folder !== "" && existsSync(`${folder}/tailscale`));
-  return !isOnPath && existsSync(MAC_PROGRAM) ? MAC_PROGRAM : "tailscale";
-}
-
-/** What the program needs of the environment; the gateway's secrets are not among it. */
-function ownEnv({ PATH, HOME, USER, SystemRoot, ProgramFiles }: Env): NodeJS.ProcessEnv {
-  return { PATH, HOME, USER, SystemRoot, ProgramFiles };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim() || "it said nothing";
 }

@@ -9,10 +9,19 @@ export const status = defineMethod({
   access: "operator.read",
   params: {},
   result: Type.Object({
-    mode: OneOf("off", "serve", "funnel"),
+    mode: OneOf("off", "auto", "serve", "funnel"),
     state: OneOf("off", "starting", "active", "failed"),
+    via: Type.Optional({
+      ...OneOf("serve", "tailnet", "loopback"),
+      description: "What `auto` has come to.",
+    }),
     url: Type.Optional(Type.String({ description: "The address of the pages, https://." })),
-    reason: Type.Optional(Type.String({ description: "Why it is not active, and what to do." })),
+    reason: Type.Optional(
+      Type.String({ description: "Why it is not active, or why `auto` came to no more, and what to do." }),
+    ),
+    identity: Type.Optional(
+      Type.Boolean({ description: "Whether users whom Tailscale names are let in without the secret." }),
+    ),
   }),
   handler: ({ gateway }) => gateway.tailscale.status(),
 });

@@ -1,20 +1,28 @@
 /**
- * Tailscale in front of the gateway: a claim by `serve` or `funnel` that ends with it. Who comes through it is somebody
- * elsewhere, whatever headers say: they sign in and pair like everyone.
+ * Tailscale in front of the gateway: a claim by `serve` or `funnel` that ends with it, or a listener on the tailnet address. Who
+ * comes that way is somebody elsewhere: they sign in and pair like everyone, unless tailscaled itself names their user and the
+ * settings let that stand for the secret.
  */
-import { detailOf, ignore, messageOf, TellableError } from "../../../base/errors.ts";
+import { detailOf, ignore, messageOf, StartError, TellableError } from "../../../base/errors.ts";
 import { onAbort } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";
-import type { TailscaleSettings } from "../../../kit/host.ts";
+import type { OpenPort, TailscaleSettings } from "../../../kit/host.ts";
+import type { Plan } from "./plan.ts";
+import type { Running } from "./program.ts";
 
-/** A claim that has ended is made again after this long, ms. */
+/** After a failure it is tried again after this long, ms; twice as long each time while the reason stays. */
 const AGAIN_MS = 30_000;
+const SELDOM_MS = 10 * 60_000;
 
 interface Status {
   readonly mode: TailscaleSettings["mode"];
   readonly state: "off" | "starting" | "active" | "failed";
+  /** What `auto` has come to. */
+  readonly via?: Plan["via"];
   readonly url?: string;
   readonly reason?: string;
+  /** Whether users whom Tailscale names need no secret. */
+  readonly identity?: boolean;
 }
 
 export class Tailscale implements AsyncDisposable {
@@ -48,40 +56,114 @@ export class Tailscale implements AsyncDisposable {
   async #hold(): Promise<void> {
     const { clock, log, host } = this.#base;
     const { signal } = this.#stop;
-    while (!signal.aborted) {
+    const { mode } = host.tailscale();
+    for (let waitMs = AGAIN_MS; !signal.aborted; ) {
       try {
-        await this.#claimOnce();
+        await this.#holdOnce();
       } catch (error) {
         if (signal.aborted) return;
         const reason = messageOf(error);
         const isNews = this.#status.reason !== reason;
-        this.#status = { mode: host.tailscale().mode, state: "failed", reason };
+        this.#status = { mode, state: "failed", reason };
+        waitMs = isNews ? AGAIN_MS : Math.min(waitMs * 2, SELDOM_MS);
         if (isNews) log.warn("Tailscale does not bring others to this gateway", { reason, detail: detailOf(error) });
       }
-      await clock.sleep(AGAIN_MS, signal).catch((error: unknown) => ignore(error, "the gateway stops"));
+      await clock.sleep(waitMs, signal).catch((error: unknown) => ignore(error, "the gateway stops"));
     }
   }
 
-  /** Resolves or throws when the claim is over. */
-  async #claimOnce(): Promise<void> {
-    const { env, clock, log, host } = this.#base;
-    const { signal } = this.#stop;
-    const settings = host.tailscale();
-    const target = targetOf(settings);
-    const { claim } = await import("./claim.ts");
+  /** Resolves or throws when what was arranged is over. */
+  async #holdOnce(): Promise<void> {
+    const settings = this.#base.host.tailscale();
     const { mode, port } = settings;
     if (mode === "off") throw new TellableError("gateway.tailscale.mode is off");
-    await using held = await claim({ mode, port, target }, { env, clock, signal });
+    if (mode !== "auto") return await this.#claimOnce({ mode, port }, settings, {});
+    const { planOf } = await import("./plan.ts");
+    const plan = await planOf(settings, this.#running(settings));
+    const chosen = { via: plan.via, ...(plan.reason !== undefined && { reason: plan.reason }) };
+    if (plan.via === "serve") return await this.#claimOnce({ mode: "serve", port }, settings, chosen);
+    if (plan.via === "tailnet") return await this.#listenOnce(plan.address, chosen);
+    const isNews = this.#status.reason !== plan.reason;
+    this.#status = { mode, state: "active", ...chosen };
+    if (isNews) this.#base.log.info("the gateway stays on this machine alone", { reason: plan.reason });
+    await this.#base.clock.sleep(SELDOM_MS, this.#stop.signal);
+  }
+
+  #running({ socket }: TailscaleSettings): Running {
+    const { env, clock } = this.#base;
+    return { env, clock, socket, signal: this.#stop.signal };
+  }
+
+  async #claimOnce(
+    what: { readonly mode: "serve" | "funnel"; readonly port: number },
+    settings: TailscaleSettings,
+    chosen: Pick<Status, "via" | "reason">,
+  ): Promise<void> {
+    const { log, host } = this.#base;
+    const { signal } = this.#stop;
+    const here = targetOf(settings, what.mode);
+    const running = this.#running(settings);
+    const isNamed = settings.allowsIdentity && what.mode === "serve";
+    await using named = isNamed ? await this.#listenForUsers(running) : undefined;
+    const { claim } = await import("./claim.ts");
+    const target = named === undefined ? here : `http://127.0.0.1:${named.port}`;
+    await using held = await claim({ ...what, target }, running);
     using _stop = onAbort(signal, () => void held[Symbol.asyncDispose]());
     using _origin = host.allowOrigin(held.url);
-    this.#status = { mode, state: "active", url: held.url };
-    log.info("Tailscale brings others to this gateway", { mode, url: held.url });
-    throw new TellableError(`tailscale ${mode} has ended: ${await held.ended}`);
+    this.#status = {
+      mode: settings.mode,
+      state: "active",
+      ...chosen,
+      url: held.url,
+      ...(isNamed && { identity: true }),
+    };
+    log.info("Tailscale brings others to this gateway", { mode: what.mode, url: held.url });
+    throw new TellableError(`tailscale ${what.mode} has ended: ${await held.ended}`);
+  }
+
+  /** A listener that only the claim is told, where requests are matched with what tailscaled says. */
+  async #listenForUsers(running: Running): Promise<OpenPort> {
+    const { Identities } = await import("./identity.ts");
+    const identities = new Identities(running, this.#base.log);
+    return await this.#base.host.listenAlso({ identify: (request) => identities.identify(request) });
+  }
+
+  async #listenOn(host: string): Promise<OpenPort> {
+    try {
+      return await this.#base.host.listenAlso({ host });
+    } catch (cause) {
+      if (!(cause instanceof StartError)) throw cause;
+      throw new TellableError(
+        `the gateway cannot listen on its tailnet address ${host}; look whether Tailscale is up`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  /** Listens on the tailnet address too, until the gateway stops. */
+  async #listenOnce(address: string, chosen: Pick<Status, "via" | "reason">): Promise<void> {
+    const { log, host, clock } = this.#base;
+    const shown = address.includes(":") ? `[${address}]` : address;
+    // With bind lan the gateway listens there already.
+    const known = host.pageOrigins().find(({ origin }) => new URL(origin).hostname === shown)?.origin;
+    await using door = known === undefined ? await this.#listenOn(address) : undefined;
+    const url = known ?? `${door?.scheme}://${shown}:${door?.port}`;
+    using _origin = host.allowOrigin(url);
+    this.#status = { mode: "auto", state: "active", ...chosen, url };
+    log.info("the gateway listens on its tailnet address", { url, reason: chosen.reason });
+    const { signal } = this.#stop;
+    while (!signal.aborted)
+      await clock.sleep(FOREVER_MS, signal).catch((error: unknown) => ignore(error, "the gateway stops"));
   }
 }
 
+/** One wait of many, ms: a day. */
+const FOREVER_MS = 86_400_000;
+
 /** What Tailscale passes requests to. Throws `TellableError` where that would be wrong. */
-function targetOf({ mode, here, isOpen }: TailscaleSettings): string {
+function targetOf({ here, isOpen }: TailscaleSettings, mode: "serve" | "funnel"): string {
   if (isOpen && mode === "funnel")
     throw new TellableError(
       "funnel opens the gateway to everyone, so it needs a secret: set gateway.auth.mode to token or password",
