@@ -2077,6 +2077,8 @@ export interface GatewayRestartParams {
   reason?: string;
   /** Milliseconds to wait first; 100. */
   delayMs?: number;
+  /** Start the program anew, as it is on disk now, under the same process id. */
+  anew?: boolean;
 }
 
 /** The answer to `gateway.restart`. */
@@ -5281,7 +5283,7 @@ export interface Methods {
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
   /** The end of the log file, or what was written since a cursor; of it the lines that are looked for. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
-  /** Restarts the gateway in place: the process and the port stay, and clients come back at once. */
+  /** Restarts the gateway: the process and the port stay, and clients come back at once. */
   "gateway.restart": { params: GatewayRestartParams; result: GatewayRestartResult };
   /** Switches all heartbeats off or on, until the gateway restarts. */
   "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };
