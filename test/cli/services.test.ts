@@ -46,7 +46,10 @@ test("install starts a gateway that answers, and uninstall removes the service a
   assert.deepEqual([status.answer.ok, status.service.state.isRunning], [true, true]);
   assert.equal(status.service.state.pid, status.process.pid);
   assert.deepEqual([restarted.code, after.answer.ok], [0, true]);
-  assert.notEqual(after.process.pid, status.process.pid);
+  assert.deepEqual(
+    [after.process.pid, home.system.calls.filter((call) => / restart /.test(call)).length],
+    [status.process.pid, 1],
+  );
   assert.deepEqual([stopped.code, down.code, JSON.parse(down.stdout).process], [0, 3, null]);
   assert.deepEqual([started.code, up.code], [0, 0], started.stderr);
   assert.match(up.stdout, /Service +systemd \(user\), moltbot-gateway\.service: active \(running\)/);

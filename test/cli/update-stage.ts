@@ -5,7 +5,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { currentVersion } from "../../packages/gateway/src/base/update/record.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
 import { freePort, Home } from "./harness.ts";
 
@@ -16,6 +17,11 @@ const UPDATE_MS = 3 * LIMIT_MS;
 
 /** A program that is this gateway under another version's name. */
 export const GOOD = `process.execve(process.execPath, [process.execPath, "--conditions=moltbot-source", ${JSON.stringify(main)}, ...words], process.env);`;
+
+/** As `GOOD`, in a process that keeps the sockets which it was given: a program that is loaded, not executed. */
+export const GOOD_HERE = `
+  if (words[0] === "gateway") console.error("runs as " + import.meta.url);
+  await import(${JSON.stringify(`${pathToFileURL(main).href}?version=`)} + import.meta.url);`;
 
 /** A program that does something else only when it is tried in the gateway's place, not on a copy. */
 export const inPlace = (what: string) =>
@@ -49,7 +55,16 @@ export const programText = (program: string) => `const words = process.argv.slic
 export interface StageOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Record<string, string>;
+  /** Starts the gateway in another way than as a process of its own. */
+  readonly start?: (home: Home, env: Record<string, string>) => Promise<ChildProcess>;
 }
+
+async function alone(home: Home, env: Record<string, string>): Promise<ChildProcess> {
+  return home.spawn(["gateway", "--port", await freePort()], env);
+}
+
+/** A busy machine is slow to answer, ms. */
+const PATIENT = ["--timeout", String(LIMIT_MS)];
 
 /** A gateway as a process of its own, with a fixed port. */
 export class UpdateStage implements AsyncDisposable {
@@ -68,7 +83,7 @@ export class UpdateStage implements AsyncDisposable {
       });
   }
 
-  static async start({ config = {}, env = {} }: StageOptions = {}): Promise<UpdateStage> {
+  static async start({ config = {}, env = {}, start = alone }: StageOptions = {}): Promise<UpdateStage> {
     const home = new Home();
     mkdirSync(home.stateDir, { recursive: true });
     const all = {
@@ -76,7 +91,7 @@ export class UpdateStage implements AsyncDisposable {
       ...config,
     };
     writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify(all), { mode: 0o600 });
-    const child = home.spawn(["gateway", "--port", await freePort()], env);
+    const child = await start(home, env);
     const stage = new UpdateStage(home, child, env);
     await within(once(child.stdout!, "data"), "the gateway to start");
     return stage;
@@ -98,18 +113,23 @@ export class UpdateStage implements AsyncDisposable {
     return folder;
   }
 
+  /** The version that an update has put in place. */
+  get version(): string | undefined {
+    return currentVersion(this.home.stateDir);
+  }
+
   async update(...args: readonly string[]) {
     return await this.home.run(["update", ...args], { env: this.#env, limitMs: UPDATE_MS });
   }
 
   async say(text: string): Promise<void> {
-    const { code, stderr } = await this.home.run(["agent", "-m", text]);
+    const { code, stderr } = await this.home.run(["agent", "-m", text, ...PATIENT]);
     assert.equal(code, 0, stderr);
   }
 
   /** The main conversation. */
   async said(): Promise<string> {
-    const { stdout, stderr, code } = await this.home.run(["sessions", "show", "main", "--json"]);
+    const { stdout, stderr, code } = await this.home.run(["sessions", "show", "main", "--json", ...PATIENT]);
     assert.equal(code, 0, stderr);
     return stdout;
   }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import { eventually } from "../faults/bench.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
 import { asChild, GOOD, inPlace, migration, UpdateStage, whenUp } from "./update-stage.ts";
 
 /** The longest time in which the old version must answer again, ms. */
@@ -90,7 +91,7 @@ describe("an update", { concurrency: true }, () => {
       env: { TELEGRAM_BOT_TOKEN: String(botToken) },
     });
     const isConnected = async () => {
-      const { stdout } = await stage.home.run(["health", "--json"]);
+      const { stdout } = await stage.home.run(["health", "--json", "--timeout", String(LIMIT_MS)]);
       return JSON.parse(stdout).channels?.telegram?.accounts?.default?.state === "connected";
     };
     await eventually("the account to be connected", isConnected);

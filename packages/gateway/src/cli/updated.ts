@@ -1,23 +1,25 @@
 /** Hands the start of the gateway over to the version that an update has put in place. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { currentVersion, isNewer, programOf, versionFolder } from "../base/update/record.ts";
+import { goOnAs, goOnHere } from "../base/process/go-on.ts";
+import { currentVersion, isNewer, lastUpdate, programOf, versionFolder } from "../base/update/record.ts";
 import { VERSION } from "../base/version.ts";
 
 /**
- * Goes on as the version that `current` names, when that is newer than this one. Returns when this one is to start.
+ * Goes on as the version that `current` names, when that is newer than this one or was chosen in its place. Returns when this
+ * one is to start.
  */
-export async function handOver(stateDir: string): Promise<void> {
-  const { execPath, execve } = process;
+export async function handOver(stateDir: string, { hasSockets }: { readonly hasSockets: boolean }): Promise<void> {
   const version = currentVersion(stateDir);
-  if (version === undefined || !isNewer(version, VERSION) || process.env.MOLTBOT_VERSION_IN_USE === version) return;
+  if (version === undefined || process.env.MOLTBOT_VERSION_IN_USE === version) return;
+  if (!isNewer(version, VERSION) && !isChosen(stateDir, version)) return;
   const program = programOf(versionFolder(stateDir, version));
   if (program === undefined) return;
-  const words = [program, ...process.argv.slice(2)];
-  const env = { ...process.env, MOLTBOT_VERSION_IN_USE: version };
-  if (process.platform !== "win32" && execve) execve(execPath, [execPath, ...words], env);
-  const child = spawn(execPath, words, { stdio: "inherit", env });
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name));
-  const [code] = await once(child, "close");
-  process.exit(code ?? 1);
+  const told = { MOLTBOT_VERSION_IN_USE: version, MOLTBOT_STARTED_AS: process.argv[1] ?? "" };
+  if (hasSockets) await goOnHere(program, told);
+  await goOnAs([program, ...process.argv.slice(2)], { ...process.env, ...told });
+}
+
+/** Whether the last update went from this version to an older one. */
+function isChosen(stateDir: string, version: string): boolean {
+  const last = lastUpdate(stateDir);
+  return last?.phase === "done" && last.to === version && last.from === VERSION;
 }

@@ -21,8 +21,11 @@ export interface Host extends HostPorts {
   readonly channels: readonly ChannelDefinition[];
   /** Replaces every secret that the gateway knows, and what is shaped like one. */
   redact(text: string): string;
-  /** Restarts the gateway in place after `delayMs`. Returns at once; of several requests the last one counts. */
-  requestRestart(reason: string, delayMs: number): void;
+  /**
+   * Restarts the gateway after `delayMs`: in place, or with `isAnew` as a new program in this process, where that can be done.
+   * Returns at once; of several requests the last one counts, and one that wants a new program gets it.
+   */
+  requestRestart(reason: string, delayMs: number, how?: { readonly isAnew?: boolean }): void;
   /** Closes live connections of a device. */
   closeConnections(which: DeviceConnections, reason: string): void;
   /** Closes one live connection with code 4001. */

@@ -44,7 +44,7 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
   try {
     makePrivateDir(stateDir);
     if (options.env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "update.json")))
-      (await import("../base/update/trial.ts")).takeUpUpdate(stateDir);
+      await (await import("../base/update/trial.ts")).takeUpUpdate(stateDir);
     if (existsSync(join(stateDir, "restore.json"))) restored = (await import("./restored.ts")).takeUpRestore(stateDir);
     const closeConnections: Host["closeConnections"] = (...which) => server.closeConnectionsOf(...which);
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);

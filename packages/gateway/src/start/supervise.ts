@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, TellableError } from "../base/errors.ts";
 import { systemClock } from "../base/time/clock.ts";
+import type { Host } from "../kit/host.ts";
 import { Doors } from "../server/listening/door.ts";
 import { boot } from "./boot.ts";
 import type { StartOptions } from "./options.ts";
@@ -12,6 +13,8 @@ export { openOffline } from "./offline.ts";
 
 /** A gateway that runs; disposing it is a clean stop. */
 export interface RunningGateway extends AsyncDisposable {
+  /** Starts the program anew in this process; where that cannot be done, restarts in place. */
+  startAgain(reason: string): void;
   readonly port: number;
   /** For clients: ws:// or wss://. */
   readonly url: string;
@@ -32,11 +35,11 @@ const RESTART_RETRY_MS = 5_000;
 export async function startGateway(options: StartOptions): Promise<RunningGateway> {
   const { clock = systemClock } = options;
   const stop = new AbortController();
-  let wanted: { reason: string; delayMs: number } | undefined;
+  let wanted: { reason: string; delayMs: number; isAnew: boolean } | undefined;
   let restarting: Promise<void> | undefined;
   // One change may ask twice: the config because a section needs it, then the caller with its own delay. The last counts.
-  const requestRestart = (reason: string, delayMs: number) => {
-    wanted = { reason, delayMs };
+  const requestRestart: Host["requestRestart"] = (reason, delayMs, { isAnew = false } = {}) => {
+    wanted = { reason, delayMs, isAnew: isAnew || wanted?.isAnew === true };
     restarting ??= restart().finally(() => {
       restarting = undefined;
     });
@@ -53,16 +56,16 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   };
   const restart = async () => {
     await nextTurn();
-    const { reason, delayMs } = wanted!;
-    await clock.sleep(delayMs, stop.signal);
-    current.log.info("restarting in place", { reason });
+    await clock.sleep(wanted!.delayMs, stop.signal);
+    const { reason, isAnew } = wanted!;
+    wanted = undefined;
+    const isUpdate = existsSync(join(options.stateDir, "update.json"));
+    // It is loaded while clients are still served.
+    const { startAgain } = isAnew || isUpdate ? await import("./again.ts") : { startAgain: undefined };
+    current.log.info(startAgain ? "restarting the program" : "restarting in place", { reason });
+    const { port } = current;
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
-    if (existsSync(join(options.stateDir, "update.json"))) {
-      const { updateInPlace } = await import("./update.ts");
-      // The other version binds the port itself.
-      lasting.doors[Symbol.dispose]();
-      await updateInPlace(options, stop.signal);
-    }
+    await startAgain?.(options, { port, isUpdate, doors: lasting.doors });
     for (;;) {
       try {
         current = await again();
@@ -74,6 +77,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     }
   };
   return {
+    startAgain: (reason) => requestRestart(reason, 0, { isAnew: true }),
     get port() {
       return current.port;
     },

@@ -1,37 +1,34 @@
-/** Hands this process over to another version of the gateway, after that has been tried. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+/** Goes on as another version of the gateway, after that has been tried. Nothing of the gateway is open meanwhile. */
+
 import { Secrets } from "../base/privacy/secrets.ts";
+import { goOnAs, goOnHere } from "../base/process/go-on.ts";
 import { tryUpdate, undoUpdate } from "../base/update/trial.ts";
 import { openLog } from "./log.ts";
 import type { StartOptions } from "./options.ts";
 
 /**
- * Tries the update that waits, in the place of the gateway that has just stopped. Does not return when the new version
- * stays: it goes on in this process. Returns when the old one is to start again.
+ * Goes back to the version from before where that waits, or tries the update that waits. Does not return when another version
+ * stays: it goes on in this process. Returns when this one is to start.
  */
-export async function updateInPlace(options: StartOptions, signal: AbortSignal): Promise<void> {
-  const { stateDir, env, ownsProcess = false } = options;
-  if (!ownsProcess) return;
+export async function goOnWithUpdate(options: StartOptions, signal: AbortSignal): Promise<void> {
+  const { stateDir, env, sockets = [] } = options;
   const args = process.argv.slice(2);
   const before = undoUpdate(stateDir);
+  // Only the supervisor can pass its sockets to another process: it starts the one from before.
+  if (before && sockets.length > 0) process.exit(0);
   if (before) await goOnAs([...before, ...args], { ...env, MOLTBOT_VERSION_IN_USE: "" });
-  const outcome = await tryUpdate({ stateDir, env, args, signal });
-  if (outcome?.kind === "kept")
-    await goOnAs([outcome.program, ...args], { ...env, MOLTBOT_VERSION_IN_USE: outcome.version });
+  const outcome = await tryUpdate({ stateDir, env, args, signal, sockets });
+  if (outcome?.kind === "kept") {
+    const told = {
+      MOLTBOT_VERSION_IN_USE: outcome.version,
+      MOLTBOT_STARTED_AS: env.MOLTBOT_STARTED_AS || (process.argv[1] ?? ""),
+    };
+    if (sockets.length > 0) await goOnHere(outcome.program, told);
+    await goOnAs([outcome.program, ...args], { ...env, ...told });
+  }
   if (outcome?.kind !== "back") return;
   await using stack = new AsyncDisposableStack();
   openLog(options, new Secrets(), stack).log.error("the new version was given up; the old one goes on", {
     why: outcome.why,
   });
-}
-
-/** Replaces this process by another program; where the system cannot, waits for it and ends as it ends. */
-async function goOnAs(program: readonly string[], env: NodeJS.ProcessEnv): Promise<never> {
-  const { execPath, execve } = process;
-  if (process.platform !== "win32" && execve) execve(execPath, [execPath, ...program], env);
-  const child = spawn(execPath, program, { stdio: "inherit", env });
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name));
-  const [code] = await once(child, "close");
-  process.exit(code ?? 1);
 }

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { ignore, TellableError } from "../errors.ts";
 import { type Env, expandHome, makePrivateDir } from "../files.ts";
 import { newId } from "../ids.ts";
+import { clearLeft } from "./left.ts";
 import { versionFolder, versionIn, versionName, versionsFolder } from "./record.ts";
 
 /** Downloads may take this long, ms. */
@@ -33,6 +34,7 @@ export async function fetchVersion(stateDir: string, { version, from }: Wanted, 
   // A folder that is no package is refused before anything is copied.
   if (from !== undefined) versionIn(resolve(expandHome(from)));
   makePrivateDir(versionsFolder(stateDir));
+  await clearLeft(stateDir);
   const fresh = `${versionsFolder(stateDir)}/.${newId()}.tmp`;
   await mkdir(fresh, { mode: 0o700 });
   try {
@@ -77,6 +79,7 @@ async function npm(args: readonly string[], signal: AbortSignal): Promise<string
   const [out, errors, [code]] = await Promise.race([ended, failed]);
   if (code === 0) return out;
   const reason = /code (E[A-Z0-9]+)/.exec(errors)?.[1] ?? `exit code ${code}`;
+  if (reason === "ENOSPC") throw new TellableError("the disk is full; free some space and try again");
   throw new TellableError(
     `npm could not fetch the version (${reason}); check its name and the network, then try again`,
   );

@@ -18,7 +18,7 @@ import { isCount, isListOf, isOneOf, isOptional, isShaped, isText } from "../sha
 /** An update under way, or how the last one ended. */
 export interface UpdateRecord {
   /**
-   * `ready`: the gateway tries it at its restart. `trial`: it is being tried. `undo`: the gateway goes on as the version
+   * `ready`: the gateway tries it at its next start. `trial`: it is being tried. `undo`: the gateway goes on as the version
    * from before at its restart. `done`, `failed`, `undone`: it is over.
    */
   readonly phase: "ready" | "trial" | "undo" | "done" | "failed" | "undone";
@@ -78,9 +78,14 @@ function readRecord(path: string): UpdateRecord | undefined {
 
 /** Puts an update on record: one under way apart from one that is over, so that a start sees at once whether there is one. */
 export function writeUpdate(stateDir: string, record: UpdateRecord): void {
-  const isOver = !["ready", "trial", "undo"].includes(record.phase);
-  writePrivateFile(isOver ? lastPath(stateDir) : updatePath(stateDir), JSON.stringify(record));
-  if (isOver) rmSync(updatePath(stateDir), { force: true });
+  const text = JSON.stringify(record);
+  if (["ready", "trial", "undo"].includes(record.phase)) return writePrivateFile(updatePath(stateDir), text);
+  try {
+    writePrivateFile(lastPath(stateDir), text);
+  } catch (error) {
+    ignore(error, "a full disk must not keep an update alive that is over; the log tells how it ended");
+  }
+  rmSync(updatePath(stateDir), { force: true });
 }
 
 const VERSION = /^\d{1,5}\.\d{1,5}\.\d{1,5}(-[0-9A-Za-z.-]{1,40})?$/;

@@ -7,7 +7,10 @@ import { constants, copyFileSync, existsSync, renameSync, rmSync } from "node:fs
 import { DatabaseSync } from "node:sqlite";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import { databasePath, type Env } from "../files.ts";
+import { isHeld } from "../store/store-held.ts";
+import { endLeftTrial } from "./left.ts";
 import {
+  currentVersion,
   pointTo,
   programOf,
   pruneVersions,
@@ -24,6 +27,8 @@ export interface TrialOptions {
   /** The words behind the program's name: those that the gateway was started with. */
   readonly args: readonly string[];
   readonly signal: AbortSignal;
+  /** Descriptors of sockets that a supervisor listens on: the version is given them. */
+  readonly sockets?: readonly number[] | undefined;
 }
 
 /** How an update ended: with the program to go on with, or with the one that is there. */
@@ -32,36 +37,53 @@ export type TrialOutcome =
   | { readonly kind: "back"; readonly why: string };
 
 /** Tries the update that is on record; undefined when there is none. Nobody may use the database. */
-export async function tryUpdate({ stateDir, env, args, signal }: TrialOptions): Promise<TrialOutcome | undefined> {
+export async function tryUpdate(options: TrialOptions): Promise<TrialOutcome | undefined> {
+  const { stateDir, env, args, signal, sockets } = options;
   const ready = readUpdate(stateDir);
   if (ready?.phase !== "ready") return undefined;
   const program = programOf(versionFolder(stateDir, ready.to));
   if (program === undefined) return back(stateDir, ready, "it is not there any more");
   const path = databasePath(stateDir);
-  copyFileSync(path, keptOf(path), constants.COPYFILE_FICLONE);
   const record: UpdateRecord = { ...ready, phase: "trial", schema: schemaOf(path) };
-  writeUpdate(stateDir, record);
+  try {
+    copyFileSync(path, keptOf(path), constants.COPYFILE_FICLONE);
+    writeUpdate(stateDir, record);
+  } catch (error) {
+    return back(stateDir, ready, messageOf(error));
+  }
   const gateway = new Watched([program, ...args], {
-    ...{ stateDir, signal, isQuiet: false, env: { ...env, MOLTBOT_UPDATE_TRIAL: "1" } },
+    ...{ stateDir, signal, sockets, isQuiet: false, env: { ...env, MOLTBOT_UPDATE_TRIAL: "1" } },
   });
   try {
     await gateway.answers();
     await gateway.staysWell(record);
     await requireAccounts(program, { record, env, stateDir, signal });
     await gateway.stop();
+    keep(stateDir, record);
   } catch (error) {
     await gateway.kill();
     return back(stateDir, record, messageOf(error));
   }
+  return { kind: "kept", program, version: record.to };
+}
+
+/** Switches to a version that is ready, while no gateway runs that could be watched; false when none is ready. */
+export function switchTo(stateDir: string): boolean {
+  const ready = readUpdate(stateDir);
+  if (ready?.phase === "ready") keep(stateDir, ready);
+  return ready?.phase === "ready";
+}
+
+/** The version stays. Once `current` names it that is decided: a start after a kill finishes what is left of this. */
+function keep(stateDir: string, record: UpdateRecord): void {
   pointTo(stateDir, record.to);
   writeUpdate(stateDir, { ...record, phase: "done" });
-  rmSync(keptOf(path), { force: true });
+  rmSync(keptOf(databasePath(stateDir)), { force: true });
   try {
     pruneVersions(stateDir, record.from, ...(record.before === undefined ? [] : [record.before]));
   } catch (error) {
     ignore(error, "the next update removes what is old");
   }
-  return { kind: "kept", program, version: record.to };
 }
 
 /** Every account that was connected before must not be refused now. Throws `TellableError` with the account. */
@@ -98,11 +120,16 @@ export function undoUpdate(stateDir: string): readonly string[] | undefined {
   return record.program;
 }
 
-/** Takes back an update that was interrupted while it was tried. */
-export function takeUpUpdate(stateDir: string): void {
+/** Takes back an update that was interrupted while it was tried; one that was decided is finished. */
+export async function takeUpUpdate(stateDir: string): Promise<void> {
   const record = readUpdate(stateDir);
-  if (record?.phase === "undo") undoUpdate(stateDir);
-  else if (record) back(stateDir, record, "it was interrupted");
+  if (record === undefined) return;
+  await endLeftTrial(stateDir);
+  // Whoever has the database is named by the start itself, which fails then.
+  if (isHeld(databasePath(stateDir))) return;
+  if (record.phase === "undo") undoUpdate(stateDir);
+  else if (record.phase === "trial" && currentVersion(stateDir) === record.to) keep(stateDir, record);
+  else back(stateDir, record, "it was interrupted");
 }
 
 function back(stateDir: string, record: UpdateRecord, why: string): TrialOutcome {

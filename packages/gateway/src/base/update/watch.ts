@@ -1,7 +1,7 @@
 /** Runs a version of the gateway as a process, and watches whether it answers. */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { get as httpGet } from "node:http";
 import { get as httpsGet } from "node:https";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { isRecord } from "../config/config.ts";
 import { codeOf, ignore, TellableError } from "../errors.ts";
 import { type Env, readTextIfExists } from "../files.ts";
 import { systemClock } from "../time/clock.ts";
+import { notePath, noteTrial } from "./left.ts";
 
 /** A start that has not answered after this time has failed, ms. */
 const START_MS = 40_000;
@@ -41,24 +42,41 @@ function copied(env: Env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env));
 }
 
-/** A gateway under watch. */
+/** How a version is started to be watched. */
+interface WatchedOptions {
+  readonly stateDir: string;
+  readonly env: Env;
+  readonly signal: AbortSignal;
+  readonly isQuiet: boolean;
+  /** Descriptors of sockets that a supervisor listens on; they must begin at 3, as sd_listen_fds(3) says. */
+  readonly sockets?: readonly number[] | undefined;
+}
+
+/** Has the started program know by its own id that sockets were passed to it. */
+const AS_ACTIVATED = 'LISTEN_PID=$$ exec "$@"';
+
+/** A gateway under watch. It ends with this process: its input closes then. */
 export class Watched {
   readonly #child: ChildProcess;
   readonly #stateDir: string;
   readonly #signal: AbortSignal;
   readonly #begunAt = Date.now();
 
-  constructor(program: readonly string[], more: { stateDir: string; env: Env; signal: AbortSignal; isQuiet: boolean }) {
-    const { stateDir, env, signal, isQuiet } = more;
+  constructor(program: readonly string[], { stateDir, env, signal, isQuiet, sockets = [] }: WatchedOptions) {
     this.#stateDir = stateDir;
     this.#signal = signal;
-    this.#child = spawn(process.execPath, program, {
-      env: copied(env),
+    const words = [process.execPath, ...program];
+    const [first = "", ...rest] = sockets.length > 0 ? ["/bin/sh", "-c", AS_ACTIVATED, "sh", ...words] : words;
+    const output = isQuiet ? "ignore" : "inherit";
+    this.#child = spawn(first, rest, {
+      env: { ...copied(env), LISTEN_FDS: String(sockets.length) },
       // A group of its own: what a broken version has started ends with it.
       detached: process.platform !== "win32",
-      stdio: ["ignore", isQuiet ? "ignore" : "inherit", isQuiet ? "ignore" : "inherit"],
+      stdio: ["pipe", output, output, ...sockets],
     });
     this.#child.on("error", (error) => ignore(error, "it has not started, which is seen"));
+    this.#child.stdin?.on("error", (error) => ignore(error, "nothing is written there"));
+    if (this.#child.pid !== undefined) noteTrial(stateDir, this.#child.pid);
   }
 
   /** Resolves when it answers for the first time. Throws `TellableError` with what went wrong. */
@@ -82,12 +100,14 @@ export class Watched {
     this.#child.kill("SIGTERM");
     for (const until = performance.now() + STOP_MS; !this.#isOver; await systemClock.sleep(LOOK_MS / 5))
       if (performance.now() > until) return await this.kill();
+    rmSync(notePath(this.#stateDir), { force: true });
   }
 
   /** Ends it at once. */
   async kill(): Promise<void> {
     this.#endGroup();
     while (!this.#isOver) await systemClock.sleep(LOOK_MS / 5);
+    rmSync(notePath(this.#stateDir), { force: true });
   }
 
   #endGroup(): void {

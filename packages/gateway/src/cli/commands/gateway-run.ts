@@ -1,15 +1,18 @@
 /** `moltbot gateway [run]` — the daemon in the foreground: start, banner, signals, end. */
 
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { flushCompileCache } from "node:module";
+import type { Socket } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { defined } from "../../base/defined.ts";
+import { TellableError } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
-import { startGateway } from "../../start/supervise.ts";
+import type { StartOptions } from "../../start/options.ts";
+import { type RunningGateway, startGateway } from "../../start/supervise.ts";
 import { EXIT, type ExitCode, usageError } from "../exit.ts";
 import { type Instance, readInstance } from "../instance.ts";
 import type { Output } from "../output.ts";
@@ -35,21 +38,32 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   const running = readInstance(stateDir);
   if (running && out.isTerminal) return showRunning(running, { out, env, profile: flags.profile });
-  if (env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "current")))
-    await (await import("../updated.ts")).handOver(stateDir);
+  const sockets = inheritedSockets(env);
+  const isTrial = env.MOLTBOT_UPDATE_TRIAL === "1";
+  if (!isTrial && existsSync(join(stateDir, "current")))
+    await (await import("../updated.ts")).handOver(stateDir, { hasSockets: sockets.length > 0 });
   const signal = stopSignal();
+  // Without a listener Node opens its debugger at this signal.
+  let started: RunningGateway | undefined;
+  process.on("SIGUSR1", () => started?.startAgain("SIGUSR1"));
   out.outlivesReader();
-  const gateway = await startGateway({
+  if (isTrial) endWithWatcher(() => process.kill(process.pid, "SIGTERM"));
+  const options: StartOptions = {
     stateDir,
     env,
     ownsProcess: true,
-    sockets: inheritedSockets(env),
+    sockets,
     overrides: {
       ...defined({ port, bind: flags.bind, auth: flags.auth, token: flags.token, password: flags.password }),
       ...(flags.tls && { tls: true }),
       ...(flags.verbose && { verbose: true }),
     },
-  });
+  };
+  if (!isTrial && existsSync(join(stateDir, "update.json")))
+    await (await import("../../start/update.ts")).goOnWithUpdate(options, signal);
+  if (signal.aborted) return EXIT.ok;
+  const gateway = await startGateway(options);
+  started = gateway;
   using _told = env.NOTIFY_SOCKET
     ? (await import("../service/notify.ts")).tellSystemd(env, () => gateway.url)
     : undefined;
@@ -59,6 +73,15 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   clearTimeout(keepCompiled);
   await gateway[Symbol.asyncDispose]();
   return EXIT.ok;
+}
+
+/** A version on trial ends when its watcher is gone: its input closes then. */
+function endWithWatcher(end: () => void): void {
+  const input = fstatSync(0);
+  if (!input.isFIFO() && !input.isSocket()) return;
+  process.stdin.once("close", end).resume();
+  // It keeps nothing alive that has come to its end.
+  (process.stdin as Partial<Socket>).unref?.();
 }
 
 /** The descriptors of sockets that systemd passes to this process and no other (sd_listen_fds(3)). */
@@ -128,7 +151,7 @@ function stopSignal(): AbortSignal {
     firstAt ??= performance.now();
     if (controller.signal.aborted && performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(EXIT.failed);
     setTimeout(() => process.exit(EXIT.failed), STOP_WITHIN_MS).unref();
-    controller.abort();
+    controller.abort(new TellableError("the gateway stops"));
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
   const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));

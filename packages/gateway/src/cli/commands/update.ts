@@ -6,10 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { planPath } from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
 import { lastUpdate, updatePath } from "../../base/update/record.ts";
+import type { Updates } from "../../slices/operations/update/update.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { readInstance } from "../instance.ts";
+import { putBack, putInPlace, unattendedState, withUpdates } from "../updating/offline.ts";
 
 /** Fetching, a backup and a trial may take this long, ms. */
 const LONG_MS = 3_600_000;
@@ -27,20 +29,28 @@ const run = defineCommand({
   summary: "Update the gateway; when the new version is not well, the old one comes back",
   flags: updateFlags,
   examples: ["moltbot update --check", "moltbot update", "moltbot update --to 2026.12.0", "moltbot update undo"],
-  run: (call) => withGateway(call, (link) => (call.flags.check ? check(call, link) : update(call, link))),
+  async run(call) {
+    const stateDir = unattendedState(call);
+    if (stateDir !== undefined)
+      return call.flags.check ? await checkAlone(call, stateDir) : await alone(call, stateDir);
+    await withGateway(call, (link) => (call.flags.check ? check(call, link) : update(call, link)));
+  },
 });
 
 const undo = defineCommand({
   summary: "Go back to the version from before the last update, and to the backup that was made then",
-  run: (call) =>
-    withGateway(call, async ({ client, target }) => {
-      const { out, flags } = call;
+  async run(call) {
+    const { out, flags } = call;
+    const stateDir = unattendedState(call);
+    if (stateDir !== undefined) return await undoAlone(call, stateDir);
+    await withGateway(call, async ({ client, target }) => {
       const done = await client.request("update.undo", {}, { timeoutMs: flags.timeout ?? LONG_MS });
       if (target.isLocal) await out.during("Going back", restarted(target.stateDir));
       if (flags.json) return out.json(done);
       out.print(`Version ${done.to} starts again, with the backup from before the update: ${done.backup}.`);
       out.print("What came since is kept beside it; `moltbot restore undo` brings it back.");
-    }),
+    });
+  },
 });
 
 /** Updates. */
@@ -51,25 +61,76 @@ export const updateCommand = defineGroup({
 });
 
 type UpdateCall = Call<typeof updateFlags>;
+type Found = Awaited<ReturnType<Updates["check"]>>;
 
-async function check({ out, flags }: UpdateCall, { client }: Link): Promise<void> {
-  const found = await client.request("update.check", {}, { timeoutMs: flags.timeout ?? LONG_MS });
+/** Fetches, tries and switches while no gateway runs: nothing is there to be watched, so the next start is the new version's. */
+async function alone(call: UpdateCall, stateDir: string): Promise<void> {
+  const { out, flags } = call;
+  const params = wanted(flags);
+  const answer = await out.during(
+    "Fetching and trying the new version",
+    withUpdates(stateDir, call, (updates, signal) => updates.run(params, signal)),
+  );
+  const { result } = answer;
+  if (result.status !== "ok") return notUpdated(call, answer);
+  putInPlace(stateDir);
+  if (flags.json) return out.json(answer);
+  out.print(
+    `Version ${result.after.version} is in place; no gateway runs, so it begins with the next \`moltbot gateway\`.`,
+  );
+  out.print(`\`moltbot update undo\` goes back to ${result.before.version}.`);
+}
+
+async function undoAlone(call: Call, stateDir: string): Promise<void> {
+  const { out, flags } = call;
+  const done = await withUpdates(stateDir, call, (updates) => updates.undo());
+  putBack(stateDir);
+  if (flags.json) return out.json(done);
+  out.print(`The next start is that of version ${done.to}, with the backup from before the update: ${done.backup}.`);
+  out.print("What came since is kept beside it then; `moltbot restore undo` brings it back.");
+}
+
+/** There is nothing newer, or it did not work. */
+function notUpdated({ out, flags }: UpdateCall, answer: { readonly result: NotUpdated }): void {
+  const { status, reason } = answer.result;
+  if (status === "error") throw new CliError(`Nothing was changed: ${reason}.`);
+  if (flags.json) out.json(answer);
+  else out.print(`Nothing to do: ${reason}.`);
+}
+
+interface NotUpdated {
+  readonly status: string;
+  readonly reason?: string;
+}
+
+function wanted({ to, from }: UpdateCall["flags"]) {
+  return defined({ to, from: from === undefined ? undefined : resolve(from) });
+}
+
+async function check(call: UpdateCall, { client }: Link): Promise<void> {
+  show(call, await client.request("update.check", {}, { timeoutMs: call.flags.timeout ?? LONG_MS }));
+}
+
+async function checkAlone(call: UpdateCall, stateDir: string): Promise<void> {
+  show(call, await withUpdates(stateDir, call, (updates, signal) => updates.check(signal)));
+}
+
+function show({ out, flags }: UpdateCall, found: Found): void {
   if (flags.json) return out.json(found);
   const { version, newest, isNewer, last } = found;
   out.print(isNewer ? `${newest} is there; ${version} runs. \`moltbot update\` updates.` : `${version} is the newest.`);
   if (last && !last.ok) out.print(`The update to ${last.to} was given up: ${last.why ?? "it was not well"}.`);
 }
 
-async function update({ out, flags }: UpdateCall, { client, target }: Link): Promise<void> {
-  const { to, from } = flags;
-  const params = { ...defined({ to, from: from === undefined ? undefined : resolve(from) }), restartDelayMs: 200 };
+async function update(call: UpdateCall, { client, target }: Link): Promise<void> {
+  const { out, flags } = call;
+  const params = { ...wanted(flags), restartDelayMs: 200 };
   const answer = await out.during(
     "Fetching and trying the new version",
     client.request("update.run", params, { timeoutMs: flags.timeout ?? LONG_MS }),
   );
-  const { status, reason, before, after } = answer.result;
-  if (status === "skipped") return flags.json ? out.json(answer) : out.print(`Nothing to do: ${reason}.`);
-  if (status === "error") throw new CliError(`Nothing was changed: ${reason}.`);
+  if (answer.result.status !== "ok") return notUpdated(call, answer);
+  const { before, after } = answer.result;
   if (target.isLocal) await out.during("Watching the new version", watched(target.stateDir));
   if (flags.json) return out.json(answer);
   out.print(

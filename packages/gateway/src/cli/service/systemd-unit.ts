@@ -16,6 +16,9 @@ const STOP_LIMIT_S = 20;
 /** A service that says nothing for this long is restarted, where that is wanted. In seconds. */
 const WATCHDOG_S = 90;
 
+/** Who comes to a socket waits for the service: it is started again sooner. */
+const SOON_MS = 250;
+
 /** The unit as it stands in its file. Throws a usage error for a path that no unit can hold. */
 export function unitText(plan: ServicePlan, scope: SystemdScope): string {
   const { command, readyCommand, env, user, watchdog, sockets = [] } = plan;
@@ -35,9 +38,10 @@ export function unitText(plan: ServicePlan, scope: SystemdScope): string {
     ...(user === undefined ? [] : [`User=${user}`, "WorkingDirectory=~"]),
     `ExecStart=${commandLine(command)}`,
     ...(readyCommand && !watchdog ? [`ExecStartPost=${commandLine(readyCommand)}`] : []),
+    ...(plan.kind === "gateway" ? ["ExecReload=kill -USR1 $MAINPID"] : []),
     ...Object.entries(env).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     "Restart=always",
-    "RestartSec=2",
+    `RestartSec=${sockets.length > 0 ? `${SOON_MS}ms` : 2}`,
     `RestartPreventExitStatus=${REFUSED}`,
     `TimeoutStartSec=${START_LIMIT_S}`,
     `TimeoutStopSec=${STOP_LIMIT_S}`,

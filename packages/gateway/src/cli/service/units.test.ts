@@ -30,6 +30,7 @@ StartLimitIntervalSec=0
 Type=exec
 ExecStart="/usr/bin/true" "/opt/molt bot/100%%/$$HOME.mjs" "gateway" "run"
 ExecStartPost="/usr/bin/true" "gateway" "ready"
+ExecReload=kill -USR1 $MAINPID
 Environment="PATH=/usr/bin:/bin"
 Environment="MOLTBOT_STATE_DIR=/home/ann/my state"
 Restart=always

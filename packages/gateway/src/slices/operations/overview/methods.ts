@@ -73,17 +73,20 @@ export const systemHours = defineMethod({
 
 export const restart = defineMethod({
   name: "gateway.restart",
-  summary: "Restarts the gateway in place: the process and the port stay, and clients come back at once.",
+  summary: "Restarts the gateway: the process and the port stay, and clients come back at once.",
   access: "operator.admin",
   params: {
     reason: Type.Optional(Type.String({ maxLength: 200, description: "For the log." })),
     delayMs: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 60_000, description: "Milliseconds to wait first; 100." }),
     ),
+    anew: Type.Optional(
+      Type.Boolean({ description: "Start the program anew, as it is on disk now, under the same process id." }),
+    ),
   },
   result: Type.Object({ ok: Type.Literal(true), delayMs: Millis }),
-  handler({ params: { reason = "asked for", delayMs = 100 }, gateway }) {
-    gateway.host.requestRestart(reason, delayMs);
+  handler({ params: { reason = "asked for", delayMs = 100, anew = false }, gateway }) {
+    gateway.host.requestRestart(reason, delayMs, { isAnew: anew });
     return { ok: true as const, delayMs };
   },
 });

@@ -1,4 +1,5 @@
 /** The service of updates: fetches a version, tries it on a copy, and has the restart try it in its place. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
@@ -49,6 +50,7 @@ export class Updates {
     void this.#last(stateDir).then((last) => {
       if (last?.phase === "failed") log.warn("the last update was given up", { to: last.to, why: last.why });
     });
+    if (existsSync(join(stateDir, "versions"))) void this.#clearLeft();
   }
 
   /** What there is. */
@@ -180,6 +182,13 @@ export class Updates {
     };
     writePrivateFile(path, JSON.stringify({ version: 1, payload }));
     return path;
+  }
+
+  /** Removes what a kill has left of an update. */
+  async #clearLeft(): Promise<void> {
+    const { clearLeft } = await import("../../../base/update/left.ts");
+    const { stateDir, log } = this.#services;
+    await clearLeft(stateDir).catch((error: unknown) => log.warn("what an update has left stays", { error }));
   }
 
   async #last(stateDir: string): Promise<UpdateRecord | undefined> {

@@ -1,0 +1,53 @@
+/** Updates while no gateway runs: the command does what the gateway does else, and the next start is that of the new version. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { switchTo, undoUpdate } from "../../base/update/trial.ts";
+import type { Updates } from "../../slices/operations/update/update.ts";
+import { CliError } from "../exit.ts";
+import { readInstance } from "../instance.ts";
+import { namesGateway, resolveTarget, type TargetFlags } from "../target.ts";
+import { handOver } from "../updated.ts";
+
+/** What a command is called with. */
+interface Calling {
+  readonly flags: TargetFlags & { readonly timeout?: number | undefined };
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The state folder of this machine when no gateway runs on it; undefined when one is to be asked. */
+export function unattendedState({ flags, env }: Calling): string | undefined {
+  if (namesGateway(flags)) return undefined;
+  const target = resolveTarget(flags, env);
+  return target.isLocal && !readInstance(target.stateDir) ? target.stateDir : undefined;
+}
+
+/** Does `work` with the updates of a state folder, as the version that is in place there. Nothing else may use it meanwhile. */
+export async function withUpdates<T>(
+  stateDir: string,
+  { env, flags }: Calling,
+  work: (updates: Updates, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (existsSync(join(stateDir, "current"))) await handOver(stateDir, { hasSockets: false });
+  const { openOffline } = await import("../../start/supervise.ts");
+  await using offline = await openOffline({ stateDir, env, sinks: [] });
+  const { update } = offline.gateway as unknown as { update: Updates };
+  const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
+  const stop = new AbortController();
+  const onStop = () => stop.abort(new CliError("The update was broken off; nothing was changed."));
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onStop);
+  try {
+    return await work(update, limit === undefined ? stop.signal : AbortSignal.any([stop.signal, limit]));
+  } finally {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onStop);
+  }
+}
+
+/** Puts a version that `Updates.run` has made ready in place, for the next start. */
+export function putInPlace(stateDir: string): void {
+  if (!switchTo(stateDir)) throw new CliError("The version is not ready any more; run `moltbot update` again.");
+}
+
+/** Goes back, for the next start, to what `Updates.undo` has made ready. */
+export function putBack(stateDir: string): void {
+  undoUpdate(stateDir);
+}
