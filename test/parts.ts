@@ -93,6 +93,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/update": ["cli", "update"],
   "cli/update-registry": ["cli", "update"],
   "wire/backup-schedule": ["backup"],
+  "faults/node-drill": ["nodes", "cli"],
   "faults/backup": ["backup"],
   "cli/usage": ["cli", "usage"],
 

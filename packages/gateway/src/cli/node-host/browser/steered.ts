@@ -49,6 +49,7 @@ export class SteeredBrowser {
   /** The sessions of tabs, by their ids. */
   readonly #sessions = new Map<string, Promise<string>>();
   #running: Promise<Running> | undefined;
+  #current: Running | undefined;
   #idle: Disposable | undefined;
   /** Runs when a tab's page has loaded. */
   readonly #loads = new Map<string, () => void>();
@@ -147,7 +148,7 @@ export class SteeredBrowser {
     });
     const running = new Running(child, door, (...told) => this.#heard(...told));
     child.once("exit", () => {
-      if (this.#isOf(running)) this.#forget();
+      if (this.#current === running) this.#forget();
     });
     this.#current = running;
     try {
@@ -158,12 +159,6 @@ export class SteeredBrowser {
       this.#forget();
       throw error;
     }
-  }
-
-  #current: Running | undefined;
-
-  #isOf(running: Running): boolean {
-    return this.#current === running;
   }
 
   #forget(): void {

@@ -5,7 +5,7 @@
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, isIP } from "node:net";
+import { type AddressInfo, connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ignore } from "../../../base/errors.ts";
 import { hostAndPort } from "../../../base/net/host-and-port.ts";
@@ -22,7 +22,7 @@ const OF_HOP = ["proxy-connection", "connection", "keep-alive", "proxy-authoriza
 export class WebDoor implements Disposable {
   readonly #server: Server;
   readonly #reach: ReadonlySet<string>;
-  readonly #open = new Set<Duplex>();
+  readonly #open = new Set<Socket>();
 
   /** `reach` names services on other addresses that are allowed, each as `host:port`. */
   constructor(reach: readonly string[]) {
@@ -51,7 +51,7 @@ export class WebDoor implements Disposable {
   }
 
   async #find({ host, port }: Place): Promise<{ address: string } | { refusal: string }> {
-    const isNamed = this.#reach.has(`${isIP(host) === 6 ? `[${host}]` : host}:${port}`);
+    const shown = isIP(host) === 6 ? `[${host}]` : host;
     let found: readonly string[] = [];
     try {
       found = isIP(host) !== 0 ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
@@ -60,9 +60,9 @@ export class WebDoor implements Disposable {
     }
     const [address] = found;
     if (address === undefined) return { refusal: `no address is known for ${host}` };
-    if (isNamed || found.every((each) => isPublicAddress(each))) return { address };
+    if (this.#reach.has(`${shown}:${port}`) || found.every((each) => isPublicAddress(each))) return { address };
     return {
-      refusal: `${host} is not on the public internet; allow it on the node with --browser-reach ${host}:${port}`,
+      refusal: `${shown} is not on the public internet; allow it on the node with --browser-reach ${shown}:${port}`,
     };
   }
 
@@ -106,8 +106,10 @@ export class WebDoor implements Disposable {
     socket.on("close", () => remote.destroy());
   }
 
-  #hold(socket: Duplex): void {
+  /** Connections end with the door, and hold the process no longer than it. */
+  #hold(socket: Socket): void {
     if (this.#open.has(socket)) return;
+    socket.unref();
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
   }
