@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { firstToken, manySessions, pacedStream, toolRun } from "./bench/agent.ts";
+import { bundleSizes, canvasReload } from "./bench/canvas.ts";
 import { backlogCost, channelMemory, echoCost, messageCost, startWithChannels } from "./bench/channels.ts";
 import { manyJobs } from "./bench/cron.ts";
 import {
@@ -74,6 +75,8 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["handshake", () => handshakeCpu(bench)],
   ["node-host", () => nodeHost(bench)],
   ["nodes", () => nodeCalls(bench)],
+  ["canvas", () => canvasReload(bench)],
+  ["bundles", async () => bundleSizes(bench)],
   ["agent", () => agentRunCpu(bench, stubUrl)],
   ["first-token", () => firstToken(bench)],
   ["paced", () => pacedStream(bench)],

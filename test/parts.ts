@@ -85,6 +85,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/cron-docs": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
   "cli/node-host": ["cli", "nodes"],
+  "cli/node-browser": ["cli", "nodes"],
   "cli/nodes": ["cli", "nodes"],
   "cli/nodes-phone": ["cli", "nodes"],
   "cli/runs": ["cli", "recordings"],
@@ -92,6 +93,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/update": ["cli", "update"],
   "cli/update-registry": ["cli", "update"],
   "wire/backup-schedule": ["backup"],
+  "faults/node-drill": ["nodes", "cli"],
   "faults/backup": ["backup"],
   "cli/usage": ["cli", "usage"],
 

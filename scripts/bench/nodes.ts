@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { RawData, WebSocket } from "ws";
 import { type Client, connect, connectNode, newDevice } from "./client.ts";
 import { against, type Bench, type Figure, startFloor, startGateway } from "./figures.ts";
-import { Child, cpuMs, median, rssMb, timeCommand } from "./process.ts";
+import { Child, cpuMs, median, rssMb, spread, timeCommand } from "./process.ts";
 
 const NODES = 500;
 const SETTLE_MS = 5_000;
@@ -145,10 +145,4 @@ async function timesOf(
 
 function send(socket: WebSocket, method: string, params: object): void {
   socket.send(JSON.stringify({ type: "req", id: `s${++keys}`, method, params }));
-}
-
-function spread(times: readonly number[]): { p50: number; p99: number } {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  return { p50: at(0.5), p99: at(0.99) };
 }

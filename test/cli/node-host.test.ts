@@ -1,109 +1,17 @@
 // A machine as a node, as a real process: cancel, files within its folders, a gateway that is killed and comes back.
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { toolStage } from "../agent/tool-stage.ts";
 import { testGateway } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
-import { LIMIT_MS, within } from "../support/time-limit.ts";
-import { WireClient } from "../support/wire-client.ts";
+import { LIMIT_MS } from "../support/time-limit.ts";
+import type { WireClient } from "../support/wire-client.ts";
 import { freePort, Home } from "./harness.ts";
-
-const TOKEN = { MOLTBOT_GATEWAY_TOKEN: "secret-token" };
-const EVERYTHING = JSON.stringify({ version: 1, defaults: { security: "full", ask: "off" } });
-
-/** A node host process with a folder `root` that it may reach; `rules` is its own file of rules for programs. */
-class Machine implements AsyncDisposable {
-  readonly #home = new Home();
-  readonly folder = mkdtempSync(join(tmpdir(), "moltbot-node-"));
-  readonly root = join(this.folder, "root");
-  readonly #url: string;
-  #child: ChildProcess | undefined;
-  #lines: AsyncIterator<string> | undefined;
-
-  constructor(url: string, rules?: string) {
-    this.#url = url;
-    mkdirSync(this.root);
-    mkdirSync(this.#home.stateDir, { recursive: true, mode: 0o700 });
-    if (rules !== undefined) writeFileSync(join(this.#home.stateDir, "exec-approvals.json"), rules, { mode: 0o600 });
-  }
-
-  /** Starts it and waits until it says that it is connected. */
-  async start(): Promise<void> {
-    const args = ["node", "run", "--url", this.#url, "--name", "kitchen", "--root", this.root];
-    this.#child = this.#home.spawn(args, TOKEN);
-    this.#lines = createInterface(this.#child.stdout!)[Symbol.asyncIterator]();
-    await this.connected();
-  }
-
-  /** Waits until it says again that it is connected. */
-  async connected(): Promise<void> {
-    for (;;) {
-      const { value, done } = await within(this.#lines!.next(), "the node to connect");
-      if (done) throw new Error("the node host ended");
-      if (value.startsWith("Connected")) return;
-    }
-  }
-
-  get isAlive(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  async stop(): Promise<void> {
-    if (!this.isAlive) return;
-    const ended = once(this.#child!, "exit");
-    this.#child!.kill("SIGTERM");
-    await ended;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    this.#home[Symbol.dispose]();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function operator(url: string): Promise<WireClient> {
-  const client = new WireClient(url, { token: TOKEN.MOLTBOT_GATEWAY_TOKEN });
-  await client.opened();
-  await client.shakeHands({ protocol: 4, scopes: ["operator.admin"] });
-  return client;
-}
-
-/** Approves the commands of the one node; returns its id. */
-async function approve(admin: WireClient): Promise<string> {
-  const { pending } = await admin.call("node.pair.list", {});
-  await admin.call("node.pair.approve", { requestId: pending[0].requestId });
-  return pending[0].nodeId;
-}
-
-/** Waits until a file holds a whole line. */
-async function lineIn(path: string): Promise<string> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  for (;;) {
-    if (statSync(path, { throwIfNoEntry: false })?.size) {
-      const line = readFileSync(path, "utf8");
-      if (line.endsWith("\n")) return line;
-    }
-    limit.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+import { approve, EVERYTHING, lineIn, Machine, operator, TOKEN } from "./machine.ts";
 
 test("a call that is cancelled ends its program with all that it started, and the node works on", async () => {
   await using gateway = await testGateway();

@@ -81,7 +81,8 @@ function lockOrNothing(name: string): Disposable | undefined {
   }
 }
 
-async function findChromium(): Promise<Executable> {
+/** The Chromium of the tests, and what its process needs to find. */
+export async function findChromium(): Promise<Executable> {
   const chosen = process.env.CHROMIUM_PATH;
   if (chosen !== undefined) return { path: chosen, env: {} };
   const system = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);

@@ -22,6 +22,10 @@ export const drill = defineCommand({
     burst: { kind: "number", summary: `Messages of a burst on each channel; at most ${DEFAULT_BURST}`, value: "N" },
     channel: { kind: "text", summary: "Only this channel", value: "ID" },
     cron: { kind: "switch", summary: "Instead of messages: jobs every few seconds, kills, and a clock that is set" },
+    node: {
+      kind: "switch",
+      summary: "Instead of messages: programs on a node, while the gateway or the node is killed",
+    },
     faults: { kind: "switch", summary: "Instead of kills: a full disk, few descriptors, a wrong clock, no reader" },
   },
   examples: [
@@ -29,6 +33,7 @@ export const drill = defineCommand({
     "moltbot drill --channel telegram --seed 7",
     "moltbot drill --faults",
     "moltbot drill --cron --kills 50",
+    "moltbot drill --node",
   ],
   async run({ flags, out }) {
     const { kills = DEFAULT_KILLS, seed = Math.floor(Math.random() * 2 ** 31), burst = DEFAULT_BURST } = flags;
@@ -36,6 +41,7 @@ export const drill = defineCommand({
       throw usageError(`--kills is a whole number from 1 to ${MAX_KILLS}.`);
     if (flags.faults)
       return await drillFaults({ seed, burst, channel: flags.channel, isJson: flags.json === true }, out);
+    if (flags.node) return await drillNode({ kills, seed, isJson: flags.json === true }, out);
     if (flags.cron) return await drillCron({ kills, seed, isJson: flags.json === true }, out);
     const { startFakes } = await import("../drill/platforms.ts");
     const { runDrill } = await import("../drill/drill.ts");
@@ -110,6 +116,35 @@ async function drillCron(call: { kills: number; seed: number; isJson: boolean },
     else {
       out.print(`\n${jobs} jobs were due ${slots} times: ${ran} run, ${missed} missed as their rules say.`);
       out.print(`lost ${lost.length}, doubled ${doubled.length}; ${repeats} posts came again under their name`);
+      for (const text of [...lost, ...doubled]) out.print(out.style.dim(`  ${text}`));
+      out.print(out.style.dim(`Seed ${seed} repeats this drill.`));
+    }
+    return lost.length + doubled.length === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Kills a gateway, and its node, while programs are asked for on the node; prints what became of the calls. */
+async function drillNode(call: { kills: number; seed: number; isJson: boolean }, out: Output): Promise<ExitCode> {
+  const { kills, seed, isJson } = call;
+  const { runNodeDrill } = await import("../drill/node.ts");
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-drill-"));
+  try {
+    const result = await runNodeDrill({
+      ...{ kills, seed, folder, program: ownProgram() },
+      progress: (sentence) => {
+        if (!isJson) out.print(out.style.dim(sentence));
+      },
+    });
+    const { calls, answered, refused, broken, unknown, programs, lost, doubled } = result;
+    if (isJson) out.json({ seed, kills, ...result });
+    else {
+      out.print(
+        `\n${calls} calls: ${answered} answered, ${refused} refused, ${broken} told that the connection ended,`,
+      );
+      out.print(`${unknown} waited and are told to look; ${programs} programs ran`);
+      out.print(`lost ${lost.length}, doubled ${doubled.length}`);
       for (const text of [...lost, ...doubled]) out.print(out.style.dim(`  ${text}`));
       out.print(out.style.dim(`Seed ${seed} repeats this drill.`));
     }

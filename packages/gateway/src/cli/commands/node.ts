@@ -35,6 +35,12 @@ const whereFlags = {
   },
   commands: { kind: "list", value: "NAME", summary: "Serve only this command; may be given several times" },
   root: { kind: "list", value: "DIR", summary: "A folder whose files may be read and written; several times" },
+  browser: { kind: "text", value: "PROGRAM", summary: "The browser that may be steered; `off` for none" },
+  "browser-reach": {
+    kind: "list",
+    value: "HOST:PORT",
+    summary: "A service off the public internet that the browser may reach; several times",
+  },
 } as const;
 
 const run = defineCommand({
@@ -56,7 +62,7 @@ const run = defineCommand({
     const only = flags.commands.flatMap((each) => each.split(",")).map((each) => each.trim());
     const commands = nodeCommands({
       ...{ stateDir, configPath: configPath(stateDir, env), env, clock: systemClock },
-      ...{ roots: flags.root, only },
+      ...{ roots: flags.root, only, browser: flags.browser, browserReach: reachOf(flags["browser-reach"]) },
     });
     if (commands.size === 0) throw usageError(`No command of this machine is called ${only.join(", ")}.`);
     out.outlivesReader();
@@ -177,7 +183,17 @@ function wordsOf({ flags }: Pick<Call<typeof whereFlags>, "flags">): string[] {
   if (flags.insecure) words.push("--insecure");
   for (const each of flags.commands) add("commands", each);
   for (const each of flags.root) add("root", resolve(each));
+  add("browser", flags.browser);
+  for (const each of reachOf(flags["browser-reach"])) add("browser-reach", each);
   return words;
+}
+
+/** Services as `host:port`. Throws when one is not said so. */
+function reachOf(named: readonly string[]): readonly string[] {
+  const wrong = named.find((each) => !/^[\w.[\]:-]+:\d{1,5}$/.test(each));
+  if (wrong !== undefined)
+    throw usageError(`--browser-reach takes a host and a port, such as 192.168.1.5:8123, not ${wrong}.`);
+  return named;
 }
 
 /** The families that nodes tell. Source: the hosts of 2026. */

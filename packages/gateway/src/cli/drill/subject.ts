@@ -28,6 +28,8 @@ export interface SubjectOptions {
   readonly descriptors?: number;
   /** Somebody reads what the process prints, until `leave`; it prints much. */
   readonly isWatched?: boolean;
+  /** The port, where others must find it again after a kill; a free one at each start when not said. */
+  readonly port?: number;
 }
 
 const TOKEN = "drill-token-0123456789abcdef";
@@ -58,10 +60,10 @@ export class Subject implements AsyncDisposable {
 
   /** Starts the process without waiting until it is ready. */
   launch(): void {
-    const { program, stateDir, env, preloads, descriptors, isWatched = false } = this.#options;
+    const { program, stateDir, env, preloads, descriptors, isWatched = false, port = 0 } = this.#options;
     const before = preloads.flatMap((path) => ["--import", path]);
     const verbose = isWatched ? ["--verbose"] : [];
-    const command = [program.file, ...before, ...program.args, "gateway", "--port", "0", ...verbose];
+    const command = [program.file, ...before, ...program.args, "gateway", "--port", String(port), ...verbose];
     // The shell becomes the program: the process that is killed is the gateway.
     const limit = `ulimit -n ${descriptors} && exec "$0" "$@"`;
     const [file, ...args] = descriptors === undefined ? command : ["/bin/sh", "-c", limit, ...command];

@@ -17,7 +17,7 @@ export interface Invoke {
 export interface NodeCommand {
   readonly name: string;
   /** The capability that it belongs to. */
-  readonly cap: "system" | "file";
+  readonly cap: "system" | "file" | "browser";
   /** Answers the call, or throws `NodeFailure`. */
   run(invoke: Invoke): Promise<object>;
 }

@@ -8,7 +8,7 @@ import type { Env } from "../../base/files.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import type { NodeCommand } from "./command.ts";
 import type { ExecPolicy } from "./exec-policy.ts";
-import { notifyProgram } from "./which.ts";
+import { browserProgram, notifyProgram } from "./which.ts";
 
 export interface CommandOptions {
   readonly stateDir: string;
@@ -19,6 +19,10 @@ export interface CommandOptions {
   readonly roots: readonly string[];
   /** Serve only these; all when empty. */
   readonly only: readonly string[];
+  /** The browser that may be steered: a program, `off` for none, or undefined for the one that is found. */
+  readonly browser?: string | undefined;
+  /** Services beside those on public addresses that the browser may reach, as `host:port`. */
+  readonly browserReach?: readonly string[];
 }
 
 const FILE_COMMANDS = ["fs.listDir", "dir.list", "file.stat", "file.fetch", "file.write", "file.create"];
@@ -31,6 +35,7 @@ export function nodeCommands(options: CommandOptions): ReadonlyMap<string, NodeC
     return new ExecPolicy(options);
   });
   const program = notifyProgram(env);
+  const browser = browserProgram(env, options.browser);
   const roots = options.roots.map((root) => realpathSync(resolve(root)));
   const runs = () => import("./system-run.ts");
   const system = () => import("./system.ts");
@@ -44,6 +49,15 @@ export function nodeCommands(options: CommandOptions): ReadonlyMap<string, NodeC
     ...["system.execApprovals.get", "system.execApprovals.set"].map((name) =>
       late(name, "system", async () => named(name, (await system()).execApprovals(await policy()))),
     ),
+    ...(browser === undefined
+      ? []
+      : [
+          late("browser.proxy", "browser", async () =>
+            (await import("./browser/proxy.ts")).browserProxy({
+              ...{ program: browser, stateDir: options.stateDir, env, clock, reach: options.browserReach ?? [] },
+            }),
+          ),
+        ]),
     ...(roots.length === 0 ? [] : FILE_COMMANDS).map((name) =>
       late(name, "file", async () => named(name, (await import("./files.ts")).fileCommands(roots))),
     ),

@@ -16,7 +16,7 @@ export const approvals = defineSlice({
     const approvals = new Approvals(gateway);
     gateway.sessions.approvals.fill(approvals);
     gateway.agent.approvals.fill(approvals);
-    gateway.nodes.decisions.fill(approvals.nodeGrants);
+    gateway.nodes.calls.decisions.fill(approvals.nodeGrants);
     return approvals;
   },
 });

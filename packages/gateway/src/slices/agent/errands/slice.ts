@@ -13,7 +13,7 @@ export const errands = defineSlice({
   load: () => import("./errands.ts"),
   open(gateway, { Errands }) {
     const errands = new Errands(gateway);
-    gateway.nodes.queue.teller.fill(errands);
+    gateway.nodes.calls.queue.teller.fill(errands);
     gateway.nodes.reports.observers.add(errands);
     return errands;
   },

@@ -18,18 +18,23 @@ export interface LiveNode {
 
 export class Registry {
   readonly #live = new Map<string, LiveNode>();
+  readonly #byConnection = new Map<string, LiveNode>();
 
   /** Adds a node; returns the connection that it replaces. */
   add(node: LiveNode): LiveNode | undefined {
     const before = this.#live.get(node.caller.deviceId);
+    if (before) this.#byConnection.delete(before.caller.connId);
     this.#live.set(node.caller.deviceId, node);
+    this.#byConnection.set(node.caller.connId, node);
     return before;
   }
 
   /** Removes the node of a connection; undefined when a newer connection has replaced it. */
   remove(connId: string): LiveNode | undefined {
     const node = this.ofConnection(connId);
-    if (node) this.#live.delete(node.caller.deviceId);
+    if (!node) return undefined;
+    this.#live.delete(node.caller.deviceId);
+    this.#byConnection.delete(connId);
     return node;
   }
 
@@ -38,7 +43,7 @@ export class Registry {
   }
 
   ofConnection(connId: string): LiveNode | undefined {
-    return [...this.#live.values()].find(({ caller }) => caller.connId === connId);
+    return this.#byConnection.get(connId);
   }
 
   all(): LiveNode[] {

@@ -9,7 +9,7 @@ export const nodes = defineSlice({
   open(gateway, { Nodes }) {
     const nodes = new Nodes(gateway);
     gateway.host.connections.add(nodes);
-    gateway.host.invitations.fill(nodes.invitations);
+    gateway.host.invitations.fill(nodes.pairing.invitations);
     return nodes;
   },
 });

@@ -11,7 +11,7 @@ export const push = defineSlice({
   load: () => import("./push.ts"),
   open(gateway, { Push }) {
     const push = new Push(gateway);
-    gateway.nodes.queue.waker.fill(push);
+    gateway.nodes.calls.queue.waker.fill(push);
     return push;
   },
 });

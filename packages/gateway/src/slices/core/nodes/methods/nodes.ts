@@ -42,7 +42,7 @@ export const nodeRename = defineMethod({
   handler({ params, gateway }) {
     const name = params.displayName.trim();
     if (name === "") throw invalidRequest("displayName required");
-    return gateway.nodes.rename(params.nodeId, name);
+    return gateway.nodes.pairing.rename(params.nodeId, name);
   },
 });
 
@@ -63,7 +63,7 @@ export const nodeInvite = defineMethod({
     ),
     expiresAtMs: Millis,
   }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.invitations.link(params.displayName, caller),
+  handler: ({ params, gateway, caller }) => gateway.nodes.pairing.invitations.link(params.displayName, caller),
 });
 
 export const deviceInvite = defineMethod({
@@ -78,7 +78,7 @@ export const deviceInvite = defineMethod({
       description: "Where the gateway is reached; the address that reaches farthest stands first.",
     }),
   }),
-  handler: ({ gateway }) => gateway.nodes.invitations.operatorCode(),
+  handler: ({ gateway }) => gateway.nodes.pairing.invitations.operatorCode(),
 });
 
 export const nodeInvoke = defineMethod({
@@ -145,7 +145,7 @@ export const nodeInvokeResult = defineMethod({
   },
   result: Type.Object({ ok: Type.Literal(true), ignored: Type.Optional(Type.Literal(true)) }),
   handler({ params, gateway, caller }) {
-    return gateway.nodes.invokes.result(caller, params)
+    return gateway.nodes.calls.invokes.result(caller, params)
       ? { ok: true as const }
       : { ok: true as const, ignored: true as const };
   },
@@ -163,7 +163,7 @@ export const nodeInvokeProgressed = defineMethod({
   },
   result: Type.Object({ ok: Type.Literal(true), ignored: Type.Optional(Type.Literal(true)) }),
   handler({ params, gateway, caller }) {
-    const isTaken = gateway.nodes.invokes.progress(caller, params);
+    const isTaken = gateway.nodes.calls.invokes.progress(caller, params);
     return isTaken ? { ok: true as const } : { ok: true as const, ignored: true as const };
   },
 });

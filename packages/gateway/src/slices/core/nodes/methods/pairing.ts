@@ -10,7 +10,7 @@ export const nodePairList = defineMethod({
   access: "operator.pairing",
   params: {},
   result: Type.Object({ pending: Type.Array(NodePairRequest), paired: Type.Array(NodeView) }),
-  handler: ({ gateway }) => gateway.nodes.pairing(),
+  handler: ({ gateway }) => gateway.nodes.pairing.list(),
 });
 
 const RequestId = Type.String({ minLength: 1, maxLength: 256, description: "A request's id, or its node's." });
@@ -25,7 +25,7 @@ export const nodePairApprove = defineMethod({
     node: NodeView,
     token: Type.Optional({ ...NonEmpty, description: "For node.pair.verify; it is told this once." }),
   }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.approve(params.requestId, caller),
+  handler: ({ params, gateway, caller }) => gateway.nodes.pairing.approve(params.requestId, caller),
 });
 
 export const nodePairReject = defineMethod({
@@ -34,7 +34,7 @@ export const nodePairReject = defineMethod({
   access: "operator.pairing",
   params: { requestId: RequestId },
   result: Type.Object({ requestId: NonEmpty, nodeId: NonEmpty }),
-  handler: ({ params, gateway }) => gateway.nodes.reject(params.requestId),
+  handler: ({ params, gateway }) => gateway.nodes.pairing.reject(params.requestId),
 });
 
 export const nodePairRemove = defineMethod({
@@ -43,7 +43,7 @@ export const nodePairRemove = defineMethod({
   access: "operator.pairing",
   params: { nodeId: NodeId },
   result: Type.Object({ nodeId: NonEmpty, removed: Type.Literal(true) }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.remove(params.nodeId, caller),
+  handler: ({ params, gateway, caller }) => gateway.nodes.pairing.remove(params.nodeId, caller),
 });
 
 const Short = Type.Optional(Type.String({ maxLength: 256 }));
@@ -68,7 +68,7 @@ export const nodePairRequest = defineMethod({
     silent: Type.Optional(Type.Boolean()),
   },
   result: Type.Object({ status: Type.Literal("pending"), request: NodePairRequest, created: Type.Boolean() }),
-  handler: ({ params, gateway }) => gateway.nodes.requestToken(params),
+  handler: ({ params, gateway }) => gateway.nodes.pairing.requestToken(params),
 });
 
 export const nodePairVerify = defineMethod({
@@ -78,7 +78,7 @@ export const nodePairVerify = defineMethod({
   params: { nodeId: Id, token: Type.String({ minLength: 1, maxLength: 256 }) },
   result: Type.Object({ ok: Type.Boolean(), node: Type.Optional(NodeView) }),
   handler({ params, gateway }) {
-    const node = gateway.nodes.verify(params.nodeId, params.token);
+    const node = gateway.nodes.pairing.verify(params.nodeId, params.token);
     return node ? { ok: true, node } : { ok: false };
   },
 });

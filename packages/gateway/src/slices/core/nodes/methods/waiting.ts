@@ -11,7 +11,7 @@ export const nodeInvokeCancelled = defineMethod({
   params: { idempotencyKey: { ...IdempotencyKey, description: "That of the call." } },
   result: Type.Object({ cancelled: Type.Boolean({ description: "False when no such call of yours works." }) }),
   handler: ({ params, gateway, caller: { principal } }) => ({
-    cancelled: gateway.nodes.invokes.cancel({ ...params, principal }),
+    cancelled: gateway.nodes.calls.invokes.cancel({ ...params, principal }),
   }),
 });
 
@@ -25,7 +25,7 @@ export const nodeInvokeInputSent = defineMethod({
   },
   result: Type.Object({ seq: Type.Integer({ minimum: 0 }) }),
   handler: ({ params: { idempotencyKey, payloadJSON }, gateway, caller: { principal } }) =>
-    gateway.nodes.invokes.input({ principal, idempotencyKey }, payloadJSON),
+    gateway.nodes.calls.invokes.input({ principal, idempotencyKey }, payloadJSON),
 });
 
 export const nodeQueueList = defineMethod({
@@ -34,7 +34,7 @@ export const nodeQueueList = defineMethod({
   access: "operator.read",
   params: {},
   result: Type.Object({ calls: Type.Array(QueuedCall) }),
-  handler: ({ gateway }) => ({ calls: gateway.nodes.queue.list() }),
+  handler: ({ gateway }) => ({ calls: gateway.nodes.calls.queue.list() }),
 });
 
 export const nodeQueueCancel = defineMethod({
@@ -43,7 +43,7 @@ export const nodeQueueCancel = defineMethod({
   access: "operator.write",
   params: { id: Id },
   result: Type.Object({ call: QueuedCall }),
-  handler: ({ params, gateway }) => ({ call: gateway.nodes.queue.cancel(params.id) }),
+  handler: ({ params, gateway }) => ({ call: gateway.nodes.calls.queue.cancel(params.id) }),
 });
 
 const Items = Type.Array(PendingNodeItem);

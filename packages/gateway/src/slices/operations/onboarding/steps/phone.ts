@@ -12,7 +12,7 @@ export async function* invitePhone({ nodes }: Services, { caller }: Guided): Ste
   };
   if ((yield* choose("Shall a phone's browser work for the agent?", [SKIP, yes])) !== yes.value) return;
   try {
-    const { url, addresses } = nodes.invitations.link(undefined, caller);
+    const { url, addresses } = nodes.pairing.invitations.link(undefined, caller);
     if (addresses.every(({ reach }) => reach === "here")) {
       return yield* tell(
         "Phones do not reach this gateway",

@@ -3,10 +3,10 @@
  * protocol 4 keeps needing it, so that an older handshake is no way around it.
  */
 
-import { newId } from "../../../base/ids.ts";
-import { stored } from "../../../base/store/stored.ts";
-import type { Base } from "../../../kit/base.ts";
-import type { LiveNode } from "./registry.ts";
+import { newId } from "../../../../base/ids.ts";
+import { stored } from "../../../../base/store/stored.ts";
+import type { Base } from "../../../../kit/base.ts";
+import type { LiveNode } from "../registry.ts";
 
 export type ApprovalState = "approved" | "pending-approval" | "pending-reapproval" | "unapproved";
 
@@ -24,6 +24,8 @@ export class Surfaces {
   readonly #base: Pick<Base, "store" | "clock">;
   readonly #requests = new Map<string, SurfaceRequest>();
   readonly #rejected = new Map<string, string>();
+  /** What the table says, for each node that was asked for: every call looks here. */
+  readonly #approved = new Map<string, readonly string[] | "all" | undefined>();
 
   constructor(base: Pick<Base, "store" | "clock">) {
     this.#base = base;
@@ -32,6 +34,7 @@ export class Surfaces {
   /** Notes what a node declares; returns the request that is new. */
   declared({ caller }: LiveNode): SurfaceRequest | undefined {
     const { deviceId: nodeId, protocol, declared, caps } = caller;
+    this.#approved.delete(nodeId);
     if (protocol >= 4)
       this.#base.store.run("insert into node_surfaces (node_id) values (?) on conflict do nothing", nodeId);
     const before = this.#requests.get(nodeId);
@@ -52,6 +55,13 @@ export class Surfaces {
 
   /** The approved commands; "all" for a node that needs no approval, undefined for one that has none. */
   approved(nodeId: string): readonly string[] | "all" | undefined {
+    if (this.#approved.has(nodeId)) return this.#approved.get(nodeId);
+    const approved = this.#stored(nodeId);
+    this.#approved.set(nodeId, approved);
+    return approved;
+  }
+
+  #stored(nodeId: string): readonly string[] | "all" | undefined {
     const row = this.#base.store.get<{ commands: string | null }>(
       "select commands from node_surfaces where node_id = ?",
       nodeId,
@@ -85,6 +95,7 @@ export class Surfaces {
        on conflict do update set commands = excluded.commands, caps = excluded.caps, approved_at = excluded.approved_at`,
       ...[nodeId, JSON.stringify(commands), JSON.stringify(caps), this.#base.clock.now()],
     );
+    this.#approved.delete(nodeId);
     this.#requests.delete(nodeId);
     this.#rejected.delete(nodeId);
   }
@@ -97,6 +108,7 @@ export class Surfaces {
   /** A node that has gone asks for nothing. */
   gone(nodeId: string): void {
     this.#requests.delete(nodeId);
+    this.#approved.delete(nodeId);
   }
 
   /** Forgets a node that was removed. */

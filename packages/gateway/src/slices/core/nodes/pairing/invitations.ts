@@ -2,13 +2,13 @@
  * Invitations: a secret in a link lets one new device in, as a node with the commands that a browser declares, or as an
  * operator. They are kept in memory, as digests: a restart of the gateway ends them.
  */
-import { GatewayError, invalidRequest } from "../../../base/errors.ts";
-import { newSecret, sha256Hex } from "../../../base/ids.ts";
-import { type Caller, hasScope, type Role } from "../../../kit/access.ts";
-import type { InvitationBook, InvitationProblem } from "../../../kit/admission.ts";
-import type { Base } from "../../../kit/base.ts";
-import type { PageOrigin } from "../../../kit/host.ts";
-import type { Devices } from "../devices/devices.ts";
+import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
+import { newSecret, sha256Hex } from "../../../../base/ids.ts";
+import { type Caller, hasScope, type Role } from "../../../../kit/access.ts";
+import type { InvitationBook, InvitationProblem } from "../../../../kit/admission.ts";
+import type { Base } from "../../../../kit/base.ts";
+import type { PageOrigin } from "../../../../kit/host.ts";
+import type { Devices } from "../../devices/devices.ts";
 
 /** How long an invitation is good, ms. */
 const TTL_MS = 10 * 60_000;

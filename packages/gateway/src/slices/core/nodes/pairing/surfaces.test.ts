@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock } from "../../../../../../test/fakes/clock.ts";
-import { openStore } from "../../../base/store/store.ts";
-import type { Base } from "../../../kit/base.ts";
-import type { LiveNode } from "./registry.ts";
+import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
+import { openStore } from "../../../../base/store/store.ts";
+import type { Base } from "../../../../kit/base.ts";
+import type { LiveNode } from "../registry.ts";
+import { tables } from "../tables.ts";
 import { Surfaces } from "./surfaces.ts";
-import { tables } from "./tables.ts";
 
 function stage() {
   const store = openStore(":memory:", [tables]);

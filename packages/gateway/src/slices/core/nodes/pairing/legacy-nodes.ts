@@ -2,12 +2,12 @@
  * Tokens of nodes by the way of January 2026 (protocol: legacy node pairing). A connection never needs one: programs of
  * that time ask for a token and have it verified.
  */
-import { defined } from "../../../base/defined.ts";
-import { invalidRequest } from "../../../base/errors.ts";
-import { newId, secretsEqual, sha256Hex } from "../../../base/ids.ts";
-import { stored } from "../../../base/store/stored.ts";
-import type { Base } from "../../../kit/base.ts";
-import type { NodePairShape, NodeShape } from "./schema.ts";
+import { defined } from "../../../../base/defined.ts";
+import { invalidRequest } from "../../../../base/errors.ts";
+import { newId, secretsEqual, sha256Hex } from "../../../../base/ids.ts";
+import { stored } from "../../../../base/store/stored.ts";
+import type { Base } from "../../../../kit/base.ts";
+import type { NodePairShape, NodeShape } from "../schema.ts";
 
 /** What is known of such a node. */
 export interface LegacyNode {

@@ -1,0 +1,270 @@
+/** A browser of this machine that is steered: a process of its own with a profile of its own, started when first needed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { isRecord } from "../../../base/config/config.ts";
+import { codeOf, ignore } from "../../../base/errors.ts";
+import type { Env } from "../../../base/files.ts";
+import { childEnv } from "../../../base/process/child.ts";
+import type { Clock } from "../../../base/time/clock.ts";
+import { NodeFailure } from "../failure.ts";
+import { DevToolsPipe, type Told } from "./pipe.ts";
+import { WebDoor } from "./web-door.ts";
+
+export interface BrowserOptions {
+  /** The browser's program. */
+  readonly program: string;
+  readonly stateDir: string;
+  readonly env: Env;
+  readonly clock: Clock;
+  /** Services beside those on public addresses that it may reach, as `host:port`. */
+  readonly reach: readonly string[];
+}
+
+/** A tab as it is told. */
+export interface Tab {
+  readonly targetId: string;
+  readonly title: string;
+  readonly url: string;
+  readonly type: "page";
+}
+
+/** A browser that nobody has used for so long ends, ms. */
+const IDLE_MS = 10 * 60_000;
+/** Tabs at once; what pages open beyond is closed. */
+const MAX_TABS = 16;
+const MAX_TEXT_CHARS = 2_000;
+
+const ARGS = [
+  ...["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--disable-gpu"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"],
+  // Nothing goes around the proxy: neither loopback names, nor QUIC, nor WebRTC.
+  ...["--proxy-bypass-list=<-loopback>", "--disable-quic", "--webrtc-ip-handling-policy=disable_non_proxied_udp"],
+  ...["--force-webrtc-ip-handling-policy", "--disable-features=MediaRouter,DnsOverHttps", "--mute-audio"],
+];
+
+export class SteeredBrowser {
+  readonly #options: BrowserOptions;
+  /** The sessions of tabs, by their ids. */
+  readonly #sessions = new Map<string, Promise<string>>();
+  #running: Promise<Running> | undefined;
+  #current: Running | undefined;
+  #idle: Disposable | undefined;
+  /** Runs when a tab's page has loaded. */
+  readonly #loads = new Map<string, () => void>();
+
+  constructor(options: BrowserOptions) {
+    this.#options = options;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Starts the browser unless it runs. Rejects with `NodeFailure` that says why it cannot. */
+  async start(signal: AbortSignal): Promise<Running> {
+    this.#running ??= this.#launch();
+    const starting = this.#running;
+    this.#used();
+    const running = await starting;
+    signal.throwIfAborted();
+    return running;
+  }
+
+  /** Ends the browser; false when it did not run. */
+  async stop(): Promise<boolean> {
+    const running = this.#running;
+    this.#forget();
+    if (!running) return false;
+    try {
+      (await running)[Symbol.dispose]();
+    } catch (error) {
+      ignore(error, "it has not started");
+    }
+    return true;
+  }
+
+  async tabs(signal: AbortSignal): Promise<Tab[]> {
+    if (!this.isRunning) return [];
+    const { targetInfos } = await this.send("Target.getTargets", {}, { signal });
+    return (Array.isArray(targetInfos) ? targetInfos : []).flatMap((info: unknown) => {
+      if (!isRecord(info) || info.type !== "page" || typeof info.targetId !== "string") return [];
+      const { targetId, title, url } = info;
+      return [{ targetId, title: cut(title), url: cut(url), type: "page" as const }];
+    });
+  }
+
+  /** Asks the browser, or one of its tabs. */
+  async send(method: string, params: Told, { tab, signal }: { tab?: string; signal: AbortSignal }): Promise<Told> {
+    const { pipe } = await this.start(signal);
+    const sessionId = tab === undefined ? undefined : await this.#session(tab, signal);
+    return await pipe.send(method, params, { sessionId, signal });
+  }
+
+  /** Whether the network lets a page be opened; throws `NodeFailure` why not. */
+  async requireReachable(url: URL, signal: AbortSignal): Promise<void> {
+    const found = await (await this.start(signal)).door.check(url);
+    if ("refusal" in found) throw new NodeFailure("INVALID_REQUEST", `Error: 403: ${found.refusal}`);
+  }
+
+  /** Resolves when the tab's page has loaded; ask before it begins to. */
+  loaded(tab: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#loads.set(tab, resolve);
+    return promise;
+  }
+
+  #session(tab: string, signal: AbortSignal): Promise<string> {
+    const known = this.#sessions.get(tab);
+    if (known) return known;
+    const attached = this.#attach(tab, signal);
+    this.#sessions.set(tab, attached);
+    attached.catch((error: unknown) => {
+      ignore(error, "the next call tries again");
+      this.#sessions.delete(tab);
+    });
+    return attached;
+  }
+
+  async #attach(tab: string, signal: AbortSignal): Promise<string> {
+    const { pipe } = await this.start(signal);
+    const { sessionId } = await pipe.send("Target.attachToTarget", { targetId: tab, flatten: true }, { signal });
+    const of = { sessionId: String(sessionId), signal };
+    await pipe.send("Page.enable", {}, of);
+    return of.sessionId;
+  }
+
+  async #launch(): Promise<Running> {
+    const { program, stateDir, env, reach } = this.#options;
+    const profile = join(stateDir, "browser");
+    mkdirSync(profile, { recursive: true, mode: 0o700 });
+    const door = new WebDoor(reach);
+    const args = [...ARGS, `--user-data-dir=${profile}`, `--proxy-server=http://${await door.listen()}`, "about:blank"];
+    const child = spawn(program, args, {
+      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+      env: childEnv(env, {}, ["FONTCONFIG_PATH", "LD_LIBRARY_PATH"]),
+      detached: true,
+    });
+    const running = new Running(child, door, (...told) => this.#heard(...told));
+    child.once("exit", () => {
+      if (this.#current === running) this.#forget();
+    });
+    this.#current = running;
+    try {
+      await running.ready();
+      return running;
+    } catch (error) {
+      running[Symbol.dispose]();
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#idle?.[Symbol.dispose]();
+    this.#running = undefined;
+    this.#current = undefined;
+    this.#sessions.clear();
+    this.#loads.clear();
+  }
+
+  #used(): void {
+    this.#idle?.[Symbol.dispose]();
+    this.#idle = this.#options.clock.after(IDLE_MS, () => void this.stop());
+  }
+
+  #heard(method: string, params: Told, sessionId: string | undefined): void {
+    if (method === "Page.loadEventFired") void this.#tellLoaded(sessionId);
+    // A page that asks something would wait for an answer for ever.
+    if (method === "Page.javascriptDialogOpening")
+      this.#tell("Page.handleJavaScriptDialog", { accept: false }, sessionId);
+    if (method === "Target.targetDestroyed" && typeof params.targetId === "string")
+      this.#sessions.delete(params.targetId);
+    if (method === "Target.targetCreated" && isRecord(params.targetInfo)) void this.#limitTabs(params.targetInfo);
+  }
+
+  async #tellLoaded(sessionId: string | undefined): Promise<void> {
+    for (const [tab, session] of this.#sessions) if ((await session) === sessionId) this.#loads.get(tab)?.();
+  }
+
+  async #limitTabs({ targetId, type }: Told): Promise<void> {
+    if (type !== "page" || typeof targetId !== "string" || !this.#current) return;
+    const signal = AbortSignal.timeout(5_000);
+    try {
+      if ((await this.tabs(signal)).length > MAX_TABS) this.#tell("Target.closeTarget", { targetId }, undefined);
+    } catch (error) {
+      ignore(error, "the browser has ended");
+    }
+  }
+
+  #tell(method: string, params: Told, sessionId: string | undefined): void {
+    const signal = AbortSignal.timeout(5_000);
+    this.#current?.pipe.send(method, params, { sessionId, signal }).catch((error: unknown) => {
+      ignore(error, "the browser has ended");
+    });
+  }
+}
+
+/** A browser's process while it lives. */
+class Running implements Disposable {
+  readonly pipe: DevToolsPipe;
+  readonly door: WebDoor;
+  readonly #child: ChildProcess;
+  readonly #failed = Promise.withResolvers<never>();
+  #said = "";
+
+  constructor(child: ChildProcess, door: WebDoor, listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"]) {
+    this.#child = child;
+    this.door = door;
+    const [, , , output, input] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
+    this.pipe = new DevToolsPipe({ input, output, listener });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = (this.#said + text).slice(-MAX_TEXT_CHARS);
+    });
+    child.stderr?.on("error", (error) => ignore(error, "the end of the process says it better"));
+    this.#failed.promise.catch((error: unknown) => ignore(error, "`ready` tells it"));
+    child.once("error", (error) => this.#failed.reject(startFailure(codeOf(error) ?? "")));
+    child.once("exit", () => {
+      this.#failed.reject(startFailure(this.#said));
+      this.pipe.close();
+      this.door[Symbol.dispose]();
+    });
+    // The browser ends when its pipes close, so nothing of it needs to hold this process.
+    child.unref();
+    for (const each of child.stdio) (each as unknown as { unref?(): void } | null)?.unref?.();
+  }
+
+  /** Resolves when the browser answers. */
+  async ready(): Promise<void> {
+    const limit = { signal: AbortSignal.timeout(60_000) };
+    const began = this.pipe.send("Target.setDiscoverTargets", { discover: true }, limit);
+    await Promise.race([began, this.#failed.promise]);
+    await this.pipe.send("Browser.setDownloadBehavior", { behavior: "deny" }, limit);
+  }
+
+  [Symbol.dispose](): void {
+    const { pid } = this.#child;
+    try {
+      if (pid !== undefined) process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
+    } catch (error) {
+      ignore(error, "it has ended already");
+    }
+    this.pipe.close();
+    this.door[Symbol.dispose]();
+  }
+}
+
+/** Why a browser does not start, without what it printed itself. */
+function startFailure(said: string): NodeFailure {
+  const why = /running as root without --no-sandbox/i.test(said)
+    ? "it does not run as root; run the node as another user"
+    : said === "ENOENT" || said === "EACCES"
+      ? "its program cannot be run; name another with --browser"
+      : "it ended at once; start it by hand to see why, or name another with --browser";
+  return new NodeFailure("UNAVAILABLE", `BROWSER_UNAVAILABLE: the browser does not start: ${why}`);
+}
+
+function cut(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, MAX_TEXT_CHARS).toWellFormed() : "";
+}

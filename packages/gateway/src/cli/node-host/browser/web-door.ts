@@ -1,0 +1,125 @@
+/**
+ * The one way of a steered browser to the network: a proxy on loopback that resolves each name once, and connects to public
+ * addresses only. So neither a page, nor a redirect, nor a name that changes its address reaches this machine or its network.
+ */
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ignore } from "../../../base/errors.ts";
+import { hostAndPort } from "../../../base/net/host-and-port.ts";
+import { isPublicAddress } from "../../../base/net/public-address.ts";
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Belongs to the connection between browser and proxy, not to the request. */
+const OF_HOP = ["proxy-connection", "connection", "keep-alive", "proxy-authorization", "te", "trailer", "upgrade"];
+
+export class WebDoor implements Disposable {
+  readonly #server: Server;
+  readonly #reach: ReadonlySet<string>;
+  readonly #open = new Set<Socket>();
+
+  /** `reach` names services on other addresses that are allowed, each as `host:port`. */
+  constructor(reach: readonly string[]) {
+    this.#reach = new Set(reach.map((each) => each.toLowerCase()));
+    this.#server = createServer((incoming, response) => void this.#request(incoming, response));
+    this.#server.on("connect", (incoming, socket, head) => void this.#tunnel(incoming, socket, head));
+    this.#server.on("connection", (socket) => this.#hold(socket));
+    this.#server.unref();
+  }
+
+  /** Listens; returns the proxy's address. */
+  async listen(): Promise<string> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#server.close();
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  /** Whether a page may be opened; the answer is an address that stays the same until the connection is made, or why not. */
+  async check(url: URL): Promise<{ address: string } | { refusal: string }> {
+    return await this.#find(placeOf(hostAndPort(url)));
+  }
+
+  async #find({ host, port }: Place): Promise<{ address: string } | { refusal: string }> {
+    const shown = isIP(host) === 6 ? `[${host}]` : host;
+    let found: readonly string[] = [];
+    try {
+      found = isIP(host) !== 0 ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+    } catch (error) {
+      ignore(error, "the refusal says it");
+    }
+    const [address] = found;
+    if (address === undefined) return { refusal: `no address is known for ${host}` };
+    if (this.#reach.has(`${shown}:${port}`) || found.every((each) => isPublicAddress(each))) return { address };
+    return {
+      refusal: `${shown} is not on the public internet; allow it on the node with --browser-reach ${shown}:${port}`,
+    };
+  }
+
+  async #request(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = URL.parse(incoming.url ?? "");
+    if (url?.protocol !== "http:") return refuse(response, 400, "only whole http: addresses are taken");
+    const found = await this.check(url);
+    if ("refusal" in found) return refuse(response, 403, found.refusal);
+    const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !OF_HOP.includes(name)));
+    const outgoing = request({
+      ...{ host: found.address, port: Number(url.port) || 80, method: incoming.method, agent: false },
+      ...{ path: `${url.pathname}${url.search}`, headers: { ...headers, host: url.host } },
+    });
+    outgoing.on("socket", (socket) => this.#hold(socket));
+    outgoing.on("error", (error) => {
+      ignore(error, "the browser is told");
+      if (!response.headersSent) refuse(response, 502, "the site could not be reached");
+      else response.destroy();
+    });
+    outgoing.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.on("error", () => response.destroy()).pipe(response);
+    });
+    response.on("close", () => outgoing.destroy());
+    incoming.pipe(outgoing);
+  }
+
+  async #tunnel(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on("error", (error) => ignore(error, "the browser has closed it"));
+    const found = await this.#find(placeOf(incoming.url ?? ""));
+    if ("refusal" in found) return void socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    const { port } = placeOf(incoming.url ?? "");
+    const remote = connect({ host: found.address, port });
+    this.#hold(remote);
+    remote.on("connect", () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      if (head.length > 0) remote.write(head);
+      remote.pipe(socket).pipe(remote);
+    });
+    remote.on("error", () => socket.destroy());
+    socket.on("close", () => remote.destroy());
+  }
+
+  /** Connections end with the door, and hold the process no longer than it. */
+  #hold(socket: Socket): void {
+    if (this.#open.has(socket)) return;
+    socket.unref();
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+  }
+}
+
+function placeOf(authority: string): Place {
+  const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(authority) ?? [];
+  return { host: host.replace(/^\[|\]$/g, "").toLowerCase(), port: Number(port) };
+}
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${why}\n`);
+}
