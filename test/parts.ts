@@ -121,6 +121,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/journal": ["backup"],
   "wire/heartbeat": ["heartbeat"],
   "wire/cron": ["cron"],
+  "wire/cron-attacks": ["cron"],
   "wire/cron-crash": ["cron"],
   "wire/cron-dialects": ["cron"],
   "wire/cron-failures": ["cron"],

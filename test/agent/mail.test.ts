@@ -8,7 +8,8 @@ import { FakeImap, type Untidiness } from "../fakes/imap/server.ts";
 import { MAIL_PASSWORD, type MailServer } from "../fakes/mail-server.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";
+import { quickClock } from "../fakes/quick-clock.ts";
+import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 import { killableOver } from "./killable-gateway.ts";
@@ -39,11 +40,16 @@ class Stage implements AsyncDisposable {
     this.client = client;
   }
 
-  static async start(server: MailServer, more: object = {}, section: object = {}): Promise<Stage> {
+  static async start(
+    server: MailServer,
+    more: object = {},
+    section: object = {},
+    options: TestGatewayOptions = {},
+  ): Promise<Stage> {
     const model = await fakeOpenAI();
     const config = JSON.parse(configFor(model));
     config.mail = { accounts: { home: { ...server.settings, ...more } }, ...section };
-    const gateway = await testGateway({ config: JSON.stringify(config) });
+    const gateway = await testGateway({ config: JSON.stringify(config), ...options });
     const client = await gateway.connect({ scopes: ["operator.admin"] });
     // What the agent makes of a mail is news, which would have it ask the model once more.
     await client.call("set-heartbeats", { enabled: false });
@@ -334,5 +340,39 @@ describe("a mailbox is watched on a server that", () => {
     const { problem } = await stateIs(stage.client, "failed");
 
     assert.equal(problem, "127.0.0.1 lets nobody in for the moment; it is tried again soon.");
+  });
+});
+
+describe("a mail that the server never hands out", () => {
+  for (const how of ["refused", "cut", "garbled", "unanswered"] as const)
+    test(`because each answer is ${how}, is listed with the reason, and those behind it are told`, async () => {
+      const fake = await FakeImap.start({ breaks: { 2: how } });
+      await using stage = await Stage.start(fake, {}, {}, { clock: quickClock(100) });
+      await stateIs(stage.client, "watching");
+
+      for (const id of ["one", "two", "three"]) await fake.receive(mail(id));
+      const all = await deliveries(stage.client, 2);
+      await stateIs(stage.client, "watching");
+
+      const reason =
+        "The server did not hand out this mail (number 2 in INBOX), tried 5 times; open it in a program for mail.";
+      assert.deepEqual(
+        all.map(({ eventId, outcome, reason }: Record<string, string>) => [eventId, outcome, reason]),
+        [
+          ["<one@example.org>", "accepted", undefined],
+          [undefined, "failed", reason],
+          ["<three@example.org>", "accepted", undefined],
+        ],
+      );
+    });
+
+  test("a few times only is told when it comes, in its turn", async () => {
+    const fake = await FakeImap.start({ cutsFetch: 4 });
+    await using stage = await Stage.start(fake, {}, {}, { clock: quickClock(20) });
+    await stateIs(stage.client, "watching");
+
+    for (const id of ["one", "two"]) await fake.receive(mail(id));
+
+    assert.deepEqual(idsOf(await deliveries(stage.client, 2)), ["<one@example.org>", "<two@example.org>"]);
   });
 });

@@ -92,3 +92,23 @@ test("people are told in the chat of the job when it fails again and again, once
   assert.equal(state.consecutiveErrors >= 3, true);
   assert.equal(bench.fake.delivered.filter(({ text }) => text.includes("Broken")).length, 1);
 });
+
+test("who wants to hear of every end in a chat hears of those that go well and those that fail, each once", async () => {
+  const completionDestination = { mode: "announce", channel: "telegram", to };
+  const delivery = { mode: "none", completionDestination };
+  const payload = { kind: "command", argv: ["echo", "42 files"] };
+  const well = await client.call("cron.add", soon({ name: "Copy", payload, delivery }));
+  const turn = { kind: "agentTurn", message: "x", model: "nobody/nothing" };
+  const broken = await client.call("cron.add", soon({ name: "Look", payload: turn, delivery, failureAlert: false }));
+
+  await bench.delivered("The job “Copy” ran: 42 files");
+  const isTold = () => bench.fake.delivered.filter(({ text }) => text.startsWith("The job “Look” failed: "));
+  for (const limit = AbortSignal.timeout(LIMIT_MS); isTold().length === 0; limit.throwIfAborted())
+    await new Promise((resolve) => setImmediate(resolve));
+
+  const [copied, looked] = [await settled(well.id), await settled(broken.id)];
+  assert.deepEqual(
+    [copied.deliveryStatus, looked.status, isTold().length, times("The job “Copy” ran: 42 files")],
+    ["not-requested", "error", 1, 1],
+  );
+});

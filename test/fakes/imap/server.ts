@@ -24,9 +24,13 @@ export interface Untidiness {
   refusesLogin?: number;
   /** The connection is cut within the literals of so many answers to FETCH. */
   cutsFetch?: number;
+  /** What becomes of each FETCH of some mails, by their UID: refused, cut off, answered with what nobody can read, or never. */
+  breaks?: Readonly<Record<number, Broken>>;
   /** EXISTS is told in two parts: a number that is not new, then the new one. */
   repeatsExists?: boolean;
 }
+
+type Broken = "refused" | "cut" | "garbled" | "unanswered";
 
 interface Mail {
   uid: number;
@@ -201,10 +205,9 @@ class Session {
     else if (name === "SELECT" || name === "EXAMINE") return this.#open(tag, name, String(first));
     else if (name === "IDLE") return this.#beginIdle(tag);
     else if (name === "UID SEARCH") this.#search(args);
-    else if (name === "UID FETCH" || name === "FETCH") this.#fetch(command);
+    else if (name === "UID FETCH" || name === "FETCH") return this.#fetch(command);
     else if (name !== "NOOP") return this.#say(`${tag} BAD ${name} is not known`);
-    // The numbers of mails must not change while a client speaks of them (RFC 3501, 5.5).
-    if (name !== "FETCH" && this.#isKnown) this.#news();
+    if (this.#isKnown) this.#news();
     done();
   }
 
@@ -297,12 +300,23 @@ class Session {
     );
   }
 
-  #fetch({ name, args }: Command): void {
+  #fetch({ tag, name, args }: Command): void {
     const items = Array.isArray(args[1]) ? args[1] : [args[1]];
     for (const mail of this.#within(String(args[0]), name === "UID FETCH")) {
+      const broken = this.#fake.untidy.breaks?.[mail.uid];
+      if (broken !== undefined) return this.#break(tag, broken);
       const number = this.#fake.mails.indexOf(mail) + 1;
       this.#say(`* ${number} FETCH (${items.map((item) => itemOf(mail, String(item))).join(" ")})`);
     }
+    // The numbers of mails must not change while a client speaks of them (RFC 3501, 5.5).
+    if (name !== "FETCH") this.#news();
+    this.#say(`${tag} OK ${name} done`);
+  }
+
+  #break(tag: string, how: Broken): void {
+    if (how === "cut") this.cut();
+    else if (how === "refused") this.#say(`${tag} NO that mail cannot be read`);
+    else if (how === "garbled") this.#say(`* 2 FETCH (UID ((((\r\n${tag} OK done`);
   }
 
   #say(line: string): void {

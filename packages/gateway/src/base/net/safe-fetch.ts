@@ -98,11 +98,15 @@ export async function safeFetch(address: string | URL, options: SafeFetchOptions
 /** Checks an address before it is requested. Throws `FetchError`. */
 function checkedUrl(address: string | URL, { httpsOnly = false }: Pick<SafeFetchOptions, "httpsOnly">): URL {
   const url = URL.parse(address);
-  if (!url) throw new FetchError("it is not an address such as https://example.org/page");
+  if (!url) throw refused("it is not an address such as https://example.org/page");
   if (url.protocol !== "https:" && (httpsOnly || url.protocol !== "http:"))
-    throw new FetchError(`only ${httpsOnly ? "https:" : "http: and https:"} addresses are fetched`);
-  if (url.username !== "" || url.password !== "") throw new FetchError("an address must not carry a name or password");
+    throw refused(`only ${httpsOnly ? "https:" : "http: and https:"} addresses are fetched`);
+  if (url.username !== "" || url.password !== "") throw refused("an address must not carry a name or password");
   return url;
+}
+
+function refused(message: string): FetchError {
+  return new FetchError(message, { isRefused: true });
 }
 
 /**
@@ -124,7 +128,7 @@ async function open(
   const addresses = await resolve(url, signal);
   const isAllowed = allowPrivateHosts?.includes(hostAndPort(url)) ?? false;
   if (!isAllowed && !addresses.every(({ address }) => isPublicAddress(address)))
-    throw new FetchError("the address is not on the public internet", { isRefused: true });
+    throw refused("the address is not on the public internet");
   const { promise, resolve: arrived, reject } = Promise.withResolvers<IncomingMessage>();
   const proxy = proxyFor(url);
   const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {

@@ -24,6 +24,7 @@ export type Schedule =
 
 /** How many expressions are kept parsed. */
 const MAX_PARSED = 1_000;
+const MAX_EXPR_CHARS = 256;
 const parsed = new Map<string, Cron>();
 
 /** The first slot later than `after`; undefined when there is none. Throws `INVALID_REQUEST` for what cannot be read. */
@@ -67,12 +68,19 @@ function patternOf({ expr, tz }: { expr: string; tz: string }): Cron {
   const key = `${tz} ${expr}`;
   const known = parsed.get(key);
   if (known) return known;
+  requireShort(expr);
   requireFields(expr);
   requireZone(tz);
   const pattern = read(expr, tz);
   if (parsed.size >= MAX_PARSED) parsed.clear();
   parsed.set(key, pattern);
   return pattern;
+}
+
+/** What is wrong is said with the expression, and a long one takes long to read. */
+function requireShort(expr: string): void {
+  if (expr.length > MAX_EXPR_CHARS)
+    throw invalidRequest(`a cron expression has at most ${MAX_EXPR_CHARS} characters; not ${expr.length}`);
 }
 
 /** Five or six fields: croner alone would also take a year and dates, which no client of ours writes. */

@@ -106,6 +106,14 @@ export class Hooks implements RunObserver, Disposable {
     return true;
   }
 
+  /** Lists what another source could not hand out, with the reason. `also` is written in the transaction. */
+  leave(arrival: Arrival, reason: string, also: () => void): void {
+    this.#services.store.transaction(() => {
+      this.#deliveries.add({ ...arrival, outcome: "failed", status: 502, body: { ok: false }, reason });
+      also();
+    });
+  }
+
   /** What would become of a delivery, without doing it. */
   async try(given: {
     path: string;

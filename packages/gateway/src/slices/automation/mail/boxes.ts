@@ -34,6 +34,17 @@ export class Boxes {
     );
   }
 
+  /** Counts that a mail could not be fetched; returns how often in a row. */
+  failed(account: string, uid: number): number {
+    this.#store.run(
+      `update mail_boxes set failures = case when failing_uid = ?1 then failures + 1 else 1 end, failing_uid = ?1
+       where account = ?2`,
+      ...[uid, account],
+    );
+    const sql = "select failures from mail_boxes where account = ?";
+    return this.#store.get<{ failures: number }>(sql, account)?.failures ?? 0;
+  }
+
   /** Notes that a mail has been taken in; within the transaction that does so. */
   read(account: string, uid: number, at: number | undefined): void {
     this.#store.run(

@@ -29,7 +29,11 @@ export async function letterOf(client: ImapFlow, message: FetchMessageObject, ma
   const parts = bodyStructure ? leavesOf(bodyStructure) : [];
   const body = parts.find(isText("text/plain")) ?? parts.find(isText("text/html"));
   const words = body
-    ? await wordsIn(client, { uid, part: body.part ?? "1", isHtml: body.type === "text/html" }, maxChars)
+    ? await wordsIn(
+        client,
+        { uid, part: body.part ?? "1", size: body.size ?? 0, isHtml: body.type === "text/html" },
+        maxChars,
+      )
     : "";
   const files = parts.filter((part) => part !== body && !isText("text/html")(part) && !isText("text/plain")(part));
   const people = (list: typeof envelope extends undefined ? never : NonNullable<typeof envelope>["from"]) =>
@@ -68,11 +72,12 @@ function fileText({ type, size, dispositionParameters, parameters }: MessageStru
 
 async function wordsIn(
   client: ImapFlow,
-  { uid, part, isHtml }: { uid: number; part: string; isHtml: boolean },
+  { uid, part, size, isHtml }: { uid: number; part: string; size: number; isHtml: boolean },
   maxChars: number,
 ): Promise<string> {
   const maxBytes = maxChars * BYTES_PER_CHAR * (isHtml ? 4 : 1);
   const { content } = await client.download(String(uid), part, { uid: true, maxBytes });
+  if (!content && size > 0) return "(the server did not hand out the text)";
   const chunks: Buffer[] = [];
   for await (const chunk of content ?? []) chunks.push(Buffer.from(chunk as Uint8Array));
   const raw = Buffer.concat(chunks).toString("utf8");

@@ -36,7 +36,8 @@ export function problemOf(error: unknown, account: string, settings: MailAccount
 /** Codes with which a server refuses a right password for a while (RFC 5530, 3). */
 const BUSY = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"]);
 
-function isBusy(error: unknown): boolean {
+/** Whether the server has no time for anybody now. */
+export function isBusy(error: unknown): boolean {
   const { serverResponseCode } = failureOf(error);
   return serverResponseCode !== undefined && BUSY.has(serverResponseCode.toUpperCase());
 }

@@ -10,4 +10,7 @@ export const tables = defineTables("mail", [
      since integer not null,
      last_mail_at integer
    ) strict, without rowid;`,
+  // Which mail could not be fetched, and how often in a row.
+  `alter table mail_boxes add column failing_uid integer;
+   alter table mail_boxes add column failures integer not null default 0;`,
 ]);

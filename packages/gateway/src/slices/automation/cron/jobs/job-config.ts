@@ -184,7 +184,9 @@ function requireAddresses(delivery: JobConfig["delivery"], alert: JobConfig["fai
   for (const [name, place] of Object.entries(all)) {
     if (place?.mode !== "webhook") continue;
     const url = URL.parse(place.to ?? "");
-    if (url && /^https?:$/.test(url.protocol)) continue;
-    throw invalidRequest(`${name}.to must be an address such as https://example.org/cron when its mode is webhook`);
+    if (!url || !/^https?:$/.test(url.protocol))
+      throw invalidRequest(`${name}.to must be an address such as https://example.org/cron when its mode is webhook`);
+    if (url.username !== "" || url.password !== "")
+      throw invalidRequest(`${name}.to must not carry a name or password; posts carry cron.webhookToken`);
   }
 }
