@@ -4568,7 +4568,7 @@ export interface StateSizes {
   }[];
   /** Free on the disk of the state folder. */
   freeBytes: number;
-  /** Of old backups and restores, which a prune removes. */
+  /** Of old backups and restores, and of the journal before them: a prune removes it. */
   prunableBytes: number;
 }
 
