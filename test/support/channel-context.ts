@@ -108,7 +108,7 @@ export class AccountBench implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #receive(readings: readonly Reading[], changes: StateChanges = {}): void {
+  #receive(readings: readonly Reading[], changes: StateChanges = {}): Promise<void> {
     if (this.isDiskFull) throw new Error("the disk is full");
     for (const each of readings.flatMap(inboundIn)) {
       if (each.keys.some((key) => this.#keys.has(key))) continue;
@@ -118,6 +118,7 @@ export class AccountBench implements AsyncDisposable {
     }
     this.#write(changes);
     for (const wake of this.#waiting) wake();
+    return Promise.resolve();
   }
 
   #write(changes: StateChanges): void {

@@ -11,8 +11,8 @@ import { LIMIT_MS } from "./time-limit.ts";
 export async function assertReplays(stateDir: string, journal: string): Promise<void> {
   const database = join(stateDir, "state.db");
   if (!existsSync(journal) || !existsSync(database)) return;
-  const { readJournal } = await import("../../packages/gateway/src/base/store/journal.ts");
-  const { replay } = await import("../../packages/gateway/src/base/store/replay.ts");
+  const { readJournal } = await import("../../packages/gateway/src/base/store/journal/read.ts");
+  const { replay } = await import("../../packages/gateway/src/base/store/journal/replay.ts");
   const { TABLES } = await import("../../packages/gateway/src/catalog.ts");
   const fresh = join(stateDir, "..", "replayed.db");
   openStore(fresh, TABLES)[Symbol.dispose]();

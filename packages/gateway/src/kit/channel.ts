@@ -382,10 +382,10 @@ export interface ChannelContext<Settings = Record<string, unknown>> extends Prob
   }[];
   /**
    * Stores events, and the changes of state that belong to them, in one transaction. When it returns, all of it is on
-   * disk and the platform may be told so. Known events are dropped, and events that no person made are logged. Throws
-   * when the disk refuses; then the platform must not be told.
+   * disk. Known events are dropped, and events that no person made are logged. Throws at once when the disk refuses. The
+   * platform may be told that they have come when the promise resolves; it never rejects.
    */
-  receive(readings: readonly Reading[], state?: StateChanges): void;
+  receive(readings: readonly Reading[], state?: StateChanges): Promise<void>;
   /**
    * The platform's own clock says that it is `at`, epoch ms. Called whenever it tells: the age of messages is judged by it,
    * since the clock of this machine may be wrong. `NaN` and undefined tell nothing.

@@ -29,7 +29,7 @@ export async function makeServer(
   services: Services,
   { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
 ): Promise<GatewayServer> {
-  const { clock, log, bus, guard, database, stateDir } = base;
+  const { clock, log, bus, guard, database, stateDir, store } = base;
   const { calls, connections, devices, followers, frames, invitations, overview, presence, subscribers } = base.host;
   const conceal = concealing(base);
   const explain = database.explain.bind(database);
@@ -41,7 +41,14 @@ export async function makeServer(
     settings: () => settings.current,
     auth: () => auth,
     isHostDevice: (deviceId) => isHostDevice(stateDir, deviceId),
-    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),
+    dispatch: new Dispatch({
+      methods: METHODS,
+      gateway: services.gateway,
+      once: new Once(clock, store),
+      log,
+      explain,
+      calls,
+    }),
     http: new HttpFront({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,

@@ -73,6 +73,7 @@ async function* tarOf(contents: Contents, done: (manifest: Manifest) => void): A
     ...{ version: 1, product: "moltbot", productVersion: about.productVersion, createdAt: about.createdAt },
     bytes: files.reduce((sum, each) => sum + each.size, size),
     host: hostname(),
+    ...(about.journal && { journal: about.journal }),
   };
   yield* small(HEAD_NAME, Buffer.from(JSON.stringify(head)));
   const book: Book = { entries: [], bySum: new Map(), left };

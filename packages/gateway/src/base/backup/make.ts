@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { TellableError } from "../errors.ts";
 import { databasePath, makePrivateDir } from "../files.ts";
-import type { JournalPosition } from "../store/journal.ts";
+import type { JournalPosition } from "../store/journal/line.ts";
 import { dumpApart } from "../store/store-apart.ts";
 import type { Clock } from "../time/clock.ts";
 import { writeArchive } from "./archive.ts";

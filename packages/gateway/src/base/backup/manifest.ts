@@ -1,6 +1,6 @@
 /** What a backup says of itself: its first entry tells what it is, its last one lists what it holds. */
 import { isCount, isListOf, isOneOf, isOptional, isRecordOf, isShaped, isText } from "../shape.ts";
-import type { JournalPosition } from "../store/journal.ts";
+import type { JournalPosition } from "../store/journal/line.ts";
 import type { DatabaseDump } from "../store/store-apart.ts";
 import { broken } from "./tar.ts";
 
@@ -22,6 +22,8 @@ export interface BackupHead {
   /** Bytes of all files together, unpacked: what a restore needs. */
   readonly bytes: number;
   readonly host: string;
+  /** Where in the statement journal the database stood. */
+  readonly journal?: JournalPosition;
 }
 
 /** One file. */
@@ -46,8 +48,6 @@ export interface Manifest extends BackupHead {
   /** What could not be read, or changed while it was. */
   readonly left: readonly string[];
   readonly database: DatabaseDump;
-  /** Where in the statement journal the database stood. */
-  readonly journal?: JournalPosition;
 }
 
 export const HEAD_NAME = "backup.json";
@@ -62,6 +62,7 @@ const HEAD = {
   createdAt: isCount,
   bytes: isCount,
   host: isText,
+  journal: isOptional(isShaped<JournalPosition>({ chain: isText, seq: isCount })),
 };
 const isHead = isShaped<BackupHead>(HEAD);
 const isManifest = isShaped<Manifest>({
@@ -77,7 +78,6 @@ const isManifest = isShaped<Manifest>({
   folders: isListOf(isText),
   left: isListOf(isText),
   database: isShaped<DatabaseDump>({ dump: isText, tables: isRecordOf(isCount), versions: isRecordOf(isCount) }),
-  journal: isOptional(isShaped<JournalPosition>({ chain: isText, seq: isCount })),
 });
 
 /** Reads the head. Throws `TellableError` when it is none. */

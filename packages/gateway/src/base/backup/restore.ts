@@ -71,7 +71,9 @@ export async function unpackProved(
   if (dump !== manifest.database.dump) throw new TellableError("the database in the backup is not what was put there");
   await advance?.(database, manifest);
   // Brings the tables up to date, or says that the backup is of a newer version.
-  openStore(database, tables)[Symbol.dispose]();
+  using store = openStore(database, tables);
+  // No journal goes on from here: what it wrote since the backup is not in this database.
+  store.unrecorded();
   return manifest;
 }
 

@@ -14,6 +14,7 @@ export type StateKind =
   | "versions"
   | "earlier restores"
   | "backups"
+  | "journal"
   | "other";
 
 export interface StateSize {
@@ -35,7 +36,7 @@ const KINDS: readonly (readonly [RegExp, StateKind])[] = [
 ];
 
 /** The sizes by kind, the largest first; kinds that take nothing are left out. */
-export async function stateSizes(stateDir: string, backups: string): Promise<StateSize[]> {
+export async function stateSizes(stateDir: string, backups: string, journal: Size): Promise<StateSize[]> {
   const sums = new Map<StateKind, { files: number; bytes: number }>();
   const add = (kind: StateKind, { files, bytes }: Size) => {
     const sum = sums.get(kind) ?? { files: 0, bytes: 0 };
@@ -44,13 +45,15 @@ export async function stateSizes(stateDir: string, backups: string): Promise<Sta
   for (const name of await namesIn(stateDir))
     add(KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? "other", await sizeOf(join(stateDir, name)));
   add("backups", await sizeOf(backups));
+  add("journal", journal);
   return [...sums]
     .map(([kind, size]) => ({ kind, ...size }))
     .filter(({ files }) => files > 0)
     .sort((a, b) => b.bytes - a.bytes);
 }
 
-interface Size {
+/** Files and their bytes. */
+export interface Size {
   readonly files: number;
   readonly bytes: number;
 }

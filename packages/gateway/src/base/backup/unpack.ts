@@ -61,6 +61,23 @@ export async function readArchive(path: string, options: ReadOptions): Promise<M
   return await reading.end();
 }
 
+/** Reads only what a backup says of itself at its beginning. Throws `TellableError` when that cannot be read. */
+export async function readArchiveHead(path: string, options: ReadOptions): Promise<BackupHead> {
+  let found: BackupHead | undefined;
+  const enough = new TellableError("the head was read");
+  const begin = async (head: BackupHead) => {
+    found = head;
+    throw enough;
+  };
+  try {
+    await readArchive(path, { ...options, begin });
+  } catch (error) {
+    if (error !== enough) throw error;
+  }
+  if (!found) throw broken();
+  return found;
+}
+
 interface Seen {
   readonly size: number;
   readonly sha256: string;

@@ -1,15 +1,26 @@
 /** What can be done with the backups of one state folder, by a gateway or while none runs. */
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { TellableError } from "../errors.ts";
+import { ignore, TellableError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import type { JournalPosition } from "../store/journal/line.ts";
 import type { Tables } from "../store/store.ts";
+import { isWithin } from "./contents.ts";
 import { type Made, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
-import { backupFolder, backupsIn, findBackup, type Kept, oldOnes, pruneBackups, tidyBackups } from "./shelf.ts";
-import { type StateSize, sizeOf, stateSizes } from "./sizes.ts";
-import { readArchive } from "./unpack.ts";
+import {
+  backupFolder,
+  backupsIn,
+  findBackup,
+  type Keeping,
+  type Kept,
+  oldOnes,
+  pruneBackups,
+  tidyBackups,
+} from "./shelf.ts";
+import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
+import { readArchive, readArchiveHead } from "./unpack.ts";
 
 /** The settings of backups, as the config file says them. */
 export interface BackupRules {
@@ -26,7 +37,7 @@ export interface BackupRules {
 export interface StateReport {
   readonly sizes: readonly StateSize[];
   readonly freeBytes: number;
-  /** Old backups and restores, bytes. */
+  /** Old backups and restores, and files of the journal that only those need, bytes. */
   readonly prunableBytes: number;
 }
 
@@ -114,25 +125,60 @@ export class Vault {
     }
   }
 
-  /** Removes old backups, or only says which those are. */
+  /** Removes old backups and what only they needed, or only says which those are. */
   async prune(isDry = false): Promise<Kept[]> {
-    if (!isDry) for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
-    const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
-    const keeping = { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
-    return isDry ? oldOnes(await this.list(), keeping) : await pruneBackups(this.folder, keeping);
+    if (isDry) return oldOnes(await this.list(), this.#keeping);
+    for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
+    const old = await pruneBackups(this.folder, this.#keeping);
+    await this.#pruneJournal(await this.list(), false);
+    return old;
   }
 
   /** What takes the room of the state folder. */
   async report(): Promise<StateReport> {
     const { stateDir } = this.#options;
-    const old = await this.prune(true);
+    const all = await this.list();
+    const old = oldOnes(all, this.#keeping);
+    const kept = all.filter((each) => !old.includes(each));
     const restores = await Promise.all((await this.#oldRestores()).map((path) => sizeOf(path)));
     const { bavail, bsize } = await statfs(stateDir);
     return {
-      sizes: await stateSizes(stateDir, this.folder),
+      sizes: await stateSizes(stateDir, this.folder, await this.#journalSize()),
       freeBytes: bavail * bsize,
-      prunableBytes: [...old, ...restores].reduce((sum, { bytes }) => sum + bytes, 0),
+      prunableBytes: [...old, ...restores].reduce(
+        (sum, { bytes }) => sum + bytes,
+        await this.#pruneJournal(kept, true),
+      ),
     };
+  }
+
+  get #keeping(): Keeping {
+    const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
+    return { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
+  }
+
+  /** What the journal takes outside the state folder. */
+  async #journalSize(): Promise<Size> {
+    const { journal, stateDir } = this.#options;
+    if (journal === undefined || isWithin(stateDir, journal)) return { files: 0, bytes: 0 };
+    return (await import("../store/journal/files.ts")).journalSize(journal);
+  }
+
+  /** Removes the files of the journal that none of these backups needs. Returns their bytes. */
+  async #pruneJournal(kept: readonly Kept[], isDry: boolean): Promise<number> {
+    const { journal } = this.#options;
+    if (journal === undefined) return 0;
+    const { fullFiles, pruneJournal } = await import("../store/journal/files.ts");
+    if (fullFiles(journal).length === 0) return 0;
+    const places: JournalPosition[] = [];
+    for (const { path } of kept) {
+      const head = await readArchiveHead(path, this.#reading(undefined)).catch((error: unknown) =>
+        ignore(error, "it may need any file of the journal"),
+      );
+      if (!head) return 0;
+      if (head.journal) places.push(head.journal);
+    }
+    return pruneJournal(journal, places, isDry);
   }
 
   async #oldRestores(): Promise<string[]> {
@@ -159,7 +205,7 @@ export class Vault {
       async advance(database, { journal: from }) {
         if (!from)
           throw new TellableError("that backup was made without a journal; take a later one, or leave out --at");
-        const { replay } = await import("../store/replay.ts");
+        const { replay } = await import("../store/journal/replay.ts");
         await replay(database, { journal, tables, from, until: at, passphrase: options.passphrase });
       },
     });

@@ -1,17 +1,25 @@
 /** Records a store's transactions in a journal: the line is on disk before the commit. */
 import type { DatabaseSync } from "node:sqlite";
-import { Journal, type JournalOptions, type JournalPosition, type Statement } from "./journal.ts";
+import { Journal, type JournalOptions, markOf } from "./journal/journal.ts";
+import type { JournalPosition, Statement } from "./journal/line.ts";
+
+/** The size from which on a file of the journal is full, unless something else is said. */
+const FILE_BYTES = 64 * 1024 * 1024;
 
 export interface RecordOptions extends Pick<JournalOptions, "passphrase" | "now"> {
+  readonly fileBytes?: number;
   /** The file of the journal. */
   readonly path: string;
   /** Is told when the disk of the journal fails: the gateway goes on without it. */
   failed(error: unknown): void;
 }
 
-/** The file itself counts the transactions, so that the next start knows whether the journal goes on. */
-export function countedIn(db: DatabaseSync): number {
-  return Number(db.prepare("select user_version as n from pragma_user_version").get()?.n ?? 0);
+/** The file itself counts the transactions of a chain, so that the next start knows whether the journal goes on. */
+export function countedIn(db: DatabaseSync): Pick<JournalOptions, "seq" | "mark"> {
+  const row = db
+    .prepare("select user_version as seq, application_id as mark from pragma_user_version, pragma_application_id")
+    .get();
+  return { seq: Number(row?.seq ?? 0), mark: Number(row?.mark ?? 0) };
 }
 
 /** Whether a statement that gives rows also writes: `insert … returning` and the like. */
@@ -29,11 +37,13 @@ export class StoreRecording implements Disposable {
   #isAhead = false;
 
   /** Throws what the disk says when the journal cannot be opened. */
-  constructor(db: DatabaseSync, { path, failed, ...more }: RecordOptions, versions: JournalOptions["versions"]) {
+  constructor(db: DatabaseSync, options: RecordOptions, versions: JournalOptions["versions"]) {
+    const { path, failed, fileBytes = FILE_BYTES, ...more } = options;
     this.#db = db;
     this.#failed = failed;
-    this.#journal = new Journal(path, { ...more, versions, seq: countedIn(db) });
-    db.exec(`pragma user_version = ${this.#journal.seq}`);
+    this.#journal = new Journal(path, { ...more, fileBytes, versions, ...countedIn(db) });
+    const { chain, seq } = this.#journal;
+    db.exec(`begin; pragma application_id = ${markOf(chain)}; pragma user_version = ${seq}; commit`);
   }
 
   /** Where the journal stands; undefined when it has failed. */

@@ -83,3 +83,8 @@ export function keepDamagedWal(path: string): string | undefined {
   copyFileSync(`${path}-wal`, kept);
   return kept;
 }
+
+/** What a start with a damaged database ends with. */
+export function damaged(path: string, cause: unknown): StartError {
+  return new StartError(`${path} is damaged. ${waysOut(path)}`, { cause, isLasting: true });
+}

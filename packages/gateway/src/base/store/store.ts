@@ -1,20 +1,21 @@
 /** The one SQLite file. Slices own their tables; nobody else writes SQL. */
 import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { ignore, StartError } from "../errors.ts";
+import { ignore } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isDamage } from "../process/machine.ts";
-import type { JournalPosition } from "./journal.ts";
+import type { JournalPosition } from "./journal/line.ts";
 import { backUp } from "./store-backup.ts";
+import { isEmptied, migrate } from "./store-migrate.ts";
 import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
 import {
+  damaged,
   endedCleanly,
   keepDamagedWal,
   markCleanEnd,
   refuseWhenEmptied,
   removeMark,
   wasUsed,
-  waysOut,
 } from "./store-trust.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
@@ -175,7 +176,7 @@ export class Store implements Disposable {
 
   /** Transactions are not recorded: a journal from before does not go on after them. */
   unrecorded(): void {
-    if (countedIn(this.#db) !== 0) this.#db.exec("pragma user_version = 0");
+    if (countedIn(this.#db).seq !== 0) this.#db.exec("pragma user_version = 0");
   }
 
   /** Where the journal stands; undefined when nothing is recorded. */
@@ -184,11 +185,17 @@ export class Store implements Disposable {
   }
 
   /**
-   * Resolves when what was committed is wherever it is replicated to. What must not be lost with this machine waits for
-   * it before anybody outside is told. A journal is written before the commit, so there is nothing to wait for.
+   * Resolves when what was committed is wherever it is replicated to; never rejects. What must not be lost with this
+   * machine waits for it before anybody outside is told. A journal is written before the commit, so there is nothing to
+   * wait for.
    */
   replicated(): Promise<void> {
     return REPLICATED;
+  }
+
+  /** Whether there is nothing to wait for: an answer can then be given in the same turn. */
+  get isReplicated(): boolean {
+    return true;
   }
 
   [Symbol.dispose](): void {
@@ -298,61 +305,8 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
   }
 }
 
-/** Whether the database holds no tables. This is also so after a first start that was killed at once. */
-function isEmptied(db: DatabaseSync): boolean {
-  const names = db.prepare("select name from sqlite_schema where type = 'table'").all();
-  if (!names.some(({ name }) => name === "schema_versions")) return true;
-  return db.prepare("select 1 from schema_versions").get() === undefined;
-}
-
 /** SQLITE_BUSY and SQLITE_LOCKED (sqlite.org/rescode.html). */
 function isBusy(error: unknown): boolean {
   const { errcode } = error as { errcode?: unknown };
   return typeof errcode === "number" && [5, 6].includes(errcode & 0xff);
-}
-
-function damaged(path: string, cause: unknown): StartError {
-  return new StartError(`${path} is damaged. ${waysOut(path)}`, { cause, isLasting: true });
-}
-
-interface Migration {
-  readonly tables: readonly Tables[];
-  /** Makes a backup before the file is changed. */
-  readonly backUp?: () => void;
-}
-
-function migrate(db: DatabaseSync, path: string, { tables, backUp }: Migration): void {
-  db.exec("create table if not exists schema_versions (slice text primary key, version integer not null) strict");
-  const versionOf = new Map(
-    db
-      .prepare("select slice, version from schema_versions")
-      .all()
-      .map((row) => [String(row.slice), Number(row.version)]),
-  );
-  const pending = tables.filter(({ slice, steps }) => (versionOf.get(slice) ?? 0) !== steps.length);
-  for (const { slice, steps } of pending) {
-    if ((versionOf.get(slice) ?? 0) > steps.length) {
-      throw new StartError(
-        `${path} was written by a newer version (its ${slice} tables); update moltbot, or restore a backup.`,
-        { isLasting: true },
-      );
-    }
-  }
-  if (pending.length === 0) return;
-  if (backUp && versionOf.size > 0) {
-    // Empty the journal first: the backup copies the file alone.
-    db.exec("pragma wal_checkpoint(truncate)");
-    backUp();
-  }
-  db.exec("begin immediate");
-  try {
-    for (const { slice, steps } of pending) {
-      for (const step of steps.slice(versionOf.get(slice) ?? 0)) db.exec(step);
-      db.prepare("insert or replace into schema_versions values (?, ?)").run(slice, steps.length);
-    }
-    db.exec("commit");
-  } catch (error) {
-    db.exec("rollback");
-    throw error;
-  }
 }

@@ -136,7 +136,7 @@ function take(data: string, { mapper, groups }: { mapper: Mapper; groups: Groups
   if (!received) return context.log.warn("signal-cli sent an event that cannot be read", { length: data.length });
   const reading = readEvent(mapper, received, context);
   const [inbound] = inboundIn(reading);
-  context.receive([reading], inbound && echoChanges(context.state, inbound));
+  void context.receive([reading], inbound && echoChanges(context.state, inbound));
   if (isGroupChange(received)) void noteRemoval(received, groups, context);
 }
 
@@ -144,7 +144,7 @@ function take(data: string, { mapper, groups }: { mapper: Mapper; groups: Groups
 async function noteRemoval(received: Received, groups: Groups, context: ChannelContext): Promise<void> {
   try {
     const removal = await groups.removal(received);
-    if (removal) context.receive([removal]);
+    if (removal) await context.receive([removal]);
   } catch (error) {
     context.log.warn("signal's groups cannot be looked at", { reason: String(error) });
   }

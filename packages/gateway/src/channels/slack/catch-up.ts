@@ -43,7 +43,7 @@ export async function catchUp(away: Away): Promise<void> {
   }
   if (signal.aborted) return;
   intake.isCaughtUp = true;
-  intake.commit([], aliveChange(context));
+  await intake.commit([], aliveChange(context));
 }
 
 /** Known conversations, and direct ones that people may have opened meanwhile. */
@@ -81,7 +81,7 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
   }
   // Histories come newest first, threads oldest first.
   inbound.sort((one, other) => Number(one.messageId) - Number(other.messageId));
-  if (inbound.length > 0) intake.commit(inbound, seenChanges(inbound, context));
+  if (inbound.length > 0) await intake.commit(inbound, seenChanges(inbound, context));
 }
 
 /** Obeys Slack's waiting times; undefined when the answer is another refusal. */

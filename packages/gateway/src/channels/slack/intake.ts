@@ -52,7 +52,7 @@ export class Intake {
       const { isCaughtUp } = this;
       const seen = isCaughtUp ? seenChanges(inboundIn(reading), this.#context) : {};
       const changes = isCaughtUp ? { ...seen, ...aliveChange(this.#context) } : {};
-      if (this.commit([reading], changes)) envelope.ack();
+      if (await this.commit([reading], changes)) envelope.ack();
     });
   }
 
@@ -64,10 +64,10 @@ export class Intake {
     await this.#last;
   }
 
-  /** Whether it is on disk now. When the disk refuses, the link ends. */
-  commit(readings: readonly Reading[], changes: StateChanges): boolean {
+  /** Whether it is on disk now, and Slack may be told. When the disk refuses, the link ends. */
+  async commit(readings: readonly Reading[], changes: StateChanges): Promise<boolean> {
     try {
-      this.#context.receive(readings, changes);
+      await this.#context.receive(readings, changes);
     } catch (cause) {
       const why = "The gateway cannot write to its disk; it reads what it missed from Slack when it can.";
       this.#fail(new ChannelError("unavailable", why, { cause }));

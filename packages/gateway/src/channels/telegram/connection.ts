@@ -225,7 +225,7 @@ class TelegramConnection implements Connection {
     const { clock } = this.#context;
     const chat = { id: fromId, kind: "group" } as const;
     const moved = { kind: "moved", keys: [movedKey(fromId, toChatId)], at: clock.now(), chat, toChatId } as const;
-    this.#context.receive([{ ...moved, sender: this.self, messageId: `moved:${toChatId}`, fromSelf: true }], {
+    void this.#context.receive([{ ...moved, sender: this.self, messageId: `moved:${toChatId}`, fromSelf: true }], {
       [movedStateKey(fromId)]: toChatId,
     });
   }

@@ -83,7 +83,7 @@ async function pollOnce({ api, context, reader, pollSeconds, signal, committed }
     return read(update, { ...reader, now: clock.now(), topicTitle }, context);
   });
   const changes = { ...topics, ...moves(readings.flatMap(inboundIn)), [offsetKey]: String(last.update_id + 1) };
-  commit(context, readings, changes);
+  await commit(context, readings, changes);
   committed(updates);
 }
 
@@ -99,9 +99,14 @@ function read(update: Update, reader: Reader, { log }: Pick<ChannelContext, "log
   }
 }
 
-function commit(context: Pick<ChannelContext, "receive">, readings: readonly Reading[], changes: StateChanges): void {
+/** The next poll tells Telegram what has come. */
+async function commit(
+  context: Pick<ChannelContext, "receive">,
+  readings: readonly Reading[],
+  changes: StateChanges,
+): Promise<void> {
   try {
-    context.receive(readings, changes);
+    await context.receive(readings, changes);
   } catch (cause) {
     const why = "The gateway cannot write to its disk; Telegram keeps the messages until it can (24 hours at most).";
     throw new ChannelError("unavailable", why, { cause });

@@ -225,17 +225,18 @@ class WhatsAppConnection implements Connection {
   }
 
   /** Writes what a transaction of the library has changed. When the disk refuses, the link ends: nothing is receipted. */
-  #commit(changes: StateChanges, inbound: readonly Inbound[]): void {
+  #commit(changes: StateChanges, inbound: readonly Inbound[]): Promise<void> {
     if (this.#socket.isEnded) throw new Error("the connection has ended");
-    this.#guarded(() => {
-      if (inbound.length > 0) this.#context.receive(inbound, changes);
-      else this.#context.state.write(changes);
+    return this.#guarded(() => {
+      if (inbound.length > 0) return this.#context.receive(inbound, changes);
+      this.#context.state.write(changes);
+      return Promise.resolve();
     });
   }
 
-  #guarded(write: () => void): void {
+  #guarded<T>(write: () => T): T {
     try {
-      write();
+      return write();
     } catch (error) {
       const why = `What WhatsApp delivers cannot be stored (${messageOf(error)}); once it can, it is delivered again.`;
       this.#socket.end(new ChannelError("unavailable", why, { cause: error }));
@@ -263,7 +264,7 @@ class WhatsAppConnection implements Connection {
   async #takeOpened(message: WAMessage): Promise<void> {
     // An answer of the phone that it no longer has the message either.
     if (!message.message) return;
-    this.#take(inboundIn(await this.#read(message)));
+    await this.#take(inboundIn(await this.#read(message)));
   }
 
   /** A message that WhatsApp keeps for the phone: what it is, is told. Others like it are asked for by the library. */
@@ -271,16 +272,16 @@ class WhatsAppConnection implements Connection {
     try {
       const found = sessions.withheldIn(stanza);
       if (!found || !isForPhone(found.kind)) return;
-      this.#take([await withheld(this.#people, found.message, found.kind, this.#context.clock.now())]);
+      await this.#take([await withheld(this.#people, found.message, found.kind, this.#context.clock.now())]);
     } catch (error) {
       this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
     }
   }
 
-  #take(inbound: readonly Inbound[]): void {
+  async #take(inbound: readonly Inbound[]): Promise<void> {
     if (inbound.length === 0 || this.#socket.isEnded) return;
     try {
-      this.#commit({}, inbound);
+      await this.#commit({}, inbound);
     } catch (error) {
       ignore(error, "the connection has been ended with the reason");
     }
@@ -289,7 +290,7 @@ class WhatsAppConnection implements Connection {
   async #takeNews(stanza: BinaryNode): Promise<void> {
     try {
       const news = await readGroupNews(this.#people, stanza, this.#context.clock.now());
-      if (news && !this.#socket.isEnded) this.#commit(news.changes, news.inbound);
+      if (news && !this.#socket.isEnded) await this.#commit(news.changes, news.inbound);
     } catch (error) {
       this.#context.log.debug("a WhatsApp notification was not taken in", { problem: detailOf(error) });
     }
@@ -299,7 +300,7 @@ class WhatsAppConnection implements Connection {
     try {
       const groups = Object.values(await this.#socket.library.groupFetchAllParticipating());
       const changes = groups.map(({ id, subject }) => this.#people.titleChange(id, subject));
-      this.#commit(Object.assign({}, ...changes), []);
+      await this.#commit(Object.assign({}, ...changes), []);
     } catch (error) {
       this.#context.log.debug("WhatsApp did not tell the groups' titles", { problem: detailOf(error) });
     }

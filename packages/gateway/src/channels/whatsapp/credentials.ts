@@ -44,10 +44,10 @@ export function removal(state: ChannelState): StateChanges {
   return Object.fromEntries(rows.map(([key]) => [key, undefined]));
 }
 
-/** Where keys go. `commit` writes all or nothing and may throw. */
+/** Where keys go. `commit` writes all or nothing and may throw; WhatsApp gets its receipts when it resolves. */
 export interface KeyRows {
   get(key: string): string | undefined;
-  commit(changes: StateChanges, inbound: readonly Inbound[]): void;
+  commit(changes: StateChanges, inbound: readonly Inbound[]): Promise<void>;
 }
 
 /** The library's key store over rows. */
@@ -73,7 +73,7 @@ export function keyStore(library: Baileys, rows: KeyRows): SignalKeyStore {
           else changes[rowOf(type, id)] = value == null ? undefined : JSON.stringify(value, BufferJSON.replacer);
         }
       }
-      rows.commit(changes, inbound);
+      return rows.commit(changes, inbound);
     },
   };
 }

@@ -59,7 +59,7 @@ class PairingSocket {
     this.#creds = library.initAuthCreds();
     const rows = {
       get: (key: string) => this.#keys.get(key),
-      commit: (changes: StateChanges) => {
+      commit: async (changes: StateChanges) => {
         for (const [key, value] of Object.entries(changes))
           value === undefined ? this.#keys.delete(key) : this.#keys.set(key, value);
       },
@@ -177,7 +177,7 @@ export async function logout(context: ProbeContext<WhatsAppSettings>): Promise<v
   if (!creds?.me) return;
   using _lock = lockSession(creds.me.id);
   const { state, log, clock, settings, signal } = context;
-  const rows = { get: (key: string) => state.get(key), commit: (changes: StateChanges) => state.write(changes) };
+  const rows = { get: (key: string) => state.get(key), commit: async (changes: StateChanges) => state.write(changes) };
   const auth = { creds, keys: keyStore(library, rows) };
   const socket = new Socket({ library, log, clock, signal, url: settings.waWebSocketUrl, auth });
   try {

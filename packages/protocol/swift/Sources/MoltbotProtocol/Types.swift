@@ -7840,7 +7840,7 @@ public struct StateSizes: Codable, Hashable, Sendable {
     public var sizes: [Size]
     /// Free on the disk of the state folder.
     public var freeBytes: Int
-    /// Of old backups and restores, which a prune removes.
+    /// Of old backups and restores, and of the journal before them: a prune removes it.
     public var prunableBytes: Int
 
     public init(

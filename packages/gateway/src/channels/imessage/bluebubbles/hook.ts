@@ -16,13 +16,13 @@ export function hookSecret(state: ChannelState): string {
 }
 
 /** A webhook for callers that know the secret; what they say is handed to `told`. */
-export function hookFor(secret: string, told: (event: unknown) => number): Webhook {
+export function hookFor(secret: string, told: (event: unknown) => Promise<number>): Webhook {
   const expected = digest(secret);
   return {
     authorized: ({ query }: WebhookRequest) => timingSafeEqual(digest(query.get("secret") ?? ""), expected),
-    handle(body) {
+    async handle(body) {
       try {
-        return told(JSON.parse(Buffer.from(body).toString("utf8")));
+        return await told(JSON.parse(Buffer.from(body).toString("utf8")));
       } catch (error) {
         if (error instanceof SyntaxError) return 400;
         throw error;

@@ -112,12 +112,12 @@ export class Link implements AsyncDisposable {
     if (found.unreadable > 0)
       this.#context.log.warn("bluebubbles told of messages that cannot be read", { messages: found.unreadable });
     if (found.messages.length === 0) return;
-    this.#receive(found.messages, found.state);
+    await this.#receive(found.messages, found.state);
     this.#catchUp.took(found);
   }
 
   /** Returns the HTTP status that the server gets. */
-  #told(event: unknown): number {
+  async #told(event: unknown): Promise<number> {
     const { log } = this.#context;
     const { type, data } = (event ?? {}) as { type?: unknown; data?: unknown };
     if (this.signal.aborted) return 503;
@@ -132,7 +132,7 @@ export class Link implements AsyncDisposable {
     }
     try {
       // The cursor stays: a message that no webhook told of may lie before this one.
-      this.#receive([message], {});
+      await this.#receive([message], {});
       return 200;
     } catch (error) {
       ignore(error, "it has ended the connection; the next one asks for the message");
@@ -140,7 +140,7 @@ export class Link implements AsyncDisposable {
     }
   }
 
-  #receive(messages: readonly BlueMessage[], state: StateChanges): void {
+  async #receive(messages: readonly BlueMessage[], state: StateChanges): Promise<void> {
     const services = Object.assign({}, ...messages.map((message) => this.#service(message))) as StateChanges;
     const all = messages.flatMap((message) => {
       const isOwn = message.fromSelf || this.#isCopy(message);
@@ -148,8 +148,9 @@ export class Link implements AsyncDisposable {
       return [...message.inbound, ...late].map((each) => ({ ...each, fromSelf: isOwn }));
     });
     const awaited = Object.assign({}, ...messages.map((message) => this.#awaitedChange(message))) as StateChanges;
+    let told: Promise<void>;
     try {
-      this.#context.receive(all, { ...state, ...services, ...awaited });
+      told = this.#context.receive(all, { ...state, ...services, ...awaited });
     } catch (error) {
       const reason = `A message could not be kept: ${messageOf(error)}.`;
       const problem = new ChannelError("unavailable", reason, { cause: error });
@@ -158,6 +159,7 @@ export class Link implements AsyncDisposable {
     }
     for (const { echo, fromSelf, inbound } of messages)
       if (fromSelf && inbound.some(({ kind }) => kind === "message")) this.echoes.sent(echo);
+    await told;
   }
 
   /** Whether a message was told of before its files were there. */

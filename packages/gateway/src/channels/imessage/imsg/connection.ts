@@ -255,7 +255,7 @@ class ImsgConnection implements Connection {
     const { fromSelf, chat } = inbound;
     const isOwn = fromSelf || (chat.kind === "direct" && this.#echoes.isCopy(echo));
     try {
-      this.#context.receive([{ ...inbound, fromSelf: isOwn }], {
+      void this.#context.receive([{ ...inbound, fromSelf: isOwn }], {
         ...this.#cursor.past(rowid, inbound.at),
         ...this.#forgottenService(message),
       });

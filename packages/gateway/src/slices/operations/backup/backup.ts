@@ -131,6 +131,7 @@ export class Backups implements AsyncDisposable {
     try {
       store.record({
         ...{ path: journalFile(stateDir, this.#stream), passphrase: this.#passphrase, now: () => clock.now() },
+        fileBytes: this.#settings.current.streamMegabytes * 1024 * 1024,
         failed: (error) => this.#journalFailed(error),
       });
       if (store.position?.seq === FIRST_SEQ) this.#chainBegunAt = clock.now();

@@ -47,5 +47,8 @@ export const StateSizes = Type.Object({
     { description: "The largest first." },
   ),
   freeBytes: Type.Integer({ minimum: 0, description: "Free on the disk of the state folder." }),
-  prunableBytes: Type.Integer({ minimum: 0, description: "Of old backups and restores, which a prune removes." }),
+  prunableBytes: Type.Integer({
+    minimum: 0,
+    description: "Of old backups and restores, and of the journal before them: a prune removes it.",
+  }),
 });

@@ -48,6 +48,12 @@ const Backup = Type.Object({
       "A file, or a folder, best on another disk: every change is written there before it counts, and `moltbot restore " +
       "--at TIME` goes back to any moment since the first backup after. Encrypted with the passphrase.",
   }),
+  streamMegabytes: Type.Integer({
+    default: 64,
+    minimum: 1,
+    maximum: 100_000,
+    description: "The size from which on a file of the journal is full; the next one follows it.",
+  }),
   plain: Type.Boolean({
     default: false,
     description: "Backups may go to another folder unencrypted.",

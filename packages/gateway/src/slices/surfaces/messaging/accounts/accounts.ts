@@ -213,6 +213,7 @@ export class Accounts implements AsyncDisposable {
       machine,
       compose: composeParts,
       atomically: (work) => store.transaction(work),
+      replicated: () => store.replicated(),
       settled: (row) => this.#options.settled(row),
     });
     const running: Running = {
@@ -251,8 +252,12 @@ export class Accounts implements AsyncDisposable {
     await Promise.all([sender.stop(), account.stop()]);
   }
 
-  /** Stores everything in one transaction; when it returns, the platform may be told. */
-  #receive({ account, chats, state, intake }: Running, readings: readonly Reading[], changes: StateChanges = {}): void {
+  /** Stores everything in one transaction before it returns; when it resolves, the platform may be told. */
+  #receive(
+    { account, chats, state, intake }: Running,
+    readings: readonly Reading[],
+    changes: StateChanges = {},
+  ): Promise<void> {
     const { store, log } = this.#services;
     let news = 0;
     for (const each of readings)
@@ -267,6 +272,7 @@ export class Accounts implements AsyncDisposable {
       if (Object.keys(changes).length > 0) state.write(changes);
     });
     if (news > 0) runOwn(() => intake.kick());
+    return store.replicated();
   }
 
   /** Shows "typing" again for runs that a restart has resumed. */

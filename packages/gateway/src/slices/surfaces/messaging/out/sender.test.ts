@@ -28,6 +28,8 @@ class Desk {
   readonly sender: Sender;
   /** Each message's state after each transaction of the sender. */
   readonly commits: string[][] = [];
+  /** Resolves when marks are replicated. */
+  replicated = Promise.resolve();
   /** Whether the sender's transactions are refused. */
   isDiskFull = () => false;
 
@@ -54,6 +56,7 @@ class Desk {
         this.commits.push(this.states);
         return result;
       },
+      replicated: () => this.replicated,
       settled: (row) => this.settled.push(row),
     });
   }

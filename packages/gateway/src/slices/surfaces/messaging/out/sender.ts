@@ -24,6 +24,8 @@ export interface SenderOptions {
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
   /** Runs `work` in one transaction. */
   atomically<T>(work: () => T): T;
+  /** Resolves when the mark of a message is wherever it is replicated to: whoever takes over must know of the try. */
+  replicated(): Promise<void>;
   /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
   settled(row: OutboxRow): void;
 }
@@ -182,7 +184,8 @@ export class Sender {
 
   /** Sends a message that is marked, and records how it ended. */
   async #send(row: OutboxRow, connection: Connection): Promise<void> {
-    const { outbox, clock } = this.#options;
+    const { outbox, clock, replicated } = this.#options;
+    await replicated();
     const limit = new AbortController();
     using _timer = clock.after(SEND_LIMIT_MS, () =>
       limit.abort(new TellableError("the platform did not answer in time")),

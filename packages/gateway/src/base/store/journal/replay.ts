@@ -1,8 +1,9 @@
 /** Brings a database forward by a statement journal. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { TellableError } from "../errors.ts";
-import { type JournalEntry, type JournalLine, readJournal } from "./journal.ts";
-import { openStore, type Store, type Tables } from "./store.ts";
+import { TellableError } from "../../errors.ts";
+import { openStore, type Store, type Tables } from "../store.ts";
+import type { JournalEntry, JournalLine } from "./line.ts";
+import { readJournal } from "./read.ts";
 
 export interface ReplayOptions {
   readonly journal: string;
@@ -35,7 +36,7 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
   let at: number | undefined;
   let restedAt = performance.now();
   try {
-    for (const line of committed(readJournal(options.journal, options.passphrase), from.chain)) {
+    for (const line of committed(readJournal(options.journal, { from, passphrase: options.passphrase }), from.chain)) {
       if (line.kind === "head") versions = line.versions;
       if (line.kind === "head" || line.seq <= from.seq) continue;
       if (line.at > until) break;
@@ -66,19 +67,23 @@ const REST_AFTER_MS = 10;
 
 const MISSING = "transactions are missing in the journal: it cannot bring this backup forward; take a later backup";
 
-/** The heads and the transactions of a chain; what was taken back is left out. */
+/**
+ * The heads and the transactions of a chain; what was taken back is left out. What stands before damage is given before
+ * that is thrown: the moment that is wanted may lie before it.
+ */
 function* committed(lines: Iterable<JournalLine>, chain: string) {
   let waiting: JournalEntry | undefined;
-  for (const line of lines) {
-    if (line.chain !== chain) continue;
-    if (line.kind === "void") {
-      waiting = undefined;
-      continue;
+  try {
+    for (const line of lines) {
+      if (line.chain !== chain) continue;
+      const before = line.kind === "void" ? undefined : waiting;
+      waiting = line.kind === "entry" ? line : undefined;
+      if (before) yield before;
+      if (line.kind === "head") yield line;
     }
+  } catch (damage) {
     if (waiting) yield waiting;
-    waiting = undefined;
-    if (line.kind === "head") yield line;
-    else waiting = line;
+    throw damage;
   }
   if (waiting) yield waiting;
 }

@@ -1,63 +1,29 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, test } from "node:test";
+import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { ignore } from "../errors.ts";
-import { systemClock } from "../time/clock.ts";
-import { type JournalEntry, readJournal } from "./journal.ts";
-import { replay } from "./replay.ts";
-import { openStore, type Store, type Tables } from "./store.ts";
-import { dumpApart } from "./store-apart.ts";
+import { addBird, BIRDS, JournalStage, type ReplayedOptions } from "../../../../../../test/support/journal-stage.ts";
+import { ignore } from "../../errors.ts";
+import { openStore } from "../store.ts";
+import type { JournalEntry } from "./line.ts";
+import { readJournal } from "./read.ts";
 
-const root = mkdtempSync(join(tmpdir(), "moltbot-journal-"));
-after(() => rmSync(root, { recursive: true }));
-
-const birds: Tables = {
-  slice: "birds",
-  steps: [
-    "create table birds (id integer primary key autoincrement, name text unique, song blob, weight real) strict",
-    "create virtual table found using fts5(name, content='birds', content_rowid='id')",
-    "create trigger heard after insert on birds begin insert into found(rowid, name) values (new.id, new.name); end",
-    "create table nests (bird integer references birds(id) on delete cascade, at integer) strict",
-  ],
-};
-
+let stage: JournalStage;
 let path: string;
 let journal: string;
-let now = 1_000;
-let failures: unknown[] = [];
 beforeEach(() => {
-  const folder = mkdtempSync(join(root, "test-"));
-  [path, journal, now, failures] = [join(folder, "state.db"), join(folder, "birds.journal"), 1_000, []];
+  stage = new JournalStage();
+  ({ path, journal } = stage);
 });
+afterEach(() => stage[Symbol.dispose]());
 
-function recorded(passphrase?: string): Store {
-  const store = openStore(path, [birds]);
-  store.record({ path: journal, passphrase, now: () => now++, failed: (error) => void failures.push(error) });
-  return store;
-}
-
-async function dumpOf(file: string): Promise<string> {
-  const { dump } = await dumpApart(file, { clock: systemClock, signal: AbortSignal.timeout(60_000) });
-  return dump;
-}
-
-/** Replays the journal on a new file; gives its dump. */
-async function replayed(more: { until?: number; passphrase?: string } = {}): Promise<string> {
-  const fresh = `${path}.replayed`;
-  for (const end of ["", ".closed"]) rmSync(`${fresh}${end}`, { force: true });
-  openStore(fresh, [birds])[Symbol.dispose]();
-  const [head] = [...readJournal(journal, more.passphrase)];
-  await replay(fresh, { journal, tables: [birds], from: { chain: head!.chain, seq: 1 }, ...more });
-  return await dumpOf(fresh);
-}
-
-const add = (store: Store, name: string) => store.run("insert into birds (name) values (?)", name);
+const recorded = (passphrase?: string) => stage.recorded({ passphrase });
+const dumpOf = (file: string) => stage.dump(file);
+const replayed = (options?: ReplayedOptions) => stage.replayed(options);
+const add = addBird;
 
 test("a replay on an empty file gives the same rows", async () => {
   const store = recorded();
@@ -144,7 +110,7 @@ test("a journal goes on after a restart, and begins anew after writes that it do
   store[Symbol.dispose]();
   assert.equal(await replayed(), await dumpOf(path));
 
-  store = openStore(path, [birds]);
+  store = openStore(path, [BIRDS]);
   store.unrecorded();
   add(store, "owl");
   store[Symbol.dispose]();
@@ -187,12 +153,12 @@ test("a transaction that is in the journal only was not committed, and is void",
 test("a replay stops at a time", async () => {
   const store = recorded();
   add(store, "wren");
-  const until = now - 1;
+  const until = stage.now - 1;
   copyFileSync(path, `${path}.kept`);
   copyFileSync(`${path}-wal`, `${path}.kept-wal`);
   add(store, "robin");
   store[Symbol.dispose]();
-  openStore(`${path}.kept`, [birds])[Symbol.dispose]();
+  openStore(`${path}.kept`, [BIRDS])[Symbol.dispose]();
 
   assert.equal(await replayed({ until }), await dumpOf(`${path}.kept`));
 });
@@ -204,7 +170,7 @@ test("with a passphrase nothing can be read, and a wrong one says so", async () 
 
   assert.equal(readFileSync(journal, "utf8").includes("secret bird"), false);
   assert.equal(await replayed({ passphrase: "correct horse" }), await dumpOf(path));
-  assert.throws(() => [...readJournal(journal, "wrong")], /its passphrase is another one/);
+  assert.throws(() => [...readJournal(journal, { passphrase: "wrong" })], /its passphrase is another one/);
   assert.throws(() => [...readJournal(journal)], /is encrypted; give its passphrase/);
 });
 
@@ -222,8 +188,8 @@ test("a damaged line, and a missing one, end a replay with a sentence", async ()
 
 test("a disk that takes no more of the journal does not hold up the gateway, and is told", async () => {
   const program = `
-    import { openStore } from ${JSON.stringify(new URL("./store.ts", import.meta.url).href)};
-    const store = openStore(${JSON.stringify(path)}, [${JSON.stringify(birds)}]);
+    import { openStore } from ${JSON.stringify(new URL("../store.ts", import.meta.url).href)};
+    const store = openStore(${JSON.stringify(path)}, [${JSON.stringify(BIRDS)}]);
     const failures = [];
     store.record({ path: ${JSON.stringify(journal)}, now: () => 1, failed: (error) => failures.push(error.code) });
     for (const size of [6e6, 3e6]) store.run("insert into birds (song) values (?)", Buffer.alloc(size, "song"));
@@ -233,7 +199,7 @@ test("a disk that takes no more of the journal does not hold up the gateway, and
   // The journal needs a third more than the database: it alone meets the limit.
   const { stdout, stderr } = spawnSync("bash", ["-c", 'ulimit -f 11500; exec "$@"', "bash", ...node], {
     encoding: "utf8",
-    cwd: fileURLToPath(new URL("../../../../..", import.meta.url)),
+    cwd: fileURLToPath(new URL("../../../../../..", import.meta.url)),
   });
 
   assert.deepEqual(JSON.parse(stdout || stderr), { failures: ["EFBIG"], position: null, rows: 2 });
@@ -247,7 +213,7 @@ test("an encrypted line without its head is damage, said in a sentence", () => {
   const json = JSON.stringify({ kind: "entry", chain: "c", seq: 1, sealed: "AAAA" });
   writeFileSync(journal, `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`);
 
-  assert.throws(() => [...readJournal(journal, "a passphrase")], {
+  assert.throws(() => [...readJournal(journal, { passphrase: "a passphrase" })], {
     message: /is damaged: an encrypted line has no head$/,
   });
 });
