@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { wordsPlugin } from "../../scripts/words/plugin.ts";
 
 /** What all scripts of the first view may weigh together, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
@@ -71,6 +72,7 @@ async function bundled(entries, more = {}) {
     conditions: ["moltbot-source"],
     define: { MOLTBOT_VERSION: JSON.stringify(version) },
     legalComments: "none",
+    plugins: [wordsPlugin(source)],
     metafile: true,
     write: false,
     ...more,

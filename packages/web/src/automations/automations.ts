@@ -8,6 +8,7 @@ import { words } from "../chat/words.ts";
 import { pageHead } from "../kit/parts.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 import { type Job, lastRuns, nextText, outcomeOf, type Run, scheduleText } from "./state.ts";
 
 const FIRINGS = 10;
@@ -107,7 +108,7 @@ export class AutomationsElement extends PageElement {
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Automations">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
-        ${pageHead({ intro: "What begins by itself: jobs at set times, reminders, and each agent’s own look around.", command: "moltbot cron list" })}
+        ${pageHead({ intro: t("What begins by itself: jobs at set times, reminders, and each agent’s own look around."), command: "moltbot cron list" })}
         ${jobs === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : html`${this.#next()} ${this.#all(jobs)}`}
         ${this.beat === undefined ? nothing : heartbeat(this.beat)}
       </div>
@@ -156,7 +157,7 @@ export class AutomationsElement extends PageElement {
     if (this.removals.has(job.id))
       return html`<li class="card-row removed" data-job=${job.id}>
         <span class="grow">“${job.name}” is removed.</span>
-        <button type="button" class="button small" aria-label=${`Undo: keep ${job.name}`} @click=${() => this.#undo(job)}>Undo</button>
+        <button type="button" class="button small" aria-label=${t("Undo: keep {0}", job.name)} @click=${() => this.#undo(job)}>Undo</button>
       </li>`;
     const run = this.runs.get(job.id);
     return html`<li class="card-row job" data-job=${job.id}>
@@ -173,23 +174,23 @@ export class AutomationsElement extends PageElement {
   #actions(job: Job): TemplateResult {
     const { name, enabled } = job;
     return html`<div class="card-actions">
-      <button type="button" class="button small" aria-label=${`Run now: ${name}`} @click=${() => this.#run(job)}>Run now</button>
-      <button type="button" class="button small" aria-label=${`${enabled ? "Pause" : "Resume"} ${name}`} @click=${() => this.#enable(job, !enabled)}>
-        ${enabled ? "Pause" : "Resume"}
+      <button type="button" class="button small" aria-label=${t("Run now: {0}", name)} @click=${() => this.#run(job)}>Run now</button>
+      <button type="button" class="button small" aria-label=${`${enabled ? t("Pause") : t("Resume")} ${name}`} @click=${() => this.#enable(job, !enabled)}>
+        ${enabled ? t("Pause") : t("Resume")}
       </button>
-      <button type="button" class="button small quiet" aria-label=${`Remove ${name}`} @click=${() => this.#remove(job)}>Remove</button>
+      <button type="button" class="button small quiet" aria-label=${t("Remove {0}", name)} @click=${() => this.#remove(job)}>Remove</button>
     </div>`;
   }
 
   async #run({ id, name }: Job): Promise<void> {
     const answer = await this.host.attempt(() => this.host.gateway().request("cron.run", { id, mode: "force" }));
-    if (answer !== undefined) this.done = `${name} runs.`;
+    if (answer !== undefined) this.done = t("{0} runs.", name);
     this.#loadSoon();
   }
 
   async #enable({ id, name }: Job, enabled: boolean): Promise<void> {
     const answer = await this.#update(id, enabled);
-    if (answer !== undefined) this.done = `${name} is ${enabled ? "on" : "paused"}.`;
+    if (answer !== undefined) this.done = enabled ? t("{0} is on.", name) : t("{0} is paused.", name);
     await this.#load();
   }
 
@@ -201,7 +202,7 @@ export class AutomationsElement extends PageElement {
   async #remove({ id, name, enabled }: Job): Promise<void> {
     const timer = setTimeout(() => void this.#removeNow(id), UNDO_MS);
     this.removals = new Map([...this.removals, [id, { wasEnabled: enabled, timer }]]);
-    this.done = `${name} is removed. Undo is offered for a few seconds.`;
+    this.done = t("{0} is removed. Undo is offered for a few seconds.", name);
     await this.updateComplete;
     this.querySelector<HTMLElement>(`[data-job="${CSS.escape(id)}"] button`)?.focus();
     if (enabled) await this.#update(id, false);
@@ -210,7 +211,7 @@ export class AutomationsElement extends PageElement {
   async #undo({ id, name }: Job): Promise<void> {
     const removal = this.#drop(id);
     if (removal?.wasEnabled) await this.#update(id, true);
-    this.done = `${name} is kept.`;
+    this.done = t("{0} is kept.", name);
     await this.#load();
   }
 
@@ -237,7 +238,7 @@ customElements.define("moltbot-automations", AutomationsElement);
 function outcome(run: Run): TemplateResult {
   const { text, mood } = outcomeOf(run);
   const said = run.error ?? run.summary ?? "";
-  const where = run.deliveryError === undefined ? "" : ` It was not sent: ${run.deliveryError}`;
+  const where = run.deliveryError === undefined ? "" : t(" It was not sent: {0}", run.deliveryError);
   const state = html`<span class="state ${mood}"><span class="dot"></span>${text}</span>`;
   if (said === "" && where === "") return html`<p>${state}</p>`;
   return html`<details class="outcome">
@@ -257,10 +258,10 @@ function heartbeat({ enabled, agents, last }: HeartbeatStatusResult): TemplateRe
         ({ agentId, enabled: isOn, every, nextAtMs, turnsToday, verdict }) => html`<li class="plain-row">
           <span class="grow">
             <strong>${agentId}</strong>
-            <span class="meta">${isOn ? `every ${every}${nextAtMs === null ? "" : `, next ${clockTime(nextAtMs)}`}, asked the model ${turnsToday} times today` : "does not look by itself"}</span>
+            <span class="meta">${isOn ? t("every {0}{1}, asked the model {2} times today", every, nextAtMs === null ? "" : t(", next {0}", clockTime(nextAtMs)), turnsToday) : t("does not look by itself")}</span>
             <span class="meta">${words(verdict.detail)}</span>
           </span>
-          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? "would ask" : "quiet"}</span>
+          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? t("would ask") : t("quiet")}</span>
         </li>`,
       )}
     </ul>

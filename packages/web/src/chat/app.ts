@@ -6,6 +6,7 @@ import { coversConversation } from "../canvas/canvas.ts";
 import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
+import { plural, t } from "../words/t.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
 import { claws, closeIcon, shieldIcon, trashIcon, warnIcon } from "./icons.ts";
@@ -87,7 +88,7 @@ export class AppElement extends PageElement {
     const isChat = page === undefined;
     const isCanvas = isChat && state.canvas.isOpen;
     return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
-        ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
+        ${isChat ? t("Skip to the message field") : t("Skip to {0}", page.label)}
       </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""} ${isCanvas ? "with-canvas" : ""}"
@@ -139,7 +140,7 @@ export class AppElement extends PageElement {
       const { openPalette, openShortcuts } = await import("../palette/palette.ts");
       (isPalette ? openPalette : openShortcuts)(this.store);
     } catch {
-      this.store.notify("That could not be loaded. Reload the page to get it from the gateway as it is now.");
+      this.store.notify(t("That could not be loaded. Reload the page to get it from the gateway as it is now."));
     }
   }
 
@@ -149,9 +150,13 @@ export class AppElement extends PageElement {
     const elsewhere = approvals.filter(({ sessionKey }) => view !== "chat" || !this.store.isHere(sessionKey));
     const [first] = elsewhere;
     if (first === undefined) return nothing;
-    const count = elsewhere.length === 1 ? "A command waits" : `${elsewhere.length} commands wait`;
+    const count = plural(
+      elsewhere.length,
+      "A command waits for your approval in another conversation.",
+      "{0} commands wait for your approval in another conversation.",
+    );
     return html`<div class="banner" role="status">
-      ${shieldIcon}<span>${count} for your approval in another conversation.</span>
+      ${shieldIcon}<span>${count}</span>
       <button type="button" class="text-button" @click=${() => this.#showApproval(first)}>Show</button>
     </div>`;
   }
@@ -161,7 +166,8 @@ export class AppElement extends PageElement {
     const [first] = this.store.state.nodeRequests;
     if (first === undefined) return nothing;
     const { name, commands, requestId } = first;
-    const what = commands.length === 0 ? "wants to be a node" : "is connected, and its commands wait for your approval";
+    const what =
+      commands.length === 0 ? t("wants to be a node") : t("is connected, and its commands wait for your approval");
     return html`<div class="banner" role="status">
       ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
       <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>

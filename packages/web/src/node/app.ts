@@ -2,6 +2,7 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
+import { t } from "../words/t.ts";
 import { NodePage } from "./node-page.ts";
 import { node } from "./views/as-node.ts";
 import { canvasOver } from "./views/canvas-over.ts";
@@ -30,7 +31,7 @@ export class NodeElement extends PageElement {
   protected override updated(_changed: PropertyValues): void {
     this.#beginView();
     const { first } = this.page.asking;
-    const title = first === undefined ? TITLE : `● ${first.askedBy} asks – ${TITLE}`;
+    const title = first === undefined ? TITLE : t("● {0} asks – {1}", first.askedBy, TITLE);
     if (document.title !== title) document.title = title;
     const dialog = this.querySelector<HTMLDialogElement>("dialog.question");
     if (dialog && !dialog.open) dialog.showModal();

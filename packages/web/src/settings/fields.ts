@@ -2,6 +2,7 @@
 // stands in the file. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
+import { t } from "../words/t.ts";
 
 /** How a field is changed: `json` is everything that has no simple form. */
 export type Kind =
@@ -80,8 +81,9 @@ export function matching(fields: readonly Field[], words: string): Field[] {
 
 /** A value as a person reads it. */
 export function valueText(value: unknown, kind: Kind): string {
-  if (kind.kind === "secret") return value === undefined || value === "" || value === null ? "not set" : "set, hidden";
-  if (value === undefined || value === null) return "not set";
+  if (kind.kind === "secret")
+    return value === undefined || value === "" || value === null ? t("not set") : t("set, hidden");
+  if (value === undefined || value === null) return t("not set");
   if (typeof value === "boolean") return value ? "on" : "off";
   if (Array.isArray(value) && value.every((each) => typeof each !== "object"))
     return value.length === 0 ? "none" : value.join(", ");
@@ -175,7 +177,7 @@ function at(value: unknown, keys: readonly string[]): unknown {
 
 function numberIn(text: string, { isWhole, min, max }: Extract<Kind, { kind: "number" }>): number {
   const value = Number(text);
-  const range = [min === undefined ? "" : `from ${min}`, max === undefined ? "" : `to ${max}`]
+  const range = [min === undefined ? "" : t("from {0}", min), max === undefined ? "" : t("to {0}", max)]
     .filter(Boolean)
     .join(" ");
   const isRight =
