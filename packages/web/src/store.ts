@@ -44,6 +44,7 @@ import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
 import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
 import type { PageHost, Scope, View } from "./view.ts";
+import { onLanguage } from "./words/language.ts";
 import { t } from "./words/t.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
@@ -196,6 +197,7 @@ export class Store {
     });
     this.#set({ calls: calls() });
     onView(() => this.#tellView());
+    onLanguage(() => this.#onLanguage());
     addEventListener("hashchange", () => this.#signInFromAddress());
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
     const { view, rest = "", sessionKey = "" } = this.#placeOfAddress();
@@ -656,6 +658,12 @@ export class Store {
 
   async #fetchHistory(sessionKey: string, limit = 500): Promise<ChatHistoryResult | undefined> {
     return this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit }));
+  }
+
+  /** Some names are ours: of the main conversation, of those without a name, of beginnings. */
+  #onLanguage(): void {
+    this.#update();
+    if (this.#client?.state.kind === "connected") void this.#loadSessions();
   }
 
   async #loadSessions(): Promise<void> {

@@ -17,7 +17,6 @@ import "./dialog.ts";
 import "./menu.ts";
 import "./page.ts";
 import "./sidebar.ts";
-import "./sign-in.ts";
 import "./thread.ts";
 import "./topbar.ts";
 
@@ -63,6 +62,7 @@ export class AppElement extends PageElement {
     if (screen.kind === "starting") {
       return html`<main class="card-screen"><h1 class="visually-hidden">Moltbot</h1><p class="starting" role="status">${claws} Connecting…</p></main>`;
     }
+    if (screen.kind !== "chat") void this.#loadSignIn();
     if (screen.kind === "signed-out") {
       return html`<moltbot-sign-in .store=${this.store} .problem=${screen.problem}></moltbot-sign-in>`;
     }
@@ -80,6 +80,15 @@ export class AppElement extends PageElement {
     const place = page ?? sessions.find(({ key }) => key === sessionKey)?.title ?? titleOf(sessionKey, mainKey);
     const name = screen.kind === "chat" ? `${place} · Moltbot` : "Moltbot";
     document.title = length === 0 ? name : `(${length}) ${name}`;
+  }
+
+  /** Most visits are signed in: the screens before that are fetched when one is wanted. */
+  async #loadSignIn(): Promise<void> {
+    try {
+      await import("./sign-in.ts");
+    } catch {
+      document.body.textContent = t("This page could not be loaded. Reload to get it from the gateway as it is now.");
+    }
   }
 
   #chat(): TemplateResult {
@@ -108,6 +117,7 @@ export class AppElement extends PageElement {
           </header>
           <main
             class=${this.dragging ? "dragging" : ""}
+            data-drop=${t("Drop to attach")}
             @dragover=${this.#onDragOver}
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}

@@ -22,6 +22,7 @@ import {
   closeIcon,
   exitIcon,
   fileIcon,
+  globeIcon,
   moreIcon,
   pencilIcon,
   pinIcon,
@@ -67,6 +68,9 @@ export class SidebarElement extends PageElement {
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
         ${this.#callsButton()}
+        <button type="button" class="icon-button" aria-label="Language" title="Language" aria-haspopup="menu" @click=${this.#onLanguage}>
+          ${globeIcon}
+        </button>
         <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
           ${exitIcon}
         </button>
@@ -94,6 +98,15 @@ export class SidebarElement extends PageElement {
     >
       ${isOn ? bellIcon : bellOffIcon}
     </button>`;
+  }
+
+  async #onLanguage({ currentTarget }: Event): Promise<void> {
+    try {
+      const { openLanguages } = await import("../words/chooser.ts");
+      openLanguages(currentTarget as HTMLElement, (problem) => this.store.notify(problem));
+    } catch {
+      this.store.notify(t("That could not be loaded. Reload the page to get it from the gateway as it is now."));
+    }
   }
 
   #groups(sessions: readonly Session[]): TemplateResult[] {

@@ -2,6 +2,7 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
+import { loadLanguages } from "../words/language.ts";
 import { t } from "../words/t.ts";
 import { NodePage } from "./node-page.ts";
 import { node } from "./views/as-node.ts";
@@ -24,6 +25,10 @@ export class NodeElement extends PageElement {
   protected override render(): TemplateResult {
     const { page } = this;
     return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOver(page.canvas)} ${question(page.asking)}`;
+  }
+
+  protected override firstUpdated(): void {
+    loadLanguages();
   }
 
   #shown: string | undefined;

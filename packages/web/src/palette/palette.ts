@@ -5,6 +5,9 @@ import { PageElement } from "../chat/element.ts";
 import { searchIcon } from "../chat/icons.ts";
 import type { Store } from "../store.ts";
 import { chooseTheme } from "../theme.ts";
+import { CANNOT } from "../words/chooser.ts";
+import { chooseLanguage, LANGUAGES } from "../words/language.ts";
+import { NAMES } from "../words/languages.ts";
 import { said, t } from "../words/t.ts";
 import { best, type Target } from "./targets.ts";
 
@@ -171,6 +174,11 @@ class PaletteElement extends PageElement {
       { kind: t("Action"), label: t("Light colours"), run: () => chooseTheme("light") },
       { kind: t("Action"), label: t("Dark colours"), run: () => chooseTheme("dark") },
       { kind: t("Action"), label: t("Colours as the system has them"), run: () => chooseTheme("system") },
+      ...LANGUAGES.map((code) => ({
+        kind: t("Action"),
+        label: t("Language: {0}", NAMES[code]),
+        run: () => chooseLanguage(code).catch(() => store.notify(t(CANNOT))),
+      })),
       { kind: t("Action"), label: t("Shortcuts"), run: () => openShortcuts(store) },
       { kind: t("Action"), label: t("Sign out"), run: () => store.signOut() },
     ];

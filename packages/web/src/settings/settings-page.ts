@@ -15,6 +15,7 @@ import { differs, type Field, fieldsOf, inputText, matching, patchOf, readInput,
 import type { ConfigFileElement } from "./file.ts";
 import { historySection } from "./history.ts";
 import type { Change, ReviewElement } from "./review.ts";
+import "../words/chooser.ts";
 import "./file.ts";
 import "./review.ts";
 
@@ -76,7 +77,7 @@ export class SettingsElement extends LivePage {
     return pageFrame(
       t("Settings"),
       this.done,
-      html`${pageHead({ intro: t("How the gateway behaves. Only what differs from the defaults is shown; search finds the rest."), command: "moltbot config get" })}
+      html`${pageHead({ intro: t("How the gateway behaves. Only what differs from the defaults is shown; search finds the rest."), command: "moltbot config get", actions: html`<moltbot-language></moltbot-language>` })}
       ${this.file === undefined ? loading() : this.#content(this.file)}
       <moltbot-review .host=${this.host}></moltbot-review>`,
     );

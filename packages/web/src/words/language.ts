@@ -1,5 +1,6 @@
 // The language of the page: the browser's until the person makes another choice, which is remembered.
 
+import { ignore } from "../ignore.ts";
 import { recall, remember } from "../storage.ts";
 import { language, useTexts } from "./t.ts";
 
@@ -30,6 +31,11 @@ export function startLanguage(): Promise<void> {
 export async function chooseLanguage(choice: string | undefined): Promise<void> {
   await take(choice ?? browserLanguage());
   remember("language", choice);
+}
+
+/** Loads `<moltbot-language>`; until it is there, and where it cannot be had, nothing stands in its place. */
+export function loadLanguages(): void {
+  import("./chooser.ts").catch((error: unknown) => ignore(error, "the page stays in the language that it has"));
 }
 
 async function take(wanted: string): Promise<void> {

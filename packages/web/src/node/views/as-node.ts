@@ -56,6 +56,7 @@ function options(page: NodePage, changed: () => void): TemplateResult {
         ? html`<button type="button" class="button" @click=${() => void canvas.present(undefined)}>Show the canvas</button>`
         : nothing
     }
+    <moltbot-language></moltbot-language>
     <button type="button" class="button" @click=${() => page.leave()}>Stop being a node</button>
     <p class="meta">Stopping forgets the key to the gateway and what you allowed. <code>moltbot nodes remove</code> takes it off the gateway’s list.</p>
   </div>`;

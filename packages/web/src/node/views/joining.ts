@@ -8,7 +8,7 @@ import { abilities } from "./abilities.ts";
 
 /** A card in the middle of the page. */
 export function card(title: string, content: TemplateResult): TemplateResult {
-  return html`<main class="card-screen"><div class="card">${claws}<h1 tabindex="-1">${title}</h1>${content}</div></main>`;
+  return html`<main class="card-screen"><div class="card">${claws}<h1 tabindex="-1">${title}</h1>${content}<moltbot-language></moltbot-language></div></main>`;
 }
 
 export function command(text: string): TemplateResult {
@@ -61,5 +61,6 @@ export function joining(page: NodePage, isBusy: boolean, changed: () => void): T
       <p class="meta">Your browser asks once for the camera, the microphone, the place and notifications. What you refuse there cannot be used.</p>
       <button type="submit" class="button primary wide" ?disabled=${isBusy}>${isBusy ? t("Connecting…") : t("Connect")}</button>
     </form>
+    <moltbot-language></moltbot-language>
   </main>`;
 }
