@@ -5,7 +5,7 @@ import { isSpoken, ownersOf } from "./template.ts";
 
 /** Functions and constructors whose strings are no texts, or which translate them. */
 const CALLS =
-  /^(?:t|said|plural|ignore|recall|remember|remembered|RegExp|URL|Error|NodeFailure|badParams|import|customElements\.define|matchMedia|fetch|dispatchEvent|CustomEvent|Blob|dates|numbers|(?:.*\.)?(?:querySelector|querySelectorAll|closest|matches|addEventListener|removeEventListener|request|createElement|setAttribute|test|startsWith|endsWith|includes|getContext|on|getItem|setItem|execCommand|set|has|get|getElementById|listen|register))$/;
+  /^(?:t|said|plural|ignore|recall|remember|remembered|RegExp|URL|NodeFailure|badParams|import|customElements\.define|matchMedia|fetch|dispatchEvent|CustomEvent|Blob|dates|numbers|(?:.*\.)?(?:querySelector|querySelectorAll|closest|matches|addEventListener|removeEventListener|request|createElement|setAttribute|test|startsWith|endsWith|includes|getContext|on|getItem|setItem|execCommand|set|has|get|getElementById|listen|register))$/;
 /** Properties whose values are no texts. */
 const PROPERTIES = new Set([
   "width",
@@ -23,6 +23,7 @@ const PROPERTIES = new Set([
 /** Names, keys, samples, and what programs and models are told; each with its file. */
 const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
   "canvas/frame.ts": ["it is too long"],
+  "channels/link.ts": ["the dialog was closed"],
   "chat/activity.ts": ["Waits for approval"],
   "credentials.ts": ["Edg", "Edge"],
   "devices/node-commands.ts": ["Hello", "This came from the gateway."],
@@ -30,8 +31,11 @@ const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
   "node/canvas/action.ts": ["CANVAS_A2UI {} default=update_canvas"],
   "node/canvas/canvas-frame.ts": ["the surface was refused"],
   "node/identity.ts": ["{} on {}"],
+  "node/permissions.ts": ["nobody answered"],
   "notify.ts": ["Notification"],
   "palette/palette.ts": ["Ctrl K", "Enter", "Shift Enter", "Tab, Shift Tab", "Esc"],
+  "push.ts": ["this page has no worker"],
+  "store.ts": ["not signed in"],
   "words/languages.ts": ["Deutsch", "English", "Español", "Français", "Português"],
 };
 /** HTML, style sheets, selectors, options of a command, and our own name. */

@@ -15,9 +15,9 @@ type Server = McpStatusResult["servers"][number];
 const STATES = {
   off: { mood: "", text: said("switched off") },
   idle: { mood: "", text: said("connects when it is needed") },
-  connecting: { mood: "busy", text: "connecting" },
-  connected: { mood: "good", text: "connected" },
-  failed: { mood: "bad", text: "failed" },
+  connecting: { mood: "busy", text: said("connecting") },
+  connected: { mood: "good", text: said("connected") },
+  failed: { mood: "bad", text: said("failed") },
 } as const;
 /** A server may have to be fetched first, ms. */
 const SLOW_MS = 120_000;

@@ -46,7 +46,7 @@ function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
       tools.mayChangeSkills
         ? html`<label class="switch"><span class="visually-hidden">Use ${name}</span>
             <input type="checkbox" role="switch" .checked=${isOn} @change=${change} /></label>`
-        : html`<span class="state ${isOn ? "good" : ""}"><span class="dot"></span>${isOn ? "on" : "off"}</span>`
+        : html`<span class="state ${isOn ? "good" : ""}"><span class="dot"></span>${isOn ? t("on") : t("off")}</span>`
     }
   </li>`;
 }

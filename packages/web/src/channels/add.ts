@@ -91,7 +91,7 @@ export class AddChannelElement extends PageElement {
       choices.length > 0
         ? html`<select name=${name} aria-describedby=${id}>
           <option value="">${this.accountId === undefined ? t("Default") : t("Unchanged")}</option>
-          ${choices.map((choice) => html`<option>${choice}</option>`)}
+          ${choices.map((choice) => html`<option value=${choice}>${kind === "switch" ? t(choice) : choice}</option>`)}
         </select>`
         : html`<input
           name=${name}

@@ -79,7 +79,7 @@ export class ApprovalElement extends PageElement {
       [t("in"), cwd],
       [t("starts"), resolvedPath],
       [t("with"), env.length === 0 ? undefined : env.join(" ")],
-      [t("on"), host === "gateway" ? undefined : host],
+      [t("on host"), host === "gateway" ? undefined : host],
       [t("agent"), this.state.agents.length > 1 ? agentId : undefined],
       [t("why"), why.length === 0 ? undefined : why.join("; ")],
       [t("always"), canRemember ? always : undefined],

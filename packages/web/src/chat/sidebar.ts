@@ -329,7 +329,7 @@ function summed(marks: readonly Mark[]): Mark[] {
     ...(marks.some(({ kind }) => kind === "trouble")
       ? [{ kind: "trouble" as const, words: t("something needs attention") }]
       : []),
-    ...(count > 0 ? [{ kind: "count" as const, count, words: "waiting" }] : []),
+    ...(count > 0 ? [{ kind: "count" as const, count, words: t("waiting") }] : []),
   ];
 }
 

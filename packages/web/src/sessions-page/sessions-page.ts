@@ -168,7 +168,7 @@ export class SessionsElement extends PageElement {
       {
         title: t("Model"),
         width: "minmax(0, 1.2fr)",
-        cell: ({ model }) => html`<span title=${model ?? ""}>${model?.split("/").pop() ?? "default"}</span>`,
+        cell: ({ model }) => html`<span title=${model ?? ""}>${model?.split("/").pop() ?? t("default")}</span>`,
         sortBy: ({ model }) => model ?? "",
       },
       {

@@ -11,8 +11,8 @@ export function control(field: Field, text: string): TemplateResult {
   switch (kind.kind) {
     case "switch":
       return select(field, text, [
-        ["true", "on"],
-        ["false", "off"],
+        ["true", t("on")],
+        ["false", t("off")],
       ]);
     case "choice":
       return select(

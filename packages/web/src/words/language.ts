@@ -5,7 +5,7 @@ import { recall, remember } from "../storage.ts";
 import { language, useTexts } from "./t.ts";
 
 /** The codes of the languages, in the order in which they are offered. */
-export const LANGUAGES: readonly string[] = "ar de en es fr pt zh".split(" ");
+export const LANGUAGES: readonly string[] = ["ar", "de", "en", "es", "fr", "pt", "zh"];
 
 const listeners = new Set<() => void>();
 let asked = 0;
