@@ -1,6 +1,6 @@
 /**
  * Writes the files that follow from the gateway's definitions: the JSON Schema, the TypeScript contract, the Swift
- * models, the protocol reference, the list of settings, and the manual of the command line. With `--check` nothing is written; it names the stale files and exits with 1.
+ * models, the protocol reference, the list of settings, the manual of the command line, and the English texts of the web pages. With `--check` nothing is written; it names the stale files and exits with 1.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,6 +10,7 @@ import { protocolReference } from "./emit/markdown.ts";
 import { emitSettings } from "./emit/settings.ts";
 import { swiftPackage } from "./emit/swift.ts";
 import { contractSource } from "./emit/typescript.ts";
+import { webTexts } from "./emit/words.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SWIFT = "packages/protocol/swift";
@@ -26,6 +27,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "docs/settings.md": emitSettings(),
     "docs/command-line.md": `${await manualPage()}\n`.replace(/\n+$/, "\n"),
     "packages/gateway/man/moltbot.1": `${await manPage()}\n`,
+    "packages/web/src/words/en.json": `${JSON.stringify((await webTexts()).texts, null, 2)}\n`,
   };
 }
 

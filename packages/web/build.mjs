@@ -6,13 +6,14 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { wordsPlugin } from "../../scripts/words/plugin.ts";
 import { merged } from "./merge.mjs";
 
 /** What the first view of a conversation may weigh with what shows replies, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
 /** What all scripts of WebChat and its pages may weigh together, in bytes after gzip. */
 const ALL_BUDGET = 220_000;
-/** What the page of nodes may weigh beside the client of the protocol, which it shares, in bytes after gzip. */
+/** What the page of nodes may weigh at first beside the client of the protocol, which it shares, in bytes after gzip. */
 const NODE_BUDGET = 25_000;
 const CLIENT = "@moltbot/protocol";
 
@@ -37,7 +38,7 @@ const weight = sum([entry, named("kit"), named("markdown")].map((path) => gzippe
 within(SCRIPT_BUDGET, weight, "WebChat's first view");
 const allWeight = sum([...scripts.values()].map(gzipped));
 within(ALL_BUDGET, allWeight, "WebChat with all its pages");
-const nodeWeight = sum([...ownNode.outputs.values()].map(gzipped));
+const nodeWeight = weightOf(ownNode, "src/node/main.ts");
 within(NODE_BUDGET, nodeWeight, `The page of nodes, beside ${CLIENT},`);
 
 const names = {
@@ -85,6 +86,7 @@ async function bundled(entries, more = {}) {
     conditions: ["moltbot-source"],
     define: { MOLTBOT_VERSION: JSON.stringify(version) },
     legalComments: "none",
+    plugins: [wordsPlugin(source)],
     metafile: true,
     write: false,
     ...more,

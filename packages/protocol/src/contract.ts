@@ -2077,6 +2077,8 @@ export interface GatewayRestartParams {
   reason?: string;
   /** Milliseconds to wait first; 100. */
   delayMs?: number;
+  /** Start the program anew, as it is on disk now, under the same process id. */
+  anew?: boolean;
 }
 
 /** The answer to `gateway.restart`. */
@@ -4568,7 +4570,7 @@ export interface StateSizes {
   }[];
   /** Free on the disk of the state folder. */
   freeBytes: number;
-  /** Of old backups and restores, which a prune removes. */
+  /** Of old backups and restores, and of the journal before them: a prune removes it. */
   prunableBytes: number;
 }
 
@@ -4703,12 +4705,16 @@ export type TailscaleStatusParams = Record<string, never>;
 
 /** The answer to `tailscale.status`. */
 export interface TailscaleStatusResult {
-  mode: "off" | "serve" | "funnel";
+  mode: "off" | "auto" | "serve" | "funnel";
   state: "off" | "starting" | "active" | "failed";
+  /** What `auto` has come to. */
+  via?: "serve" | "tailnet" | "loopback";
   /** The address of the pages, https://. */
   url?: string;
-  /** Why it is not active, and what to do. */
+  /** Why it is not active, or why `auto` came to no more, and what to do. */
   reason?: string;
+  /** Whether users whom Tailscale names are let in without the secret. */
+  identity?: boolean;
 }
 
 /** Payload of the event `talk.mode`. */
@@ -5281,7 +5287,7 @@ export interface Methods {
   "last-heartbeat": { params: LastHeartbeatParams; result: LastHeartbeatResult };
   /** The end of the log file, or what was written since a cursor; of it the lines that are looked for. */
   "logs.tail": { params: LogsTailParams; result: LogsTailResult };
-  /** Restarts the gateway in place: the process and the port stay, and clients come back at once. */
+  /** Restarts the gateway: the process and the port stay, and clients come back at once. */
   "gateway.restart": { params: GatewayRestartParams; result: GatewayRestartResult };
   /** Switches all heartbeats off or on, until the gateway restarts. */
   "set-heartbeats": { params: SetHeartbeatsParams; result: SetHeartbeatsResult };

@@ -2,6 +2,7 @@
 // them as it reads those of channels: pictures, text, PDFs and recordings; of others it tells the agent what they are.
 
 import type { Attachment } from "./outbox.ts";
+import { t } from "./words/t.ts";
 
 /** The largest picture a model may be given, in bytes. */
 const MAX_IMAGE_BYTES = 5_000_000;
@@ -48,19 +49,29 @@ export function dataUrl({ mimeType, content }: Pick<Attachment, "mimeType" | "co
 /** What the size and the name of a file already rule out. */
 function whyNot(file: File, room: number): string | undefined {
   const name = `“${file.name}”`;
-  if (file.size === 0) return `${name} is empty. Choose another file.`;
+  if (file.size === 0) return t("{0} is empty. Choose another file.", name);
   const isImage = IMAGE_TYPES.includes(file.type);
   if (file.type.startsWith("image/") && !isImage && file.type !== "image/svg+xml") {
-    return `${name} is a picture of a kind that models cannot see. Save it as PNG or JPEG first.`;
+    return t("{0} is a picture of a kind that models cannot see. Save it as PNG or JPEG first.", name);
   }
   if (isImage && file.size > MAX_IMAGE_BYTES) {
-    return `${name} has ${megabytes(file.size)}; pictures can have ${megabytes(MAX_IMAGE_BYTES)}. Make it smaller and try again.`;
+    return t(
+      "{0} has {1}; pictures can have {2}. Make it smaller and try again.",
+      name,
+      megabytes(file.size),
+      megabytes(MAX_IMAGE_BYTES),
+    );
   }
   if (!isImage && file.size > MAX_FILE_BYTES) {
-    return `${name} has ${megabytes(file.size)}; files can have ${megabytes(MAX_FILE_BYTES)}. Send the part that matters.`;
+    return t(
+      "{0} has {1}; files can have {2}. Send the part that matters.",
+      name,
+      megabytes(file.size),
+      megabytes(MAX_FILE_BYTES),
+    );
   }
   if (Math.ceil(file.size / 3) * 4 > room)
-    return `${name} does not fit into this message any more. Send it in the next one.`;
+    return t("{0} does not fit into this message any more. Send it in the next one.", name);
   return undefined;
 }
 
@@ -89,5 +100,5 @@ export async function base64(file: Blob): Promise<string> {
 }
 
 function megabytes(bytes: number): string {
-  return `${Number((bytes / 1_000_000).toFixed(1))} MB`;
+  return t("{0} MB", Number((bytes / 1_000_000).toFixed(1)));
 }

@@ -3,6 +3,7 @@
 import type { ChatPastResult } from "@moltbot/protocol";
 import { pastItems } from "./conversation.ts";
 import { beginningText, joinChapters, readPast } from "./past.ts";
+import { t } from "./words/t.ts";
 
 /** The forms that a conversation can be saved in. */
 export type ExportFormat = "markdown" | "json";
@@ -40,15 +41,15 @@ function markdownOf(title: string, pages: readonly ChatPastResult[]): string {
   const parts = chapters.flatMap(({ messages, reason }, index) => [
     ...(index === 0 ? [] : [`---\n\n_${beginningText(reason)}_`]),
     ...pastItems(messages).flatMap((item) => {
-      if (item.kind === "user") return [said("You", item.message.at, item.message.text || filesOf(item.message))];
-      if (item.kind === "reply" && item.reply.text !== "") return [said("Moltbot", item.reply.at, item.reply.text)];
+      if (item.kind === "user") return [spoken(t("You"), item.message.at, item.message.text || filesOf(item.message))];
+      if (item.kind === "reply" && item.reply.text !== "") return [spoken("Moltbot", item.reply.at, item.reply.text)];
       return [];
     }),
   ]);
   return `${[`# ${title}`, ...parts].join("\n\n")}\n`;
 }
 
-function said(who: string, at: number, text: string): string {
+function spoken(who: string, at: number, text: string): string {
   return `**${who}**, ${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC\n\n${text}`;
 }
 

@@ -3,6 +3,7 @@
 import { isRecord } from "@moltbot/protocol";
 import type { Attachment } from "./outbox.ts";
 import type { Part } from "./parts.ts";
+import { t } from "./words/t.ts";
 
 /** A message as it lies in the gateway's transcript. */
 export interface HistoryMessage {
@@ -183,7 +184,7 @@ function readAside({ details }: Record<string, unknown>): HistoryMessage["aside"
 }
 
 function outcomeOf({ stopReason, errorMessage }: Record<string, unknown>): Outcome {
-  if (stopReason === "error") return { kind: "failed", reason: asText(errorMessage) ?? "The reply failed." };
+  if (stopReason === "error") return { kind: "failed", reason: asText(errorMessage) ?? t("The reply failed.") };
   if (stopReason === "aborted") return { kind: "stopped" };
   return { kind: "done" };
 }

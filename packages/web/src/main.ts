@@ -6,8 +6,10 @@ import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
 import { applyTheme } from "./theme.ts";
 import { VIEWS } from "./views.ts";
+import { startLanguage } from "./words/language.ts";
 
 applyTheme();
+await startLanguage();
 const store = new Store(VIEWS);
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();

@@ -2,6 +2,7 @@
 // Text lies in localStorage, written before the bubble is shown; attachments, too large for it, in IndexedDB.
 
 import { recall, remember, remembered } from "./storage.ts";
+import { t } from "./words/t.ts";
 
 /** A file on its way to the gateway; a voice message is what its sender says. `content` is base64. */
 export interface Attachment {
@@ -63,7 +64,7 @@ async function loadEntry(key: string): Promise<OutboxEntry | undefined> {
   if (sessionKey === undefined || text === undefined || at === undefined) return undefined;
   const attachments = attached ? await inDatabase<Attachment[]>("readonly", (store) => store.get(key)) : [];
   if (attachments === undefined) {
-    const reason = "Its attachments were lost when the page was closed. Attach them again.";
+    const reason = t("Its attachments were lost when the page was closed. Attach them again.");
     return { key, sessionKey, text, at, attachments: [], delivery: { kind: "failed", reason } };
   }
   const delivery: Delivery = failed === undefined ? { kind: "queued" } : { kind: "failed", reason: failed };

@@ -3,6 +3,7 @@
 
 import type { ChatPastResult } from "@moltbot/protocol";
 import { type HistoryMessage, readHistory } from "./history.ts";
+import { t } from "./words/t.ts";
 
 /** One transcript, from where the conversation began anew to where it did again. */
 export interface Chapter {
@@ -85,15 +86,15 @@ export function holds({ chapters }: Past, messageId: string): boolean {
 export function beginningText(reason: BeginReason | undefined): string {
   switch (reason) {
     case "new":
-      return "A new conversation, as asked.";
+      return t("A new conversation, as asked.");
     case "reset":
-      return "The conversation was emptied.";
+      return t("The conversation was emptied.");
     case "idle":
-      return "A new conversation, because nobody had written for long.";
+      return t("A new conversation, because nobody had written for long.");
     case "daily":
-      return "A new conversation, because a new day had begun.";
+      return t("A new conversation, because a new day had begun.");
     case undefined:
-      return "A new conversation.";
+      return t("A new conversation.");
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { base64 } from "./attachments.ts";
 import type { Attachment } from "./outbox.ts";
+import { t } from "./words/t.ts";
 
 /** The kinds that browsers write, the preferred one first; the gateway takes them all. */
 const TYPES = ["audio/webm;codecs=opus", "audio/ogg;codecs=opus", "audio/mp4"];
@@ -54,9 +55,11 @@ export async function startRecording(): Promise<Recording> {
 export function whyNoRecording(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError")
-    return "The browser does not let this page use the microphone. Allow it in the browser's settings for this page and try again.";
-  if (name === "NotFoundError") return "There is no microphone. Connect one and try again.";
-  return "The microphone cannot be used now. Close other programs that use it and try again.";
+    return t(
+      "The browser does not let this page use the microphone. Allow it in the browser's settings for this page and try again.",
+    );
+  if (name === "NotFoundError") return t("There is no microphone. Connect one and try again.");
+  return t("The microphone cannot be used now. Close other programs that use it and try again.");
 }
 
 async function voiceMessage(recording: Blob): Promise<Attachment> {

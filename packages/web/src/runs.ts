@@ -4,6 +4,7 @@ import { isRecord } from "@moltbot/protocol";
 import { byOf, type Outcome, textOf } from "./history.ts";
 import { endState, type Step, type ToolCall } from "./parts.ts";
 import { isOpen, type Run } from "./reply.ts";
+import { t } from "./words/t.ts";
 
 /** Whom to tell. */
 export interface RunListener {
@@ -151,7 +152,7 @@ function after(call: ToolCall, data: Readonly<Record<string, unknown>>): ToolCal
 
 /** Wire texts begin in lower case and end in nothing. */
 export function sentence(text: unknown): string {
-  const trimmed = String(text ?? "The reply failed")
+  const trimmed = String(text ?? t("The reply failed"))
     .trim()
     .replace(/^Error: /, "");
   const ended = /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;

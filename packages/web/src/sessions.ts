@@ -2,6 +2,7 @@
 
 import type { HelloOk, ModelsListResult, ModelsStatus, SessionsListResult } from "@moltbot/protocol";
 import { periodName } from "./time.ts";
+import { t } from "./words/t.ts";
 
 /** One row of the session list. */
 export interface Session {
@@ -59,9 +60,9 @@ export function rowFor(key: string, mainKey: string): Session {
 
 /** The name of a session that nobody has named. */
 export function titleOf(key: string, mainKey: string): string {
-  if (key === mainKey) return "Main";
+  if (key === mainKey) return t("Main");
   const name = key.split(":").slice(2).join(" ") || key;
-  return name.startsWith("chat-") ? "New conversation" : name;
+  return name.startsWith("chat-") ? t("New conversation") : name;
 }
 
 /** One spelling for each session, as the gateway's lists use it (protocol: session keys). */
@@ -83,7 +84,7 @@ export function searchSessions(sessions: readonly Session[], words: string): rea
 /** Sessions in the order of the list, with a heading before each group: those that are pinned, then by day. */
 export function grouped(sessions: readonly Session[], now = Date.now()): { title: string; sessions: Session[] }[] {
   const groups = new Map<string, Session[]>();
-  const nameOf = ({ isPinned, updatedAt }: Session) => (isPinned ? "Pinned" : periodName(updatedAt ?? now, now));
+  const nameOf = ({ isPinned, updatedAt }: Session) => (isPinned ? t("Pinned") : periodName(updatedAt ?? now, now));
   const order = [...sessions.filter(({ isPinned }) => isPinned), ...sessions.filter(({ isPinned }) => !isPinned)];
   for (const session of order) {
     const title = nameOf(session);
@@ -96,7 +97,7 @@ export function grouped(sessions: readonly Session[], now = Date.now()): { title
 function readSession(row: Row): Session {
   const { key, label, displayName, derivedTitle, lastMessagePreview = "", updatedAt, channel } = row;
   const isMain = /^agent:[^:]+:main$/.test(key);
-  const title = isMain ? "Main" : (displayName ?? withoutFiles(derivedTitle) ?? titleOf(key, ""));
+  const title = isMain ? t("Main") : (displayName ?? withoutFiles(derivedTitle) ?? titleOf(key, ""));
   const isPinned = "pinned" in row && row.pinned === true;
   return {
     key,

@@ -44,6 +44,8 @@ import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
 import { INITIAL, type State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
 import type { PageHost, Scope, View } from "./view.ts";
+import { onLanguage } from "./words/language.ts";
+import { t } from "./words/t.ts";
 
 /** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
 const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
@@ -82,8 +84,8 @@ export class Store {
       takeBack(id).catch((error: unknown) => ignore(error, "the browser shows no notifications"));
     },
     onRequest: ({ id, command, sessionKey = this.#state.sessionKey }) => {
-      this.#set({ announcement: `A command waits for your approval: ${command}` });
-      this.#call({ title: "A command waits for your approval", text: command, tag: id, sessionKey });
+      this.#set({ announcement: t("A command waits for your approval: {0}", command) });
+      this.#call({ title: t("A command waits for your approval"), text: command, tag: id, sessionKey });
     },
   });
 
@@ -195,6 +197,7 @@ export class Store {
     });
     this.#set({ calls: calls() });
     onView(() => this.#tellView());
+    onLanguage(() => this.#onLanguage());
     addEventListener("hashchange", () => this.#signInFromAddress());
     addEventListener("popstate", () => this.#goTo(this.#placeOfAddress()));
     const { view, rest = "", sessionKey = "" } = this.#placeOfAddress();
@@ -341,7 +344,7 @@ export class Store {
     await this.#opening;
     const isShown = () => itemOfMessage(this.#state.items, messageId) !== undefined;
     if (!isShown() && !(await this.#past.around(messageId)))
-      return this.notify("That message stands in an earlier version of the conversation, or was deleted.");
+      return this.notify(t("That message stands in an earlier version of the conversation, or was deleted."));
     const key = itemOfMessage(this.#state.items, messageId);
     if (key !== undefined) this.#set({ target: { key, count: (this.#state.target?.count ?? 0) + 1 } });
   }
@@ -606,7 +609,7 @@ export class Store {
     }
     if (isLockedOut(reason)) {
       client.close();
-      return this.#set({ screen: { kind: "signed-out", problem: LOCKED_OUT } });
+      return this.#set({ screen: { kind: "signed-out", problem: t(LOCKED_OUT) } });
     }
     this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason) } });
   }
@@ -635,7 +638,7 @@ export class Store {
   }
 
   #onShutdown(): void {
-    const reason = "The gateway is stopping. Your messages are kept and sent when it is back.";
+    const reason = t("The gateway is stopping. Your messages are kept and sent when it is back.");
     this.#set({ link: { kind: "waiting", reason } });
   }
 
@@ -655,6 +658,12 @@ export class Store {
 
   async #fetchHistory(sessionKey: string, limit = 500): Promise<ChatHistoryResult | undefined> {
     return this.#try(() => this.#gateway.request("chat.history", { sessionKey, limit }));
+  }
+
+  /** Some names are ours: of the main conversation, of those without a name, of beginnings. */
+  #onLanguage(): void {
+    this.#update();
+    if (this.#client?.state.kind === "connected") void this.#loadSessions();
   }
 
   async #loadSessions(): Promise<void> {
@@ -736,7 +745,7 @@ export class Store {
   #onRunEnd(run: Run): void {
     this.#loadSessionsSoon();
     const { runId, sessionKey, text } = run;
-    if (run.outcome.kind === "done") this.#call({ title: "A reply has come", text, tag: runId, sessionKey });
+    if (run.outcome.kind === "done") this.#call({ title: t("A reply has come"), text, tag: runId, sessionKey });
     if (this.#isOpen(run.sessionKey)) {
       void this.#open.recheckWaiting();
       if (run.by === undefined) void this.#loadModels(); // a command may have chosen another
@@ -819,9 +828,9 @@ export class Store {
 }
 
 function announcementOf({ outcome, text }: Run): string {
-  if (outcome.kind === "stopped") return "The reply was stopped.";
-  if (outcome.kind === "failed") return `The reply failed: ${outcome.reason}`;
+  if (outcome.kind === "stopped") return t("The reply was stopped.");
+  if (outcome.kind === "failed") return t("The reply failed: {0}", outcome.reason);
   return text.length > 400
-    ? `Reply: ${text.slice(0, 400)} … The whole reply is in the conversation.`
-    : `Reply: ${text}`;
+    ? t("Reply: {0} … The whole reply is in the conversation.", text.slice(0, 400))
+    : t("Reply: {0}", text);
 }

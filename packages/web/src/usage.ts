@@ -1,6 +1,8 @@
 // What models took, as the page shows it: this conversation, today, and how much of each budget is used.
 
 import type { BudgetState, UsageTotals } from "@moltbot/protocol";
+import { numbers } from "./words/format.ts";
+import { t } from "./words/t.ts";
 
 /** What is known of usage now. */
 export interface Usage {
@@ -15,24 +17,30 @@ export const BUDGET_LOW = 80;
 
 /** Tokens, and what they cost where that is known: "12.3k tokens · $0.04". */
 export function totalsText({ totalTokens, totalCost }: UsageTotals): string {
-  const tokens = `${tokensText(totalTokens)} tokens`;
+  const tokens = t("{0} tokens", tokensText(totalTokens));
   return totalCost > 0 ? `${tokens} · ${moneyText(totalCost)}` : tokens;
 }
 
 /** What is left in words: "12.3k of 100k tokens", "$0.12 of $1". */
 export function budgetText({ unit, used, limit }: BudgetState): string {
-  if (unit === "usd") return `${moneyText(used)} of ${moneyText(limit)}`;
-  return `${tokensText(used)} of ${tokensText(limit)} tokens`;
+  if (unit === "usd") return t("{0} of {1}", moneyText(used), moneyText(limit));
+  return t("{0} of {1} tokens", tokensText(used), tokensText(limit));
 }
 
 /** Tokens, short: "950", "12.3k", "1.2M". */
 export function tokensText(count: number): string {
   if (count < 1_000) return String(count);
-  const [value, unit] = count < 999_500 ? [count / 1_000, "k"] : [count / 1_000_000, "M"];
-  return `${value < 100 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)}${unit}`;
+  const isLarge = count >= 999_500;
+  const value = count / (isLarge ? 1_000_000 : 1_000);
+  const short = value < 100 ? Number(value.toFixed(1)) : Math.round(value);
+  return isLarge ? t("{0}M", short) : t("{0}k", short);
 }
 
+const dollarsWith = (digits: number) =>
+  numbers({ style: "currency", currency: "USD", minimumFractionDigits: digits, maximumFractionDigits: digits });
+const money = { 0: dollarsWith(0), 2: dollarsWith(2), 4: dollarsWith(4) };
+
 function moneyText(dollars: number): string {
-  if (dollars === Math.round(dollars)) return `$${dollars}`;
-  return `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
+  const digits = dollars === Math.round(dollars) ? 0 : dollars < 0.1 ? 4 : 2;
+  return money[digits].format(dollars);
 }

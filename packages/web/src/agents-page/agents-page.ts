@@ -8,6 +8,7 @@ import { loading, pageFrame, pageHead, terminal } from "../kit/parts.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
 import { Tools } from "../tools/tools.ts";
+import { said, t } from "../words/t.ts";
 import { type AgentFacts, chooseModel, readAgent, switchTool } from "./agent.ts";
 import { bindingsOf, partsOf, toolChange } from "./effects.ts";
 import { mcpServers } from "./mcp.ts";
@@ -17,7 +18,11 @@ import "./files.ts";
 type Agent = AgentsListResult["agents"][number];
 
 /** For whom a tool works, as a person says it. */
-const AUDIENCES = { anyone: "everyone who writes", trusted: "people who were let in", owner: "you alone" } as const;
+const AUDIENCES = {
+  anyone: said("everyone who writes"),
+  trusted: said("people who were let in"),
+  owner: said("you alone"),
+} as const;
 
 /** `<moltbot-agents>`: asks the gateway by itself; `rest` is the id of the agent that is shown. */
 export class AgentsElement extends LivePage {
@@ -62,9 +67,9 @@ export class AgentsElement extends LivePage {
   protected override render(): TemplateResult {
     const agent = this.#agent;
     return pageFrame(
-      "Agents",
+      t("Agents"),
       this.done,
-      html`${pageHead({ intro: "Who answers, what it knows, and what it may do.", command: "moltbot agents list" })}
+      html`${pageHead({ intro: t("Who answers, what it knows, and what it may do."), command: "moltbot agents list" })}
         ${agent === undefined ? loading() : html`${this.#choice(agent)} ${this.of === agent.id && this.facts ? this.#parts(agent, this.facts) : loading()}`}`,
     );
   }
@@ -88,12 +93,12 @@ export class AgentsElement extends LivePage {
       ${
         isAdmin && this.host.offers("agents.files.list")
           ? section(
-              "What it reads",
-              "Its own pages. A change holds from the next message on.",
+              t("What it reads"),
+              t("Its own pages. A change holds from the next message on."),
               html`<moltbot-agent-files .host=${this.host} .agentId=${agent.id} @saved=${(
                 event: CustomEvent<string>,
               ) => {
-                this.done = `${event.detail} is saved.`;
+                this.done = t("{0} is saved.", event.detail);
                 void this.#loadAgent();
               }}></moltbot-agent-files>`,
             )
@@ -113,12 +118,12 @@ export class AgentsElement extends LivePage {
     const ids = facts.models?.map((each) => `${each.provider}/${each.id}`) ?? [];
     const all = now === undefined || ids.includes(now) ? ids : [now, ...ids];
     const more = this.host.has("models")
-      ? html`<button type="button" class="button small" @click=${() => this.host.show("models")}>${all.length === 0 ? "Connect a model" : "Models and keys"}</button>`
+      ? html`<button type="button" class="button small" @click=${() => this.host.show("models")}>${all.length === 0 ? t("Connect a model") : t("Models and keys")}</button>`
       : nothing;
     return section(
-      "Model",
+      t("Model"),
       model === undefined && all.length === 0
-        ? "None is connected yet; the built-in agent answers."
+        ? t("None is connected yet; the built-in agent answers.")
         : fallbackText(model?.fallbacks ?? []),
       html`<div class="card-row">
         ${
@@ -130,7 +135,7 @@ export class AgentsElement extends LivePage {
                     ${now === undefined ? html`<option value="" selected>None chosen</option>` : nothing}
                     ${all.map((each) => html`<option value=${each} ?selected=${each === now}>${each}</option>`)}
                   </select></label>`
-              : html`<span class="grow">${now ?? "None chosen"}</span>`
+              : html`<span class="grow">${now ?? t("None chosen")}</span>`
         }
         <div class="card-actions">${more}</div>
       </div>`,
@@ -140,7 +145,7 @@ export class AgentsElement extends LivePage {
   async #choose(agentId: string, model: string): Promise<void> {
     if (model === "" || this.facts === undefined) return;
     const path = await chooseModel(this.host, this.facts, agentId, model);
-    if (path !== undefined) this.done = `${model} answers from now on; ${path} was changed.`;
+    if (path !== undefined) this.done = t("{0} answers from now on; {1} was changed.", model, path);
     await this.load();
   }
 
@@ -152,10 +157,10 @@ export class AgentsElement extends LivePage {
     const share =
       contextWindow === null
         ? ""
-        : `, ${Math.max(1, Math.round((total / contextWindow) * 100))} % of what the model can read`;
+        : t(", {0} % of what the model can read", Math.max(1, Math.round((total / contextWindow) * 100)));
     return section(
-      "What every question carries",
-      `About ${total} tokens before anybody has said a word${share}.`,
+      t("What every question carries"),
+      t("About {0} tokens before anybody has said a word{1}.", total, share),
       html`<div class="prompt-bar" aria-hidden="true">${parts.map(({ percent, name }) => html`<span title=${name} .style=${`width: ${percent}%`}></span>`)}</div>
         <ul class="legend">${parts.map(({ name, tokens, percent }) => html`<li><span class="swatch"></span><bdi>${name}</bdi> <span class="meta">${tokens} tokens, ${Math.round(percent)} %</span></li>`)}</ul>
         ${terminal(`moltbot agent prompt --agent ${id}`)}`,
@@ -166,8 +171,10 @@ export class AgentsElement extends LivePage {
     const { tools } = facts;
     if (tools === undefined) return nothing;
     return section(
-      "Tools",
-      "What it may use when you write to it. A switch changes `tools.deny` in the config, and holds from the next message on.",
+      t("Tools"),
+      t(
+        "What it may use when you write to it. A switch changes `tools.deny` in the config, and holds from the next message on.",
+      ),
       html`<ul class="rows">${tools.map((tool) => this.#tool(id, tool, facts))}</ul>`,
     );
   }
@@ -176,19 +183,19 @@ export class AgentsElement extends LivePage {
     const { name, allowed, changes, audience, summary, why } = tool;
     const can =
       this.host.may("admin") && toolChange(facts.config?.parsed, { agentId, tool: name, isOn: !allowed }) !== undefined;
-    const effect = `${changes ? "Changes things" : "Only looks"}, for ${AUDIENCES[audience]}.`;
+    const effect = t("{0}, for {1}.", changes ? t("Changes things") : t("Only looks"), t(AUDIENCES[audience]));
     return html`<li class="plain-row tool-row">
       <span class="grow">
         <strong class=${allowed ? "" : "off"}>${name}</strong> <span class="meta">${effect} ${why === undefined ? nothing : words(why)}</span>
       </span>
-      <button type="button" class="text-button" aria-label=${`Why: ${name}`} @click=${() =>
+      <button type="button" class="text-button" aria-label=${t("Why: {0}", name)} @click=${() =>
         openWhy(this.host, {
           title: name,
-          because: why ?? (allowed ? "No rule forbids it." : "A rule forbids it."),
+          because: why ?? (allowed ? t("No rule forbids it.") : t("A rule forbids it.")),
           facts: [
-            ["What the model reads", summary],
-            ["Works for", AUDIENCES[audience]],
-            ["Now", allowed ? "allowed" : "off"],
+            [t("What the model reads"), summary],
+            [t("Works for"), t(AUDIENCES[audience])],
+            [t("Now"), allowed ? t("allowed") : t("off")],
           ],
           setting: toolSetting(facts, agentId, name),
           command: `moltbot tools list --session agent:${agentId}:main`,
@@ -197,7 +204,7 @@ export class AgentsElement extends LivePage {
         can
           ? html`<label class="switch"><span class="visually-hidden">Use ${name}</span>
               <input type="checkbox" role="switch" .checked=${allowed} @change=${(event: Event) => this.#switch(agentId, name, (event.target as HTMLInputElement).checked)} /></label>`
-          : html`<span class="state ${allowed ? "good" : ""}"><span class="dot"></span>${allowed ? "allowed" : "off"}</span>`
+          : html`<span class="state ${allowed ? "good" : ""}"><span class="dot"></span>${allowed ? t("allowed") : t("off")}</span>`
       }
     </li>`;
   }
@@ -208,7 +215,7 @@ export class AgentsElement extends LivePage {
     await this.#loadAgent();
     this.requestUpdate();
     if (path === undefined) return;
-    this.done = `${tool} is ${isOn ? "on" : "off"}: ${path} was changed.`;
+    this.done = isOn ? t("{0} is on: {1} was changed.", tool, path) : t("{0} is off: {1} was changed.", tool, path);
     offerUndo({ text: this.done, undo: () => this.#switch(agentId, tool, !isOn) });
   }
 
@@ -217,19 +224,19 @@ export class AgentsElement extends LivePage {
     const bound = bindingsOf(config.config, id);
     const isUsual = id === this.list?.defaultId;
     return section(
-      "Where it answers",
+      t("Where it answers"),
       isUsual
-        ? "Everywhere where no other agent is bound."
-        : "Where it is bound, and in conversations that are begun with it.",
+        ? t("Everywhere where no other agent is bound.")
+        : t("Where it is bound, and in conversations that are begun with it."),
       html`${
         bound.length === 0
           ? nothing
           : html`<ul class="rows">${bound.map(
               ({ at, text }) => html`<li class="plain-row"><span class="grow"><bdi>${text}</bdi></span>
-                <button type="button" class="text-button" aria-label=${`Why: ${text}`} @click=${() =>
+                <button type="button" class="text-button" aria-label=${t("Why: {0}", text)} @click=${() =>
                   openWhy(this.host, {
                     title: text,
-                    because: "A binding in the config names this agent for what comes from there.",
+                    because: t("A binding in the config names this agent for what comes from there."),
                     setting: { path: `bindings[${at}]` },
                     command: "moltbot agents list",
                   })}>Why</button></li>`,
@@ -248,8 +255,8 @@ function section(title: string, what: string, content: TemplateResult): Template
 
 function fallbackText(fallbacks: readonly string[]): string {
   return fallbacks.length === 0
-    ? "It answers alone; no other is asked when it fails."
-    : `When it fails: ${fallbacks.join(", ")}.`;
+    ? t("It answers alone; no other is asked when it fails.")
+    : t("When it fails: {0}.", fallbacks.join(", "));
 }
 
 /** The list in the config that names a tool, where one does. */

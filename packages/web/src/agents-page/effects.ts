@@ -1,6 +1,7 @@
 // What the agents page makes of the config and of the prompt's parts. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
+import { t } from "../words/t.ts";
 
 /** A part of the prompt with its share. */
 export interface Part {
@@ -15,7 +16,7 @@ export function partsOf(
   sections: readonly { readonly name: string; readonly tokens: number }[],
   tools: number,
 ): Part[] {
-  const all = [...sections.map(({ name, tokens }) => ({ name, tokens })), { name: "Tools", tokens: tools }];
+  const all = [...sections.map(({ name, tokens }) => ({ name, tokens })), { name: t("Tools"), tokens: tools }];
   const total = Math.max(
     1,
     all.reduce((sum, { tokens }) => sum + tokens, 0),
@@ -29,7 +30,7 @@ export function partsOf(
 /** Where a binding holds: "telegram, group 42, of the account work". */
 export function bindingText(binding: unknown): string {
   const {
-    channel = "every channel",
+    channel = t("every channel"),
     accountId,
     peer,
     guildId,
@@ -38,11 +39,17 @@ export function bindingText(binding: unknown): string {
   const parts = [
     String(channel),
     isRecord(peer)
-      ? `${peer.kind === "dm" || peer.kind === "direct" ? "the person" : String(peer.kind)} ${String(peer.id)}`
+      ? peer.kind === "dm" || peer.kind === "direct"
+        ? t("the person {0}", String(peer.id))
+        : `${String(peer.kind)} ${String(peer.id)}`
       : undefined,
-    guildId === undefined ? undefined : `the server ${String(guildId)}`,
-    teamId === undefined ? undefined : `the workspace ${String(teamId)}`,
-    accountId === undefined ? undefined : accountId === "*" ? "every account" : `the account ${String(accountId)}`,
+    guildId === undefined ? undefined : t("the server {0}", String(guildId)),
+    teamId === undefined ? undefined : t("the workspace {0}", String(teamId)),
+    accountId === undefined
+      ? undefined
+      : accountId === "*"
+        ? t("every account")
+        : t("the account {0}", String(accountId)),
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }

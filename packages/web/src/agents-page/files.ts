@@ -7,16 +7,17 @@ import { words } from "../chat/words.ts";
 import { diffView } from "../kit/diff-view.ts";
 import { sentence } from "../runs.ts";
 import type { PageHost } from "../view.ts";
+import { plural, said, t } from "../words/t.ts";
 
 type Opened = AgentsFilesGetResult["file"];
 
 const WHAT: Readonly<Record<string, string>> = {
-  "AGENTS.md": "How it works",
-  "SOUL.md": "Who it is",
-  "IDENTITY.md": "Its name and face",
-  "USER.md": "Who you are; read where you alone listen",
-  "MEMORY.md": "What it keeps in mind; read where you alone listen",
-  "HEARTBEAT.md": "What it looks after by itself",
+  "AGENTS.md": said("How it works"),
+  "SOUL.md": said("Who it is"),
+  "IDENTITY.md": said("Its name and face"),
+  "USER.md": said("Who you are; read where you alone listen"),
+  "MEMORY.md": said("What it keeps in mind; read where you alone listen"),
+  "HEARTBEAT.md": said("What it looks after by itself"),
 };
 
 /** `<moltbot-agent-files>`: the pages of `agentId`; fires `saved` with the name of a page. */
@@ -55,9 +56,9 @@ class AgentFilesElement extends PageElement {
       ${this.files.map(
         ({ name, missing, size = 0 }) => html`<li>
           <div class="plain-row">
-            <span class="grow"><code>${name}</code> <span class="meta">${WHAT[name] ?? ""}${missing ? "; not written yet" : `, ${size} bytes`}</span></span>
-            <button type="button" class="button small" aria-expanded=${this.opened?.name === name ? "true" : "false"} aria-label=${`${this.opened?.name === name ? "Close" : "Edit"} ${name}`} @click=${() => this.#open(name)}>
-              ${this.opened?.name === name ? "Close" : "Edit"}
+            <span class="grow"><code>${name}</code> <span class="meta">${t(WHAT[name] ?? "")}${missing ? t("; not written yet") : plural(size, ", {0} byte", ", {0} bytes")}</span></span>
+            <button type="button" class="button small" aria-expanded=${this.opened?.name === name ? "true" : "false"} aria-label=${`${this.opened?.name === name ? t("Close") : t("Edit")} ${name}`} @click=${() => this.#open(name)}>
+              ${this.opened?.name === name ? t("Close") : t("Edit")}
             </button>
           </div>
           ${this.opened?.name === name ? this.#editor(this.opened) : nothing}
@@ -69,7 +70,7 @@ class AgentFilesElement extends PageElement {
   #editor({ name, content }: Opened): TemplateResult {
     const isChanged = this.text !== content;
     return html`<div class="file-editor">
-      <textarea aria-label=${`Text of ${name}`} dir="auto" spellcheck="false" rows="14" .value=${this.text} @input=${(
+      <textarea aria-label=${t("Text of {0}", name)} dir="auto" spellcheck="false" rows="14" .value=${this.text} @input=${(
         event: Event,
       ) => {
         this.text = (event.target as HTMLTextAreaElement).value;
@@ -95,7 +96,7 @@ class AgentFilesElement extends PageElement {
     const isOpen = this.opened?.name === name;
     // What was typed is not thrown away by a press beside it.
     if (this.opened !== undefined && this.text !== this.opened.content) {
-      this.problem = `Save ${this.opened.name} or take your change back first.`;
+      this.problem = t("Save {0} or take your change back first.", this.opened.name);
       return this.querySelector("textarea")?.focus();
     }
     this.problem = undefined;
@@ -121,7 +122,8 @@ class AgentFilesElement extends PageElement {
       this.dispatchEvent(new CustomEvent("saved", { detail: file.name }));
       await this.#load();
     } catch (error) {
-      this.problem = error instanceof ResponseError ? sentence(error.message) : "The connection broke; save it again.";
+      this.problem =
+        error instanceof ResponseError ? sentence(error.message) : t("The connection broke; save it again.");
     }
     this.querySelector("textarea")?.focus();
   }

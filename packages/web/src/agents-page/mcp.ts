@@ -7,16 +7,17 @@ import { emptyState, terminal } from "../kit/parts.ts";
 import { openWhy } from "../kit/why.ts";
 import { durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { plural, said, t } from "../words/t.ts";
 import type { Say } from "./skills.ts";
 
 type Server = McpStatusResult["servers"][number];
 
 const STATES = {
-  off: { mood: "", text: "switched off" },
-  idle: { mood: "", text: "connects when it is needed" },
-  connecting: { mood: "busy", text: "connecting" },
-  connected: { mood: "good", text: "connected" },
-  failed: { mood: "bad", text: "failed" },
+  off: { mood: "", text: said("switched off") },
+  idle: { mood: "", text: said("connects when it is needed") },
+  connecting: { mood: "busy", text: said("connecting") },
+  connected: { mood: "good", text: said("connected") },
+  failed: { mood: "bad", text: said("failed") },
 } as const;
 /** A server may have to be fetched first, ms. */
 const SLOW_MS = 120_000;
@@ -34,7 +35,7 @@ export function mcpServers(
     ${
       servers.length === 0
         ? emptyState(
-            "None is configured.",
+            t("None is configured."),
             html`Add one under <code>mcp.servers</code> in the config; the page of the documentation shows how.`,
           )
         : html`<ul class="rows">${servers.map((server) => row(host, server, say))}</ul>`
@@ -49,28 +50,33 @@ function row(host: PageHost, server: Server, say: Say): TemplateResult {
   return html`<li class="plain-row">
     <span class="grow">
       <strong>${name}</strong>
-      <span class="meta">for ${audience === "owner" ? "you alone" : "people who were let in"}${tools.length === 0 ? "" : `, ${tools.length} tools`}</span>
+      <span class="meta">for ${audience === "owner" ? t("you alone") : t("people who were let in")}${tools.length === 0 ? "" : plural(tools.length, ", {0} tool", ", {0} tools")}</span>
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
-    <span class="state ${mood}"><span class="dot"></span>${text}</span>
+    <span class="state ${mood}"><span class="dot"></span>${t(text)}</span>
     ${
       host.may("admin") && host.offers("mcp.test")
-        ? html`<button type="button" class="button small" aria-label=${`Test ${name}`} @click=${() => test(host, name, say)}>Test</button>`
+        ? html`<button type="button" class="button small" aria-label=${t("Test {0}", name)} @click=${() => test(host, name, say)}>Test</button>`
         : nothing
     }
   </li>`;
 }
 
 async function test(host: PageHost, name: string, say: Say): Promise<void> {
-  say(`Connecting ${name}…`);
+  say(t("Connecting {0}…", name));
   const answer = await host.attempt(() => host.gateway().request("mcp.test", { name }, { timeoutMs: SLOW_MS }));
-  if (answer === undefined) return say(`${name} could not be connected.`);
-  say(`${name} works: ${answer.tools.length} tools.`);
+  if (answer === undefined) return say(t("{0} could not be connected.", name));
+  say(plural(answer.tools.length, "{1} works: {0} tool.", "{1} works: {0} tools.", name));
   openWhy(host, {
-    title: `${name} works`,
-    because: `It answered in ${durationOf(answer.durationMs)} and has ${answer.tools.length} tools.`,
+    title: t("{0} works", name),
+    because: plural(
+      answer.tools.length,
+      "It answered in {1} and has {0} tool.",
+      "It answered in {1} and has {0} tools.",
+      durationOf(answer.durationMs),
+    ),
     facts: answer.tools.map(
-      ({ name: tool, summary, changes }) => [tool, `${summary}${changes ? " (changes things)" : ""}`] as const,
+      ({ name: tool, summary, changes }) => [tool, `${summary}${changes ? t(" (changes things)") : ""}`] as const,
     ),
     setting: { path: `mcp.servers.${name}` },
     command: `moltbot mcp test ${name}`,

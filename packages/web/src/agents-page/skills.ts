@@ -7,6 +7,7 @@ import { emptyState } from "../kit/parts.ts";
 import { shortAge } from "../time.ts";
 import type { AllowedCommand, Skill } from "../tools/skills.ts";
 import type { Tools } from "../tools/tools.ts";
+import { t } from "../words/t.ts";
 
 /** Says what was done. */
 export type Say = (text: string) => void;
@@ -21,7 +22,7 @@ export function skillsList(tools: Tools, say: Say): TemplateResult | typeof noth
     ${
       skills.length === 0
         ? emptyState(
-            "None yet.",
+            t("None yet."),
             html`<code>moltbot skills search</code> finds some; a folder with a SKILL.md in the agent’s workspace is one too.`,
           )
         : html`<ul class="rows">${skills.map((skill) => skillRow(tools, skill, say))}</ul>`
@@ -34,7 +35,7 @@ function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
   const change = async (event: Event) => {
     const wanted = (event.target as HTMLInputElement).checked;
     await tools.enable(skill, wanted);
-    say(`${name} is ${wanted ? "on" : "off"}.`);
+    say(wanted ? t("{0} is on.", name) : t("{0} is off.", name));
   };
   return html`<li class="plain-row">
     <span class="grow">
@@ -45,7 +46,7 @@ function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
       tools.mayChangeSkills
         ? html`<label class="switch"><span class="visually-hidden">Use ${name}</span>
             <input type="checkbox" role="switch" .checked=${isOn} @change=${change} /></label>`
-        : html`<span class="state ${isOn ? "good" : ""}"><span class="dot"></span>${isOn ? "on" : "off"}</span>`
+        : html`<span class="state ${isOn ? "good" : ""}"><span class="dot"></span>${isOn ? t("on") : t("off")}</span>`
     }
   </li>`;
 }
@@ -59,7 +60,7 @@ export function allowedCommandsList(tools: Tools, say: Say): TemplateResult | ty
     <p class="meta">They run without asking. “Always allow” adds to this list.</p>
     ${
       allowed.length === 0
-        ? emptyState("None.", "Every command asks you first, but for those that only look.")
+        ? emptyState(t("None."), t("Every command asks you first, but for those that only look."))
         : html`<ul class="rows">${allowed.map((command) => commandRow(tools, command, say))}</ul>`
     }
   </section>`;
@@ -70,13 +71,13 @@ function commandRow(tools: Tools, command: AllowedCommand, say: Say): TemplateRe
   return html`<li class="plain-row">
     <span class="grow">
       <code>${command.command}</code> ${note === undefined ? nothing : html`<span class="meta">${note}</span>`}
-      <span class="meta">${agentId === "*" ? "every agent" : agentId}${lastUsedAt === undefined ? nothing : html` · last used ${shortAge(lastUsedAt)}`}${
+      <span class="meta">${agentId === "*" ? t("every agent") : agentId}${lastUsedAt === undefined ? nothing : html` · last used ${shortAge(lastUsedAt)}`}${
         lastUsedCommand === undefined ? nothing : html`: <code>${lastUsedCommand}</code>`
       }</span>
     </span>
     ${
       tools.mayChangeCommands
-        ? html`<button type="button" class="text-button" aria-label=${`Ask again for ${command.command}`} @click=${() => forbid(tools, command, say)}>Ask again</button>`
+        ? html`<button type="button" class="text-button" aria-label=${t("Ask again for {0}", command.command)} @click=${() => forbid(tools, command, say)}>Ask again</button>`
         : nothing
     }
   </li>`;
@@ -84,11 +85,11 @@ function commandRow(tools: Tools, command: AllowedCommand, say: Say): TemplateRe
 
 async function forbid(tools: Tools, command: AllowedCommand, say: Say): Promise<void> {
   const answer = await ask({
-    title: `Ask again for “${command.command}”?`,
-    text: "The next time a command needs it, it waits for your approval.",
-    confirm: "Ask again",
+    title: t("Ask again for “{0}”?", command.command),
+    text: t("The next time a command needs it, it waits for your approval."),
+    confirm: t("Ask again"),
   });
   if (answer === undefined) return;
   await tools.forbid(command);
-  say(`${command.command} needs approval again.`);
+  say(t("{0} needs approval again.", command.command));
 }

@@ -2,10 +2,13 @@
 
 import { agentsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const agentsView: View = {
   id: "agents",
-  label: "Agents",
+  get label() {
+    return t("Agents");
+  },
   icon: agentsIcon,
   scope: "read",
   element: async () => (await import("./agents-page.ts")).AgentsElement,

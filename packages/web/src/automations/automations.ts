@@ -9,6 +9,7 @@ import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import { pageHead } from "../kit/parts.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 import { AllJobs, jobsNamed } from "./all-jobs.ts";
 import { type Job, lastRuns, nextText, type Run, scheduleText } from "./state.ts";
 import { heartbeat, outcome } from "./told.ts";
@@ -131,7 +132,7 @@ export class AutomationsElement extends PageElement {
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Automations">
       <div class="column channels-page">
         <p class="visually-hidden" role="status">${this.done}</p>
-        ${pageHead({ intro: "What begins by itself: jobs at set times, reminders, and each agent’s own look around.", command: "moltbot cron list" })}
+        ${pageHead({ intro: t("What begins by itself: jobs at set times, reminders, and each agent’s own look around."), command: "moltbot cron list" })}
         ${jobs === undefined ? html`<p class="meta loading" role="status">Asking the gateway…</p>` : html`${this.#next()} ${this.#jobs(jobs)}`}
         ${this.beat === undefined ? nothing : heartbeat(this.beat)}
       </div>
@@ -192,7 +193,7 @@ export class AutomationsElement extends PageElement {
     if (this.removals.has(job.id))
       return html`<li class="card-row removed" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
         <span class="grow">“${job.name}” is removed.</span>
-        <button type="button" class="button small" aria-label=${`Undo: keep ${job.name}`} @click=${() => this.#undo(job)}>Undo</button>
+        <button type="button" class="button small" aria-label=${t("Undo: keep {0}", job.name)} @click=${() => this.#undo(job)}>Undo</button>
       </li>`;
     const run = this.runs.get(job.id);
     return html`<li class="card-row job" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
@@ -209,23 +210,23 @@ export class AutomationsElement extends PageElement {
   #actions(job: Job): TemplateResult {
     const { name, enabled } = job;
     return html`<div class="card-actions">
-      <button type="button" class="button small" aria-label=${`Run now: ${name}`} @click=${() => this.#run(job)}>Run now</button>
-      <button type="button" class="button small" aria-label=${`${enabled ? "Pause" : "Resume"} ${name}`} @click=${() => this.#enable(job, !enabled)}>
-        ${enabled ? "Pause" : "Resume"}
+      <button type="button" class="button small" aria-label=${t("Run now: {0}", name)} @click=${() => this.#run(job)}>Run now</button>
+      <button type="button" class="button small" aria-label=${`${enabled ? t("Pause") : t("Resume")} ${name}`} @click=${() => this.#enable(job, !enabled)}>
+        ${enabled ? t("Pause") : t("Resume")}
       </button>
-      <button type="button" class="button small quiet" aria-label=${`Remove ${name}`} @click=${() => this.#remove(job)}>Remove</button>
+      <button type="button" class="button small quiet" aria-label=${t("Remove {0}", name)} @click=${() => this.#remove(job)}>Remove</button>
     </div>`;
   }
 
   async #run({ id, name }: Job): Promise<void> {
     const answer = await this.host.attempt(() => this.host.gateway().request("cron.run", { id, mode: "force" }));
-    if (answer !== undefined) this.done = `${name} runs.`;
+    if (answer !== undefined) this.done = t("{0} runs.", name);
     this.#loadSoon();
   }
 
   async #enable({ id, name }: Job, enabled: boolean): Promise<void> {
     const answer = await this.#update(id, enabled);
-    if (answer !== undefined) this.done = `${name} is ${enabled ? "on" : "paused"}.`;
+    if (answer !== undefined) this.done = enabled ? t("{0} is on.", name) : t("{0} is paused.", name);
     await this.#load();
   }
 
@@ -239,7 +240,7 @@ export class AutomationsElement extends PageElement {
   async #remove({ id, name, enabled }: Job): Promise<void> {
     const timer = setTimeout(() => void this.#removeNow(id), UNDO_MS);
     this.removals = new Map([...this.removals, [id, { wasEnabled: enabled, timer }]]);
-    this.done = `${name} is removed. Undo is offered for a few seconds.`;
+    this.done = t("{0} is removed. Undo is offered for a few seconds.", name);
     await this.updateComplete;
     this.querySelector<HTMLElement>(`[data-job="${CSS.escape(id)}"] button`)?.focus();
     if (enabled) await this.#update(id, false);
@@ -248,7 +249,7 @@ export class AutomationsElement extends PageElement {
   async #undo({ id, name }: Job): Promise<void> {
     const removal = this.#drop(id);
     if (removal?.wasEnabled) await this.#update(id, true);
-    this.done = `${name} is kept.`;
+    this.done = t("{0} is kept.", name);
     await this.#load();
   }
 

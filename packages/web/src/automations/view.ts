@@ -2,10 +2,13 @@
 
 import { clockIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const automationsView: View = {
   id: "automations",
-  label: "Automations",
+  get label() {
+    return t("Automations");
+  },
   icon: clockIcon,
   scope: "read",
   element: async () => (await import("./automations.ts")).AutomationsElement,

@@ -4,6 +4,7 @@
 import type { CanvasChangedEvent, GatewayClient } from "@moltbot/protocol";
 import { recall, remember } from "../storage.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 
 /** Everything about the canvas of the open conversation. */
 export interface CanvasState {
@@ -109,7 +110,7 @@ export class Canvas {
     this.#set({ isOpen: true });
     import("./panel.ts").catch(() => {
       this.#set({ isOpen: false });
-      this.#host.notify("The canvas could not be loaded. Reload the page to get it from the gateway as it is now.");
+      this.#host.notify(t("The canvas could not be loaded. Reload the page to get it from the gateway as it is now."));
     });
   }
 

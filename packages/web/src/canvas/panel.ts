@@ -7,6 +7,7 @@ import { keyed } from "lit/directives/keyed.js";
 import { PageElement } from "../chat/element.ts";
 import { closeIcon, tabIcon } from "../chat/icons.ts";
 import { clockTime } from "../time.ts";
+import { t } from "../words/t.ts";
 import { type Canvas, type CanvasState, coversConversation, isPage } from "./canvas.ts";
 import { FrameTalk } from "./frame.ts";
 
@@ -121,7 +122,7 @@ export class CanvasPanelElement extends PageElement {
     const index = this.at === undefined ? screens.length - 1 : screens.findIndex(({ seq }) => seq === this.at);
     const entry = screens[index];
     const isNow = this.at === undefined;
-    const words = entry === undefined || isNow ? "Now" : `${clockTime(entry.at)}: ${entry.summary}`;
+    const words = entry === undefined || isNow ? t("Now") : `${clockTime(entry.at)}: ${entry.summary}`;
     return html`<footer>
       <label>
         <span class="visually-hidden">What it showed before</span>
@@ -193,8 +194,8 @@ export class CanvasPanelElement extends PageElement {
   async #press(userAction: Readonly<Record<string, unknown>>): Promise<void> {
     const { sessionKey } = this;
     const { host, mayPress } = this.canvas;
-    if (this.at !== undefined) return this.#talk?.tell(userAction.id, "this is how it was before; go back to now");
-    if (!mayPress) return this.#talk?.tell(userAction.id, "you may only look here");
+    if (this.at !== undefined) return this.#talk?.tell(userAction.id, t("this is how it was before; go back to now"));
+    if (!mayPress) return this.#talk?.tell(userAction.id, t("you may only look here"));
     try {
       await host.gateway().request("canvas.act", { sessionKey, userAction });
       this.#talk?.tell(userAction.id);

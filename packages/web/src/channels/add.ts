@@ -5,6 +5,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
 import { sentence } from "../runs.ts";
+import { t } from "../words/t.ts";
 import type { Channels } from "./channels.ts";
 import { type Field, fieldsOf, readField } from "./settings.ts";
 import type { Channel } from "./state.ts";
@@ -55,7 +56,7 @@ export class AddChannelElement extends PageElement {
     const others = fields.filter(({ isSecret }) => !isSecret);
     const isFirst = (channel?.accounts.length ?? 0) === 0;
     const isChange = accountId !== undefined;
-    const verb = isChange ? "Save" : "Connect";
+    const verb = isChange ? t("Save") : t("Connect");
     const account = html`<label class="text-field">
       <span>Account name</span>
       <input name="account-name" maxlength="64" pattern="[A-Za-z0-9_\\-]+" ?required=${!isFirst} autocomplete="off" placeholder=${isFirst ? "default" : "work"} />
@@ -63,8 +64,8 @@ export class AddChannelElement extends PageElement {
     </label>`;
     return html`<dialog class="form-dialog" aria-labelledby="add-dialog-title">
       <form novalidate @submit=${this.#submit}>
-        <h2 id="add-dialog-title">${isChange ? "Settings of" : isFirst ? "Connect" : "Add another account of"} ${channel?.label}</h2>
-        <p>${isChange ? "What you leave empty stays as it is." : channel?.summary}</p>
+        <h2 id="add-dialog-title">${isChange ? t("Settings of {0}", channel?.label) : isFirst ? t("Connect {0}", channel?.label) : t("Add another account of {0}", channel?.label)}</h2>
+        <p>${isChange ? t("What you leave empty stays as it is.") : channel?.summary}</p>
         ${isFirst || isChange ? nothing : account} ${secrets.map((field) => this.#field(field))}
         ${
           secrets.length === 0
@@ -78,7 +79,7 @@ export class AddChannelElement extends PageElement {
         <div class="dialog-actions">
           <button type="button" class="button" @click=${() => this.#dialog.close()}>Cancel</button>
           ${this.mayForce ? html`<button type="submit" class="button" name="force" value="yes">Save anyway</button>` : nothing}
-          <button type="submit" class="button primary" ?disabled=${this.isBusy}>${this.isBusy ? "Trying it…" : verb}</button>
+          <button type="submit" class="button primary" ?disabled=${this.isBusy}>${this.isBusy ? t("Trying it…") : verb}</button>
         </div>
       </form>
     </dialog>`;
@@ -89,8 +90,8 @@ export class AddChannelElement extends PageElement {
     const control =
       choices.length > 0
         ? html`<select name=${name} aria-describedby=${id}>
-          <option value="">${this.accountId === undefined ? "Default" : "Unchanged"}</option>
-          ${choices.map((choice) => html`<option>${choice}</option>`)}
+          <option value="">${this.accountId === undefined ? t("Default") : t("Unchanged")}</option>
+          ${choices.map((choice) => html`<option value=${choice}>${kind === "switch" ? t(choice) : choice}</option>`)}
         </select>`
         : html`<input
           name=${name}
@@ -111,8 +112,8 @@ export class AddChannelElement extends PageElement {
     if (invalid !== null) {
       this.problem =
         invalid.name === "account-name"
-          ? "Give the account a name of letters, digits, - and _."
-          : `${invalid.labels?.[0]?.querySelector("span")?.textContent} is a number.`;
+          ? t("Give the account a name of letters, digits, - and _.")
+          : t("{0} is a number.", invalid.labels?.[0]?.querySelector("span")?.textContent);
       return invalid.focus();
     }
     const given = new FormData(form);
@@ -130,7 +131,7 @@ export class AddChannelElement extends PageElement {
         ...(force && { force }),
       });
       this.#dialog.close();
-      const says = `${channel.label} is set up${self === undefined ? "" : ` as ${self.name ?? self.id}`}.`;
+      const says = t("{0} is set up{1}.", channel.label, self === undefined ? "" : t(" as {0}", self.name ?? self.id));
       const mustLink = channel.hasLogin && next !== undefined;
       const detail = { channel, ref: { channel: channel.id, accountId }, mustLink, says };
       this.dispatchEvent(new CustomEvent("added", { detail }));

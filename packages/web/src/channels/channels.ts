@@ -11,6 +11,7 @@ import type {
 } from "@moltbot/protocol";
 import { newId } from "../ids.ts";
 import type { PageHost, PageService, Scope } from "../view.ts";
+import { t } from "../words/t.ts";
 import { type ChannelsState, NO_CHANNELS, readChannels, withAccount } from "./state.ts";
 
 /** Which account: its channel and its name there. */
@@ -120,10 +121,10 @@ export class Channels implements PageService {
 
   /** Sends a short message, to see whether it arrives. Says in a sentence what came of it. */
   async sendTest({ channel, accountId }: AccountRef, to: string): Promise<string | undefined> {
-    const message = "This is a test message from your moltbot gateway.";
+    const message = t("This is a test message from your moltbot gateway.");
     const params = { channel, accountId, to, message, idempotencyKey: newId() };
     const answer = await this.#host.attempt(() => this.#host.gateway().request("send", params, { timeoutMs: SLOW_MS }));
-    return answer && "The platform has taken the test message.";
+    return answer && t("The platform has taken the test message.");
   }
 
   /** The shell, for drawers that explain. */

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
 import { sentence } from "../runs.ts";
+import { t } from "../words/t.ts";
 import type { AccountRef, Channels, LoginStep } from "./channels.ts";
 import type { Channel } from "./state.ts";
 
@@ -56,13 +57,13 @@ export class LinkAccountElement extends PageElement {
     return html`<dialog class="link-dialog" aria-labelledby="link-title" @close=${() => this.#stop()}>
       <h2 id="link-title">Link ${label}</h2>
       ${this.#picture()}
-      <p role="status">${this.problem === undefined ? words(this.step?.message ?? `Asking ${label} for a code…`) : nothing}</p>
+      <p role="status">${this.problem === undefined ? words(this.step?.message ?? t("Asking {0} for a code…", label)) : nothing}</p>
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${words(this.problem)}</p>`}
       ${this.byPhone && !isLinked && this.step?.code === undefined ? this.#phone() : nothing}
       <div class="dialog-actions">
         ${isLinked || this.byPhone || !BY_PHONE.has(this.channel?.id ?? "") ? nothing : html`<button type="button" class="text-button" @click=${this.#choosePhone}>Use a phone number instead</button>`}
         ${this.problem === undefined || this.byPhone ? nothing : html`<button type="button" class="button" @click=${() => this.#begin()}>Try again</button>`}
-        <button type="button" class="button ${isLinked ? "primary" : ""}" @click=${() => this.querySelector("dialog")?.close()}>${isLinked ? "Done" : "Cancel"}</button>
+        <button type="button" class="button ${isLinked ? "primary" : ""}" @click=${() => this.querySelector("dialog")?.close()}>${isLinked ? t("Done") : t("Cancel")}</button>
       </div>
     </dialog>`;
   }
@@ -72,8 +73,8 @@ export class LinkAccountElement extends PageElement {
     if (this.problem !== undefined || step?.connected) return nothing;
     if (step?.code !== undefined) return html`<p class="link-code" aria-label="Code">${step.code}</p>`;
     if (step?.qrDataUrl === undefined) return this.byPhone ? nothing : html`<div class="qr waiting"></div>`;
-    return html`<img class="qr" src=${step.qrDataUrl} alt=${`QR code to scan with ${this.channel?.label} on your phone`} />
-      <p class="meta">${seconds === undefined ? nothing : seconds > 0 ? `A new code comes in ${seconds} s` : "A new code comes…"}</p>`;
+    return html`<img class="qr" src=${step.qrDataUrl} alt=${t("QR code to scan with {0} on your phone", this.channel?.label)} />
+      <p class="meta">${seconds === undefined ? nothing : seconds > 0 ? t("A new code comes in {0} s", seconds) : t("A new code comes…")}</p>`;
   }
 
   #phone(): TemplateResult {
@@ -90,7 +91,7 @@ export class LinkAccountElement extends PageElement {
     this.#stop();
     this.byPhone = true;
     this.problem = undefined;
-    this.step = { message: "Type the number of the phone with its country code." };
+    this.step = { message: t("Type the number of the phone with its country code.") };
     await this.updateComplete;
     this.querySelector<HTMLInputElement>("input[name=phone]")?.focus();
   }

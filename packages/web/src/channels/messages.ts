@@ -6,15 +6,16 @@ import { repeat } from "lit/directives/repeat.js";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
 import { clockTime, shortAge } from "../time.ts";
+import { said, t } from "../words/t.ts";
 import type { Channels } from "./channels.ts";
 import { type Channel, labelOf, type Mood, outcomeOf } from "./state.ts";
 
 const PART_MOODS: Readonly<Record<OutboxEntry["state"], { mood: Mood; words: string }>> = {
-  queued: { mood: "busy", words: "Waiting to be sent" },
-  sending: { mood: "busy", words: "Being sent" },
-  sent: { mood: "good", words: "Sent" },
-  unknown: { mood: "bad", words: "Perhaps not sent" },
-  failed: { mood: "bad", words: "Not sent" },
+  queued: { mood: "busy", words: said("Waiting to be sent") },
+  sending: { mood: "busy", words: said("Being sent") },
+  sent: { mood: "good", words: said("Sent") },
+  unknown: { mood: "bad", words: said("Perhaps not sent") },
+  failed: { mood: "bad", words: said("Not sent") },
 };
 
 /** `<moltbot-messages>`: shows `messages`; `known` are the channels, for their names. */
@@ -50,7 +51,7 @@ export class MessagesElement extends PageElement {
     const { id, channel, chatKind, chatTitle, sender, senderName, text, kind, receivedAt } = entry;
     const { mood, words: outcome } = outcomeOf(entry);
     const isOpen = this.open === id;
-    const where = chatKind === "direct" || chatTitle === undefined ? "" : ` in ${chatTitle}`;
+    const where = chatKind === "direct" || chatTitle === undefined ? "" : t(" in {0}", chatTitle);
     return html`<li>
       <button type="button" class="message-row" aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#toggle(id)}>
         <span class="who">${senderName ?? sender}${where} <span class="chip">${labelOf(this.known, channel)}</span></span>
@@ -68,16 +69,16 @@ export class MessagesElement extends PageElement {
     const fact = (name: string, value: unknown) => (value ? html`<dt>${name}</dt><dd>${value}</dd>` : nothing);
     return html`<div class="why">
       <dl>
-        ${fact("Received", clockTime(entry.receivedAt))} ${fact("Rule", entry.rule && html`<code>${entry.rule}</code>`)}
-        ${fact("Because", entry.detail && words(entry.detail))}
-        ${fact("Decided by", config && settingOf(config))}
-        ${fact("Session", entry.sessionKey && html`<code>${entry.sessionKey}</code>`)}
+        ${fact(t("Received"), clockTime(entry.receivedAt))} ${fact(t("Rule"), entry.rule && html`<code>${entry.rule}</code>`)}
+        ${fact(t("Because"), entry.detail && words(entry.detail))}
+        ${fact(t("Decided by"), config && settingOf(config))}
+        ${fact(t("Session"), entry.sessionKey && html`<code>${entry.sessionKey}</code>`)}
       </dl>
       ${this.why === undefined ? html`<p class="meta" role="status">Asking why…</p>` : nothing}
       ${parts.map(
         ({ state, text, problem }) => html`<div class="part">
-          <p class="meta">Reply <span class="state ${PART_MOODS[state].mood}"><span class="dot"></span>${PART_MOODS[state].words}</span></p>
-          <p class="excerpt">${text === "" ? "A file" : text}</p>
+          <p class="meta">Reply <span class="state ${PART_MOODS[state].mood}"><span class="dot"></span>${t(PART_MOODS[state].words)}</span></p>
+          <p class="excerpt">${text === "" ? t("A file") : text}</p>
           ${problem === undefined ? nothing : html`<p class="problem">${words(problem)}</p>`}
         </div>`,
       )}
@@ -97,7 +98,7 @@ customElements.define("moltbot-messages", MessagesElement);
 
 /** The setting behind a decision, its value, and where in the config file it stands. */
 function settingOf({ path, line, value, isDefault }: NonNullable<InboxWhyResult["config"]>): TemplateResult {
-  const place = isDefault ? "not in the config, so its default counts" : `line ${line} of the config`;
+  const place = isDefault ? t("not in the config, so its default counts") : t("line {0} of the config", line);
   const shown = isDefault ? "" : ` = ${JSON.stringify(value)}`;
   return html`<code>${path}${shown}</code> <span class="meta">${line === undefined && !isDefault ? "" : `(${place})`}</span>`;
 }

@@ -10,11 +10,13 @@ import { words } from "../chat/words.ts";
 import { pageHead } from "../kit/parts.ts";
 import { offerNote } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
+import { agoOf } from "../time.ts";
+import { t } from "../words/t.ts";
 import type { AddChannelElement } from "./add.ts";
 import type { AccountRef, Channels } from "./channels.ts";
 import type { LinkAccountElement } from "./link.ts";
 import { directText } from "./rules.ts";
-import { accountLabel, agoOf, type Channel, type ChannelsState, factsOf, labelOf, stateOf } from "./state.ts";
+import { accountLabel, type Channel, type ChannelsState, factsOf, labelOf, stateOf } from "./state.ts";
 import "./add.ts";
 import "./link.ts";
 import "./messages.ts";
@@ -54,7 +56,7 @@ export class ChannelsElement extends PageElement {
     return html`<div class="scroller" tabindex="0" role="region" aria-label="Channels">
         <div class="column channels-page">
           <p class="visually-hidden" role="status">${this.done}</p>
-          ${pageHead({ intro: "Which account is up, and who may write to the agent there.", command: "moltbot channels status" })}
+          ${pageHead({ intro: t("Which account is up, and who may write to the agent there."), command: "moltbot channels status" })}
           ${isLoaded ? nothing : html`<p class="meta loading" role="status">Asking the gateway…</p>`}
           ${pending.length > 0 ? this.#senders() : nothing} ${isLoaded ? this.#accounts() : nothing}
           ${doubtful.length > 0 ? this.#doubtful() : nothing} ${this.#groups()}
@@ -94,20 +96,20 @@ export class ChannelsElement extends PageElement {
         <p class="meta">${name === undefined ? nothing : html`${id} · `}wrote ${agoOf(lastSeenAt)} · code ${code}</p>
       </div>
       <div class="card-actions">
-        <button type="button" class="button small" aria-label=${`Turn away ${name ?? id}`} @click=${() => this.#turnAway(sender)}>Turn away</button>
-        <button type="button" class="button small primary" aria-label=${`Approve ${name ?? id}`} @click=${() => this.#approve(sender)}>Approve</button>
+        <button type="button" class="button small" aria-label=${t("Turn away {0}", name ?? id)} @click=${() => this.#turnAway(sender)}>Turn away</button>
+        <button type="button" class="button small primary" aria-label=${t("Approve {0}", name ?? id)} @click=${() => this.#approve(sender)}>Approve</button>
       </div>
     </li>`;
   }
 
   async #approve(sender: SenderRequest): Promise<void> {
     await this.service.approve(sender);
-    this.done = `${sender.name ?? sender.id} may write to the agent now.`;
+    this.done = t("{0} may write to the agent now.", sender.name ?? sender.id);
   }
 
   async #turnAway(sender: SenderRequest): Promise<void> {
     await this.service.revoke(sender);
-    this.done = `${sender.name ?? sender.id} was turned away.`;
+    this.done = t("{0} was turned away.", sender.name ?? sender.id);
   }
 
   #approved(): TemplateResult | typeof nothing {
@@ -119,7 +121,7 @@ export class ChannelsElement extends PageElement {
         ${approved.map(
           (sender) => html`<li class="plain-row">
             <span class="grow">${sender.name ?? sender.id} <span class="chip">${labelOf(channels, sender.channel)}</span></span>
-            <button type="button" class="text-button" aria-label=${`Shut out ${sender.name ?? sender.id}`} @click=${() => this.service.revoke(sender)}>Shut out</button>
+            <button type="button" class="text-button" aria-label=${t("Shut out {0}", sender.name ?? sender.id)} @click=${() => this.service.revoke(sender)}>Shut out</button>
           </li>`,
         )}
       </ul>
@@ -146,7 +148,7 @@ export class ChannelsElement extends PageElement {
     const { mood, words: state } = stateOf(account);
     const isUnlinked = account.state === "unconfigured" && account.linked === false;
     const own = accountLabel(account);
-    const facts = isUnlinked ? "Link it with your phone to begin." : factsOf(account);
+    const facts = isUnlinked ? t("Link it with your phone to begin.") : factsOf(account);
     const problem = isUnlinked ? undefined : account.problem;
     return html`<li class="card-row account" aria-label=${`${channel.label} ${own}`.trim()}>
       <div class="grow">
@@ -169,17 +171,17 @@ export class ChannelsElement extends PageElement {
     const mayLink = channel.hasLogin && linked !== true;
     const button = (label: string, action: () => unknown, kind = "") =>
       html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
-    const why = button("Why", () => this.#why(channel, account), "quiet");
+    const why = button(t("Why"), () => this.#why(channel, account), "quiet");
     if (!this.service.may("admin")) return html`<div class="card-actions">${why}</div>`;
     return html`<div class="card-actions">
-      ${button("Settings", () => this.#form?.open(channel, accountId), "quiet")}
-      ${channel.hasLogin && linked ? button("Log out", () => this.#logout(ref, name), "quiet") : nothing}
-      ${button("Remove", () => this.#remove(ref, name), "quiet")}
+      ${button(t("Settings"), () => this.#form?.open(channel, accountId), "quiet")}
+      ${channel.hasLogin && linked ? button(t("Log out"), () => this.#logout(ref, name), "quiet") : nothing}
+      ${button(t("Remove"), () => this.#remove(ref, name), "quiet")}
       ${why}
-      ${account.connected ? button("Test", () => this.#test(ref, name), "quiet") : nothing}
-      ${running ? button("Stop", () => this.#stop(ref, name)) : nothing}
-      ${!running && enabled && !mayLink ? button("Start", () => this.service.start(ref), "primary") : nothing}
-      ${mayLink ? button("Link", () => this.#link(channel, ref), "primary") : nothing}
+      ${account.connected ? button(t("Test"), () => this.#test(ref, name), "quiet") : nothing}
+      ${running ? button(t("Stop"), () => this.#stop(ref, name)) : nothing}
+      ${!running && enabled && !mayLink ? button(t("Start"), () => this.service.start(ref), "primary") : nothing}
+      ${mayLink ? button(t("Link"), () => this.#link(channel, ref), "primary") : nothing}
     </div>`;
   }
 
@@ -190,10 +192,10 @@ export class ChannelsElement extends PageElement {
       title: `${label} ${accountLabel(account)}`.trim(),
       because: `${stateOf(account).words}. ${problem?.message ?? directText(account)}`,
       facts: [
-        ["Who may write", directText(account)],
-        ["On the list", allowFrom.join(", ")],
-        ["Last connected", account.lastConnectedAt && agoOf(account.lastConnectedAt)],
-        ["Failed attempts", account.reconnectAttempts || undefined],
+        [t("Who may write"), directText(account)],
+        [t("On the list"), allowFrom.join(", ")],
+        [t("Last connected"), account.lastConnectedAt && agoOf(account.lastConnectedAt)],
+        [t("Failed attempts"), account.reconnectAttempts || undefined],
         ...Object.entries(absent),
       ],
       setting: { path: `channels.${id}${own}.dmPolicy`, value: dmPolicy },
@@ -203,10 +205,10 @@ export class ChannelsElement extends PageElement {
 
   async #test(ref: AccountRef, name: string): Promise<void> {
     const to = await ask({
-      title: `Send a test message from ${name}`,
-      text: "To whom? As the channel names people and chats: +15550100, @name, a chat id.",
-      input: { label: "To", value: "", maxLength: 200 },
-      confirm: "Send",
+      title: t("Send a test message from {0}", name),
+      text: t("To whom? As the channel names people and chats: +15550100, @name, a chat id."),
+      input: { label: t("To"), value: "", maxLength: 200 },
+      confirm: t("Send"),
     });
     if (to === undefined || to.trim() === "") return;
     const said = await this.service.sendTest(ref, to.trim());
@@ -224,10 +226,10 @@ export class ChannelsElement extends PageElement {
       <ul class="rows">
         ${groups.map((rule) => {
           const { channel, accountId, group, text, path } = rule;
-          const name = group === undefined ? "All groups" : group === "*" ? "Every other group" : group;
+          const name = group === undefined ? t("All groups") : group === "*" ? t("Every other group") : group;
           return html`<li class="plain-row">
             <span class="grow"><bdi>${name}</bdi> <span class="chip">${labelOf(channels, channel)}${accountId === undefined ? "" : ` ${accountId}`}</span> <span class="meta">${text}</span></span>
-            <button type="button" class="text-button" aria-label=${`Why: ${name} on ${labelOf(channels, channel)}`} @click=${() =>
+            <button type="button" class="text-button" aria-label=${t("Why: {0} on {1}", name, labelOf(channels, channel))} @click=${() =>
               openWhy(this.service.host, {
                 title: name,
                 because: text,
@@ -242,18 +244,18 @@ export class ChannelsElement extends PageElement {
 
   async #stop(ref: AccountRef, name: string): Promise<void> {
     const answer = await ask({
-      title: `Stop ${name}?`,
-      text: "No message is read or answered there until you start it again.",
-      confirm: "Stop",
+      title: t("Stop {0}?", name),
+      text: t("No message is read or answered there until you start it again."),
+      confirm: t("Stop"),
     });
     if (answer !== undefined) await this.service.stop(ref);
   }
 
   async #logout(ref: AccountRef, name: string): Promise<void> {
     const answer = await ask({
-      title: `Log ${name} out?`,
-      text: "The session ends on the phone too. To use it again you link it anew.",
-      confirm: "Log out",
+      title: t("Log {0} out?", name),
+      text: t("The session ends on the phone too. To use it again you link it anew."),
+      confirm: t("Log out"),
       isDanger: true,
     });
     if (answer !== undefined) await this.service.logout(ref);
@@ -261,14 +263,14 @@ export class ChannelsElement extends PageElement {
 
   async #remove(ref: AccountRef, name: string): Promise<void> {
     const answer = await ask({
-      title: `Remove ${name}?`,
-      text: "Its settings are removed with its token or session. Conversations stay.",
-      confirm: "Remove",
+      title: t("Remove {0}?", name),
+      text: t("Its settings are removed with its token or session. Conversations stay."),
+      confirm: t("Remove"),
       isDanger: true,
     });
     if (answer === undefined) return;
     await this.service.remove(ref);
-    this.done = `${name} is removed.`;
+    this.done = t("{0} is removed.", name);
   }
 
   #link(channel: Channel, ref: AccountRef): void {
@@ -329,14 +331,14 @@ export class ChannelsElement extends PageElement {
   #doubt({ id, channel, chatId, text, queuedAt }: OutboxEntry): TemplateResult {
     return html`<li class="card-row">
       <div class="grow">
-        <p class="clip">${text === "" ? "A file" : text}</p>
+        <p class="clip">${text === "" ? t("A file") : text}</p>
         <p class="meta">${labelOf(this.state.channels, channel)} · to ${chatId} · ${agoOf(queuedAt)}</p>
       </div>
       ${
         this.service.may("write")
           ? html`<div class="card-actions">
-            <button type="button" class="button small" aria-label=${`Discard message ${id}`} @click=${() => this.service.discard(id)}>Discard</button>
-            <button type="button" class="button small primary" aria-label=${`Send again message ${id}`} @click=${() => this.service.resend(id)}>Send again</button>
+            <button type="button" class="button small" aria-label=${t("Discard message {0}", id)} @click=${() => this.service.discard(id)}>Discard</button>
+            <button type="button" class="button small primary" aria-label=${t("Send again message {0}", id)} @click=${() => this.service.resend(id)}>Send again</button>
           </div>`
           : nothing
       }

@@ -1,6 +1,7 @@
 // Who may write, and in which groups: the rules of the config in words. Pure functions.
 
 import { type AccountSnapshot, isRecord } from "@moltbot/protocol";
+import { t } from "../words/t.ts";
 
 /** The rule of a group, or of all groups of a channel. */
 export interface GroupRule {
@@ -16,18 +17,20 @@ export interface GroupRule {
 
 /** Who may write to an account directly. */
 export function directText({ dmPolicy, allowFrom = [] }: Pick<AccountSnapshot, "dmPolicy" | "allowFrom">): string {
-  const listed = allowFrom.length === 0 ? "" : `, and ${allowFrom.length} on the list`;
+  const listed = allowFrom.length === 0 ? "" : t(", and {0} on the list", allowFrom.length);
   switch (dmPolicy) {
     case "open":
-      return allowFrom.includes("*") ? "Everyone may write." : `Everyone on the list may write (${allowFrom.length}).`;
+      return allowFrom.includes("*")
+        ? t("Everyone may write.")
+        : t("Everyone on the list may write ({0}).", allowFrom.length);
     case "allowlist":
       return allowFrom.length === 0
-        ? "Nobody may write: the list is empty."
-        : `Only those on the list may write (${allowFrom.length}).`;
+        ? t("Nobody may write: the list is empty.")
+        : t("Only those on the list may write ({0}).", allowFrom.length);
     case "disabled":
-      return "Nobody may write directly.";
+      return t("Nobody may write directly.");
     default:
-      return `Strangers get a code that you approve; those you let in may write${listed}.`;
+      return t("Strangers get a code that you approve; those you let in may write{0}.", listed);
   }
 }
 
@@ -57,7 +60,7 @@ function rulesOf(
   const { path } = place;
   const listed = isRecord(groups) ? Object.entries(groups) : [];
   const speakers = Array.isArray(groupAllowFrom)
-    ? ` Only ${groupAllowFrom.length} people may speak to the agent there.`
+    ? t(" Only {0} people may speak to the agent there.", groupAllowFrom.length)
     : "";
   return [
     {
@@ -76,9 +79,9 @@ function rulesOf(
 }
 
 function policyText(policy: unknown, listed: number): string {
-  if (policy === "open") return "It answers in every group.";
-  if (policy === "disabled") return "It answers in no group.";
-  return listed === 0 ? "It answers in no group: none is listed." : "It answers in the groups that are listed.";
+  if (policy === "open") return t("It answers in every group.");
+  if (policy === "disabled") return t("It answers in no group.");
+  return listed === 0 ? t("It answers in no group: none is listed.") : t("It answers in the groups that are listed.");
 }
 
 function groupText({
@@ -88,12 +91,12 @@ function groupText({
   agentId,
   systemPrompt,
 }: Readonly<Record<string, unknown>>): string {
-  if (enabled === false) return "It is ignored.";
+  if (enabled === false) return t("It is ignored.");
   return [
-    requireMention === false ? "Every message is answered." : "It answers when it is addressed.",
-    Array.isArray(allowFrom) ? `Only ${allowFrom.length} people may speak to it.` : "",
-    agentId === undefined ? "" : `${String(agentId)} answers.`,
-    systemPrompt === undefined ? "" : "It has instructions of its own there.",
+    requireMention === false ? t("Every message is answered.") : t("It answers when it is addressed."),
+    Array.isArray(allowFrom) ? t("Only {0} people may speak to it.", allowFrom.length) : "",
+    agentId === undefined ? "" : t("{0} answers.", String(agentId)),
+    systemPrompt === undefined ? "" : t("It has instructions of its own there."),
   ]
     .filter((part) => part !== "")
     .join(" ");

@@ -1,6 +1,7 @@
 // The fields of a channel's settings, with the types that the gateway's config schema gives them.
 
 import { isRecord } from "@moltbot/protocol";
+import { said } from "../words/t.ts";
 import type { Channel, Setting } from "./state.ts";
 
 /** A setting as a form field. */
@@ -19,7 +20,7 @@ export function fieldsOf({ id, settings }: Channel, schema: unknown): Field[] {
   return settings.filter(isForPeople).map((setting) => {
     const described = schemas[setting.name];
     const kind = kindOf(setting, described);
-    const choices = kind === "switch" ? ["yes", "no"] : choicesOf(described);
+    const choices = kind === "switch" ? [said("yes"), said("no")] : choicesOf(described);
     return { ...setting, label: words(setting.name), kind, choices };
   });
 }

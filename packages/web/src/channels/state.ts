@@ -8,7 +8,8 @@ import type {
   PairedSender,
   SenderRequest,
 } from "@moltbot/protocol";
-import { shortAge } from "../time.ts";
+import { agoOf } from "../time.ts";
+import { plural, t } from "../words/t.ts";
 import type { GroupRule } from "./rules.ts";
 
 /** A setting that an account of a channel can have. */
@@ -82,24 +83,24 @@ export type Mood = "good" | "busy" | "bad" | "off";
 /** The mood and the words of an account's state. */
 export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { mood: Mood; words: string } {
   // It waits for a phone; nothing is wrong with it.
-  if (state === "unconfigured" && linked === false) return { mood: "busy", words: "Not linked" };
+  if (state === "unconfigured" && linked === false) return { mood: "busy", words: t("Not linked") };
   switch (state) {
     case "connected":
-      return { mood: "good", words: "Connected" };
+      return { mood: "good", words: t("Connected") };
     case "starting":
-      return { mood: "busy", words: "Connecting" };
+      return { mood: "busy", words: t("Connecting") };
     case "waiting": {
       const seconds = Math.ceil(((nextAttemptAt ?? 0) - Date.now()) / 1000);
-      return { mood: "busy", words: seconds > 0 ? `Next try in ${seconds} s` : "Trying again" };
+      return { mood: "busy", words: seconds > 0 ? t("Next try in {0} s", seconds) : t("Trying again") };
     }
     case "failed":
-      return { mood: "bad", words: "Failed" };
+      return { mood: "bad", words: t("Failed") };
     case "unconfigured":
-      return { mood: "bad", words: "Not ready" };
+      return { mood: "bad", words: t("Not ready") };
     case "stopped":
-      return { mood: "off", words: "Stopped" };
+      return { mood: "off", words: t("Stopped") };
     case "disabled":
-      return { mood: "off", words: "Switched off" };
+      return { mood: "off", words: t("Switched off") };
   }
 }
 
@@ -107,19 +108,19 @@ export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { mo
 export function outcomeOf({ outcome, state }: InboxEntry): { mood: Mood; words: string } {
   switch (outcome) {
     case "replied":
-      return { mood: "good", words: "Answered" };
+      return { mood: "good", words: t("Answered") };
     case "noted":
-      return { mood: "off", words: "Noted" };
+      return { mood: "off", words: t("Noted") };
     case "suppressed":
-      return { mood: "busy", words: "Not answered" };
+      return { mood: "busy", words: t("Not answered") };
     case "unread":
-      return { mood: "off", words: "Not readable here" };
+      return { mood: "off", words: t("Not readable here") };
     case "failed":
-      return { mood: "bad", words: "Failed" };
+      return { mood: "bad", words: t("Failed") };
     case "expired":
-      return { mood: "bad", words: "Too late" };
+      return { mood: "bad", words: t("Too late") };
     default:
-      return { mood: "busy", words: state === "running" ? "Being answered" : "Waiting" };
+      return { mood: "busy", words: state === "running" ? t("Being answered") : t("Waiting") };
   }
 }
 
@@ -127,18 +128,11 @@ export function outcomeOf({ outcome, state }: InboxEntry): { mood: Mood; words: 
 export function factsOf({ self, lastInboundAt, lastOutboundAt, queued }: AccountSnapshot): string {
   const facts = [
     self === undefined ? undefined : (self.name ?? self.id),
-    lastInboundAt === undefined ? undefined : `last in ${agoOf(lastInboundAt)}`,
-    lastOutboundAt === undefined ? undefined : `last out ${agoOf(lastOutboundAt)}`,
-    queued > 0 ? `${queued} waiting to be sent` : undefined,
+    lastInboundAt === undefined ? undefined : t("last in {0}", agoOf(lastInboundAt)),
+    lastOutboundAt === undefined ? undefined : t("last out {0}", agoOf(lastOutboundAt)),
+    queued > 0 ? plural(queued, "{0} waiting to be sent", "{0} waiting to be sent") : undefined,
   ];
   return facts.filter((fact) => fact !== undefined).join(" · ");
-}
-
-/** "just now", "5 min ago", "3 Nov". */
-export function agoOf(at: number): string {
-  const age = shortAge(at);
-  if (age === "now") return "just now";
-  return /(?:min|h)$/.test(age) ? `${age} ago` : age;
 }
 
 /** How an account is called beside its channel; nothing for the only usual one. */

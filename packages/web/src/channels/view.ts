@@ -2,12 +2,15 @@
 
 import { channelsIcon } from "../chat/icons.ts";
 import { defineView, type Mark } from "../view.ts";
+import { t } from "../words/t.ts";
 import { Channels } from "./channels.ts";
 import { type ChannelsState, stateOf } from "./state.ts";
 
 export const channelsView = defineView({
   id: "channels",
-  label: "Channels",
+  get label() {
+    return t("Channels");
+  },
   icon: channelsIcon,
   scope: "read",
   open: (host) => new Channels(host),
@@ -18,7 +21,9 @@ export const channelsView = defineView({
 function marksOf({ channels, pending }: ChannelsState): Mark[] {
   const isTroubled = channels.some(({ accounts }) => accounts.some((each) => stateOf(each).mood === "bad"));
   return [
-    ...(isTroubled ? [{ kind: "trouble" as const, words: "an account needs attention" }] : []),
-    ...(pending.length > 0 ? [{ kind: "count" as const, count: pending.length, words: "waiting to be let in" }] : []),
+    ...(isTroubled ? [{ kind: "trouble" as const, words: t("an account needs attention") }] : []),
+    ...(pending.length > 0
+      ? [{ kind: "count" as const, count: pending.length, words: t("waiting to be let in") }]
+      : []),
   ];
 }

@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Section, ToolCall } from "../parts.ts";
 import { durationOf } from "../time.ts";
 import { shortArguments, valueText } from "../tool-text.ts";
+import { plural, said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, chevronIcon, stopIcon, thoughtIcon, toolIcon, warnIcon } from "./icons.ts";
 
@@ -33,7 +34,7 @@ export class ActivityElement extends PageElement {
     if (calls.length <= MAX_LOOSE) return html`<div class="activity">${this.#list()}</div>`;
     return html`<details class="folded" @toggle=${this.#onToggle}>
       <summary>
-        ${chevronIcon}<span class="name">${calls.length} tool calls</span> ${summaryOf(calls)}
+        ${chevronIcon}<span class="name">${plural(calls.length, "{0} tool call", "{0} tool calls")}</span> ${summaryOf(calls)}
       </summary>
       ${this.open ? html`<div class="activity">${this.#list()}</div>` : nothing}
     </details>`;
@@ -90,9 +91,9 @@ export class CallElement extends PageElement {
     const { args, state, progress, result, images = [], meta } = this.call;
     const hasArguments = args !== undefined && valueText(args) !== "{}";
     return html`<div class="call-body">
-      ${hasArguments ? block("Arguments", valueText(args)) : nothing}
-      ${state === "running" && progress ? block("Progress", progress) : nothing}
-      ${result === undefined ? nothing : block(RESULT_TITLES[state] ?? "Result", result === "" ? "(empty)" : result)}
+      ${hasArguments ? block(t("Arguments"), valueText(args)) : nothing}
+      ${state === "running" && progress ? block(t("Progress"), progress) : nothing}
+      ${result === undefined ? nothing : block(t(RESULT_TITLES[state] ?? "Result"), result === "" ? t("(empty)") : result)}
       ${images.map((url) => html`<img src=${url} alt="Picture from the tool" />`)}
       ${meta === undefined ? nothing : facts(meta)}
       ${state === "running" ? html`<p class="meta" role="status">No result yet.</p>` : nothing}
@@ -144,9 +145,9 @@ function briefOf(text: string, isLive: boolean): string {
 }
 
 const RESULT_TITLES: Partial<Record<ToolCall["state"], string>> = {
-  failed: "What went wrong",
-  denied: "Why it did not run",
-  notRun: "Why it did not run",
+  failed: said("What went wrong"),
+  denied: said("Why it did not run"),
+  notRun: said("Why it did not run"),
 };
 
 function badge(state: ToolCall["state"]): TemplateResult | typeof nothing {
@@ -171,7 +172,7 @@ function summaryOf(calls: readonly ToolCall[]): TemplateResult {
   const running = calls.find(({ state }) => state === "running");
   const names = [...new Set(calls.map(({ name }) => name))].join(", ");
   return html`<span class="brief">${running === undefined ? names : `${running.name} ${shortArguments(running.args)}`}</span>
-    ${failed === 0 ? nothing : html`<span class="badge-icon failed">${warnIcon}<span>${failed} failed</span></span>`}
+    ${failed === 0 ? nothing : html`<span class="badge-icon failed">${warnIcon}<span>${plural(failed, "{0} failed", "{0} failed")}</span></span>`}
     ${running === undefined ? nothing : html`<span class="spinner"></span><span class="visually-hidden">running</span>`}`;
 }
 

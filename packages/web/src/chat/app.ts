@@ -7,6 +7,7 @@ import { holdKeys } from "../kit/held-keys.ts";
 import { titleOf } from "../sessions.ts";
 import type { Link } from "../state.ts";
 import type { Store } from "../store.ts";
+import { plural, t } from "../words/t.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
 import { claws, closeIcon, shieldIcon, trashIcon, warnIcon } from "./icons.ts";
@@ -17,7 +18,6 @@ import "./dialog.ts";
 import "./menu.ts";
 import "./page.ts";
 import "./sidebar.ts";
-import "./sign-in.ts";
 import "./thread.ts";
 import "./topbar.ts";
 
@@ -65,6 +65,7 @@ export class AppElement extends PageElement {
     if (screen.kind === "starting") {
       return html`<main class="card-screen"><h1 class="visually-hidden">Moltbot</h1><p class="starting" role="status">${claws} Connecting…</p></main>`;
     }
+    if (screen.kind !== "chat") void this.#loadSignIn();
     if (screen.kind === "signed-out") {
       return html`<moltbot-sign-in .store=${this.store} .problem=${screen.problem}></moltbot-sign-in>`;
     }
@@ -84,6 +85,15 @@ export class AppElement extends PageElement {
     document.title = length === 0 ? name : `(${length}) ${name}`;
   }
 
+  /** Most visits are signed in: the screens before that are fetched when one is wanted. */
+  async #loadSignIn(): Promise<void> {
+    try {
+      await import("./sign-in.ts");
+    } catch {
+      document.body.textContent = t("This page could not be loaded. Reload to get it from the gateway as it is now.");
+    }
+  }
+
   #chat(): TemplateResult {
     const { state } = this.store;
     const page = this.store.views.find(({ id }) => id === state.view);
@@ -91,7 +101,7 @@ export class AppElement extends PageElement {
     const isCanvas = isChat && state.canvas.isOpen;
     this.#hasShownChat ||= isChat;
     return html`<a class="skip-link" href=${isChat ? "#message" : "#page-content"} @click=${this.#onSkip}>
-        ${isChat ? "Skip to the message field" : `Skip to ${page.label}`}
+        ${isChat ? t("Skip to the message field") : t("Skip to {0}", page.label)}
       </a>
       <div
         class="layout ${this.menuOpen ? "menu-open" : ""} ${isCanvas ? "with-canvas" : ""}"
@@ -111,6 +121,7 @@ export class AppElement extends PageElement {
           </header>
           <main
             class=${this.dragging ? "dragging" : ""}
+            data-drop=${t("Drop to attach")}
             @dragover=${this.#onDragOver}
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
@@ -149,7 +160,7 @@ export class AppElement extends PageElement {
       await (isPalette ? openPalette : openShortcuts)(this.store, held);
     } catch {
       held.release();
-      this.store.notify("That could not be loaded. Reload the page to get it from the gateway as it is now.");
+      this.store.notify(t("That could not be loaded. Reload the page to get it from the gateway as it is now."));
     }
   }
 
@@ -159,9 +170,13 @@ export class AppElement extends PageElement {
     const elsewhere = approvals.filter(({ sessionKey }) => view !== "chat" || !this.store.isHere(sessionKey));
     const [first] = elsewhere;
     if (first === undefined) return nothing;
-    const count = elsewhere.length === 1 ? "A command waits" : `${elsewhere.length} commands wait`;
+    const count = plural(
+      elsewhere.length,
+      "A command waits for your approval in another conversation.",
+      "{0} commands wait for your approval in another conversation.",
+    );
     return html`<div class="banner" role="status">
-      ${shieldIcon}<span>${count} for your approval in another conversation.</span>
+      ${shieldIcon}<span>${count}</span>
       <button type="button" class="text-button" @click=${() => this.#showApproval(first)}>Show</button>
     </div>`;
   }
@@ -171,7 +186,8 @@ export class AppElement extends PageElement {
     const [first] = this.store.state.nodeRequests;
     if (first === undefined) return nothing;
     const { name, commands, requestId } = first;
-    const what = commands.length === 0 ? "wants to be a node" : "is connected, and its commands wait for your approval";
+    const what =
+      commands.length === 0 ? t("wants to be a node") : t("is connected, and its commands wait for your approval");
     return html`<div class="banner" role="status">
       ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
       <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>

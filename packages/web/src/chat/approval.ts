@@ -5,6 +5,7 @@ import { agentOf } from "../agents.ts";
 import type { Approval, Decision } from "../approvals.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { shieldIcon } from "./icons.ts";
 
@@ -59,9 +60,9 @@ export class ApprovalElement extends PageElement {
       <pre tabindex="0" role="group" aria-label="Command"><code>${command}</code></pre>
       <dl>${this.#facts().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
       <div class="card-actions">
-        ${this.#button("deny", "Deny", "")} ${canRemember ? this.#button("allow-always", "Always allow", "") : nothing}
-        ${this.#button("allow-once", "Allow once", "primary")}
-        <span class="meta arming-words" role="status">${this.isArmed ? "" : "One moment: read it first."}</span>
+        ${this.#button("deny", t("Deny"), "")} ${canRemember ? this.#button("allow-always", t("Always allow"), "") : nothing}
+        ${this.#button("allow-once", t("Allow once"), "primary")}
+        <span class="meta arming-words" role="status">${this.isArmed ? "" : t("One moment: read it first.")}</span>
       </div>
     </section>`;
   }
@@ -69,20 +70,20 @@ export class ApprovalElement extends PageElement {
   #who(): string {
     const { agentId, sessionKey } = this.approval;
     const agent = agentOf(agentId === undefined ? (sessionKey ?? "") : `agent:${agentId}:`, this.state.agents);
-    return this.state.agents.length > 1 && agent !== undefined ? agent.name : "The agent";
+    return this.state.agents.length > 1 && agent !== undefined ? agent.name : t("The agent");
   }
 
   #facts(): [string, string][] {
     const { cwd, host, agentId, resolvedPath, env, why, canRemember, always, code } = this.approval;
     const known: [string, string | undefined][] = [
-      ["in", cwd],
-      ["starts", resolvedPath],
-      ["with", env.length === 0 ? undefined : env.join(" ")],
-      ["on", host === "gateway" ? undefined : host],
-      ["agent", this.state.agents.length > 1 ? agentId : undefined],
-      ["why", why.length === 0 ? undefined : why.join("; ")],
-      ["always", canRemember ? always : undefined],
-      ["code", code],
+      [t("in"), cwd],
+      [t("starts"), resolvedPath],
+      [t("with"), env.length === 0 ? undefined : env.join(" ")],
+      [t("on host"), host === "gateway" ? undefined : host],
+      [t("agent"), this.state.agents.length > 1 ? agentId : undefined],
+      [t("why"), why.length === 0 ? undefined : why.join("; ")],
+      [t("always"), canRemember ? always : undefined],
+      [t("code"), code],
     ];
     return known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   }
@@ -112,5 +113,5 @@ customElements.define("moltbot-approval", ApprovalElement);
 function leftText(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND_MS));
   const rest = String(seconds % 60).padStart(2, "0");
-  return `${Math.floor(seconds / 60)}:${rest} left`;
+  return t("{0}:{1} left", Math.floor(seconds / 60), rest);
 }

@@ -5,6 +5,7 @@ import type { Compaction } from "../conversation.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { tokensText } from "../usage.ts";
+import { plural, t } from "../words/t.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
 
@@ -17,14 +18,14 @@ export class CompactionElement extends PageElement {
   protected override render(): TemplateResult {
     const { text, at, summed, isNewest } = this.compaction;
     const { messages, tokensBefore, tokensAfter } = summed ?? {};
-    return html`<div class="compaction" role="group" aria-label=${`Summarised, ${clockTime(at)}`}>
+    return html`<div class="compaction" role="group" aria-label=${t("Summarised, {0}", clockTime(at))}>
       <p class="line"><span>Summarised up to here</span></p>
       <p class="meta">
         The model knows a summary of
-        ${messages === undefined ? "what was said before" : `${messages} message${messages === 1 ? "" : "s"}`}${
+        ${messages === undefined ? t("what was said before") : plural(messages, "{0} message", "{0} messages")}${
           tokensBefore === undefined || tokensAfter === undefined
             ? "."
-            : `: ${tokensText(tokensBefore)} tokens became ${tokensText(tokensAfter)}.`
+            : t(": {0} tokens became {1}.", tokensText(tokensBefore), tokensText(tokensAfter))
         }
         ${
           isNewest && this.store.canUndoCompaction
@@ -42,9 +43,9 @@ export class CompactionElement extends PageElement {
 
   async #undo(): Promise<void> {
     const answer = await ask({
-      title: "Undo the summary?",
-      text: "The model reads the messages themselves again, as far as they fit.",
-      confirm: "Undo",
+      title: t("Undo the summary?"),
+      text: t("The model reads the messages themselves again, as far as they fit."),
+      confirm: t("Undo"),
     });
     if (answer !== undefined) await this.store.undoCompaction();
   }

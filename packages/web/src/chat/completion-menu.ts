@@ -4,6 +4,7 @@ import { html, nothing, type ReactiveController, type ReactiveControllerHost, ty
 import { type Suggestion, suggestionsFor } from "../completion.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { plural } from "../words/t.ts";
 
 /** The field that the menu helps. */
 export interface CompletionHost extends ReactiveControllerHost, HTMLElement {
@@ -80,7 +81,7 @@ export class CompletionMenu implements ReactiveController {
             ${list.map((suggestion, index) => this.#line(suggestion, index))}
           </ul>`
     }
-      <p class="visually-hidden" role="status">${list.length === 0 ? "" : `${list.length} suggestions, arrow keys choose`}</p>`;
+      <p class="visually-hidden" role="status">${list.length === 0 ? "" : plural(list.length, "{0} suggestion, arrow keys choose", "{0} suggestions, arrow keys choose")}</p>`;
   }
 
   #line(suggestion: Suggestion, index: number): TemplateResult {

@@ -6,6 +6,7 @@ import { dataUrl, readFiles } from "../attachments.ts";
 import type { Attachment } from "../outbox.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { t } from "../words/t.ts";
 import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";
 import { attachIcon, closeIcon, fileIcon, micIcon, pencilIcon, sendIcon, stopIcon } from "./icons.ts";
@@ -167,7 +168,7 @@ export class ComposerElement extends PageElement {
               ? html`<img src=${dataUrl(attachment)} alt=${attachment.fileName} />`
               : html`<span class="file">${fileIcon} <span>${attachment.fileName}</span></span>`
           }
-          <button type="button" class="remove" aria-label=${`Remove ${attachment.fileName}`} @click=${() => this.#remove(attachment)}>
+          <button type="button" class="remove" aria-label=${t("Remove {0}", attachment.fileName)} @click=${() => this.#remove(attachment)}>
             ${closeIcon}
           </button>
         </li>`,

@@ -6,6 +6,7 @@ import { type Match, marked } from "../search.ts";
 import { titleOf } from "../sessions.ts";
 import type { State } from "../state.ts";
 import { clockTime } from "../time.ts";
+import { t } from "../words/t.ts";
 
 /** The list; `onChoose` is told which message is wanted. */
 export function foundMessages(state: State, onChoose: (match: Match) => void): TemplateResult | typeof nothing {
@@ -23,7 +24,7 @@ export function foundMessages(state: State, onChoose: (match: Match) => void): T
         </button>
       </li>`,
     )}
-    ${matches.length > 0 ? nothing : html`<li><p class="meta">${isBusy ? "Searching…" : `No message holds “${query}”. Try another word, or its beginning.`}</p></li>`}`;
+    ${matches.length > 0 ? nothing : html`<li><p class="meta">${isBusy ? t("Searching…") : t("No message holds “{0}”. Try another word, or its beginning.", query)}</p></li>`}`;
 }
 
 function titleFor({ sessions, mainKey }: State, key: string): string {
@@ -34,7 +35,7 @@ function titleFor({ sessions, mainKey }: State, key: string): string {
 function senderOf(state: State, { sessionKey, role }: Match): string {
   const agent = state.agents.length > 1 ? agentOf(sessionKey, state.agents) : undefined;
   if (role === "assistant") return agent?.name ?? "Moltbot";
-  if (role !== "user") return "Note";
+  if (role !== "user") return t("Note");
   const channel = state.sessions.find(({ key }) => key === sessionKey)?.channel;
-  return channel === undefined || channel === "webchat" ? "You" : titleFor(state, sessionKey);
+  return channel === undefined || channel === "webchat" ? t("You") : titleFor(state, sessionKey);
 }

@@ -2,11 +2,12 @@
 
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 
-function icon(shape: SVGTemplateResult): TemplateResult {
-  return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shape}</svg>`;
+/** `isTurned`: it shows a direction, and is mirrored where text runs from right to left. */
+function icon(shape: SVGTemplateResult, isTurned = false): TemplateResult {
+  return html`<svg class=${isTurned ? "icon turned" : "icon"} viewBox="0 0 24 24" aria-hidden="true" focusable="false">${shape}</svg>`;
 }
 
-export const menuIcon = icon(svg`<path d="M4 7h16M4 12h16M4 17h10"/>`);
+export const menuIcon = icon(svg`<path d="M4 7h16M4 12h16M4 17h10"/>`, true);
 export const plusIcon = icon(svg`<path d="M12 5v14M5 12h14"/>`);
 export const searchIcon = icon(svg`<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>`);
 export const sendIcon = icon(svg`<path d="M12 19V5M5.5 11.5 12 5l6.5 6.5"/>`);
@@ -50,15 +51,16 @@ export const screenIcon = icon(
 export const overviewIcon = icon(
   svg`<path d="M4 18a8.5 8.5 0 1 1 16 0M12 16.5l3.5-5"/><circle cx="12" cy="17" r="1.2"/>`,
 );
-export const sessionsIcon = icon(svg`<path d="M4 6.5h16M4 12h16M4 17.5h10"/>`);
+export const sessionsIcon = icon(svg`<path d="M4 6.5h16M4 12h16M4 17.5h10"/>`, true);
 export const agentsIcon = icon(
   svg`<rect x="5" y="8" width="14" height="11" rx="3"/><path d="M12 8V4.5M9.5 12.5v1.5M14.5 12.5v1.5M2.5 12.5v3M21.5 12.5v3"/>`,
 );
 export const downIcon = icon(svg`<path d="M12 5v14M5.5 12.5 12 19l6.5-6.5"/>`);
-export const chevronIcon = icon(svg`<path d="m9 6 6 6-6 6"/>`);
-export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M13 5v14"/>`);
+export const chevronIcon = icon(svg`<path d="m9 6 6 6-6 6"/>`, true);
+export const canvasIcon = icon(svg`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M13 5v14"/>`, true);
 export const tabIcon = icon(
   svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19h11a1.5 1.5 0 0 0 1.5-1.5V14M14 4.5h5.5V10M19 5l-8 8"/>`,
+  true,
 );
 export const devicesIcon = icon(
   svg`<rect x="3.5" y="5" width="12" height="9.5" rx="1.5"/><path d="M7 18.5h5"/><rect x="15" y="9.5" width="5.5" height="10" rx="1.5"/>`,
@@ -66,7 +68,7 @@ export const devicesIcon = icon(
 export const settingsIcon = icon(
   svg`<path d="M4 7h9M17.5 7H20M4 17h2.5M11 17h9"/><circle cx="15" cy="7" r="2.3"/><circle cx="8.5" cy="17" r="2.3"/>`,
 );
-export const logsIcon = icon(svg`<path d="M5 6h14M5 10.5h14M5 15h9M5 19.5h11"/>`);
+export const logsIcon = icon(svg`<path d="M5 6h14M5 10.5h14M5 15h9M5 19.5h11"/>`, true);
 export const usageIcon = icon(svg`<path d="M4.5 19.5h15M7 16v-5M12 16V6M17 16v-8"/>`);
 export const runsIcon = icon(svg`<circle cx="12" cy="12" r="8"/><path d="M10 8.8v6.4l5-3.2z"/>`);
 export const toolIcon = icon(
@@ -84,9 +86,13 @@ export const fileIcon = icon(
 export const warnIcon = icon(svg`<path d="M12 4.5 21 19.5H3zM12 10v4.5M12 17v.1"/>`);
 export const exitIcon = icon(
   svg`<path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19H10M14.5 8l4 4-4 4M18 12H9.5"/>`,
+  true,
 );
 export const channelsIcon = icon(
   svg`<path d="M5 5.5h9A1.5 1.5 0 0 1 15.5 7v4a1.5 1.5 0 0 1-1.5 1.5H9L5.5 15v-2.5H5A1.5 1.5 0 0 1 3.5 11V7A1.5 1.5 0 0 1 5 5.5zM18.5 9.5h.5a1.5 1.5 0 0 1 1.5 1.5v4a1.5 1.5 0 0 1-1.5 1.5h-.5V19L15 16.5h-3.5"/>`,
+);
+export const globeIcon = icon(
+  svg`<circle cx="12" cy="12" r="8"/><path d="M4 12h16M12 4c2.2 2.2 3.3 4.9 3.3 8s-1.1 5.8-3.3 8c-2.2-2.2-3.3-4.9-3.3-8S9.8 6.2 12 4z"/>`,
 );
 export const claws = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
   <path d="M16 28c-5 0-8.5-3.2-8.5-7.6 0-3 1.7-5.2 3.6-6.7-3-.4-6.3-2.6-6.3-6.2C4.8 5 6.4 3 8.4 3c-.4 1.9.3 3.3 1.7 3.8.2-1.5 1-2.8 2.5-3.4.9 2.2.5 4.2.3 6.2a9 9 0 0 1 6.2 0c-.2-2-.6-4 .3-6.2 1.5.6 2.3 1.9 2.5 3.4 1.4-.5 2.1-1.9 1.7-3.8 2 0 3.6 2 3.6 4.5 0 3.6-3.3 5.8-6.3 6.2 1.9 1.5 3.6 3.7 3.6 6.7C24.5 24.8 21 28 16 28z"/>

@@ -5,6 +5,7 @@ import type { Item } from "../conversation.ts";
 import type { Branch } from "../past.ts";
 import type { Store } from "../store.ts";
 import { clockTime, dayName } from "../time.ts";
+import { plural } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { chevronIcon } from "./icons.ts";
 
@@ -38,7 +39,7 @@ export class BranchElement extends PageElement {
     return html`<details class="folded branch" @toggle=${this.#onToggle}>
       <summary>
         ${chevronIcon}<span class="name">Earlier version</span>
-        <span class="brief">${messages} message${messages === 1 ? "" : "s"}, left ${clockTime(at)}</span>
+        <span class="brief">${plural(messages, "{0} message, left {1}", "{0} messages, left {1}", clockTime(at))}</span>
       </summary>
       ${
         this.items === undefined

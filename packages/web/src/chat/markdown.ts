@@ -3,6 +3,7 @@
 
 import DOMPurify from "dompurify";
 import { Marked, type TokenizerAndRendererExtension, type Tokens } from "marked";
+import { t } from "../words/t.ts";
 
 /** TeX between dollars or in the brackets of LaTeX. A price is no formula: no blank inside, no digit behind. */
 const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)|\\\((.+?)\\\))/;
@@ -34,12 +35,12 @@ const marked = new Marked({
     code: ({ text, lang }) => codeBlock(text, lang),
     image: ({ href, text }) => image(href, text),
     checkbox: ({ checked }) =>
-      `<input type="checkbox" disabled aria-label="${checked ? "Done" : "To do"}"${checked ? " checked" : ""}> `,
+      `<input type="checkbox" disabled aria-label="${escapeHtml(checked ? t("Done") : t("To do"))}"${checked ? " checked" : ""}> `,
     table(token: Tokens.Table) {
       const row = (cells: Tokens.TableCell[]) => `<tr>${cells.map((cell) => this.tablecell(cell)).join("")}</tr>`;
       const body = token.rows.map(row).join("");
       const table = `<table><thead>${row(token.header)}</thead><tbody>${body}</tbody></table>`;
-      return `<div class="table" tabindex="0" role="group" aria-label="Table">${table}</div>`;
+      return `<div class="table" tabindex="0" role="group" aria-label="${escapeHtml(t("Table"))}">${table}</div>`;
     },
   },
 });
@@ -143,15 +144,15 @@ function sanitize(html: string): string {
 
 function codeBlock(text: string, lang: string | undefined): string {
   const language = lang?.split(/\s/, 1)[0] || "text";
-  const head = `<figcaption><span>${escapeHtml(language)}</span><button type="button" data-copy="code">Copy</button></figcaption>`;
-  const label = `Code, ${escapeHtml(language)}`;
+  const head = `<figcaption><span>${escapeHtml(language)}</span><button type="button" data-copy="code">${escapeHtml(t("Copy"))}</button></figcaption>`;
+  const label = escapeHtml(t("Code, {0}", language));
   return `<figure class="code">${head}<pre tabindex="0" role="group" aria-label="${label}"><code class="language-${escapeHtml(language)}">${escapeHtml(text)}</code></pre></figure>`;
 }
 
 /** A remote image would tell its host who reads what, and when: it becomes a link. */
 function image(href: string, alt: string): string {
   if (/^data:image\//.test(href)) return `<img src="${escapeHtml(href)}" alt="${escapeHtml(alt)}">`;
-  return `<a class="remote-image" href="${escapeHtml(href)}">${escapeHtml(alt || "Image")} (open image)</a>`;
+  return `<a class="remote-image" href="${escapeHtml(href)}">${escapeHtml(t("{0} (open image)", alt || t("Image")))}</a>`;
 }
 
 function escapeHtml(text: string): string {

@@ -65,7 +65,9 @@ export class MenuElement extends PageElement {
 
   #place(panel: HTMLElement, { left, right, bottom, top }: DOMRect): void {
     const { offsetWidth: width, offsetHeight: height } = panel;
-    const x = left + width + MARGIN_PX > innerWidth ? right - width : left;
+    const isFromRight = document.documentElement.dir === "rtl";
+    const [first, second] = isFromRight ? [right - width, left] : [left, right - width];
+    const x = first < MARGIN_PX || first + width + MARGIN_PX > innerWidth ? second : first;
     const y = bottom + height + MARGIN_PX > innerHeight ? top - height : bottom;
     panel.style.left = `${Math.max(MARGIN_PX, x)}px`;
     panel.style.top = `${Math.max(MARGIN_PX, y)}px`;

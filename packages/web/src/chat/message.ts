@@ -10,6 +10,7 @@ import { sectionsOf } from "../parts.ts";
 import { isOpen, type Reply } from "../reply.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
+import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, claws, copyIcon, fileIcon, micIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
 import { blocksOf } from "./later-markdown.ts";
@@ -25,7 +26,7 @@ const COPIED_MS = 1_600;
 const TRANSCRIPT = "[transcript] ";
 
 /** What is said to a model that was cut off. */
-const GO_ON = "Go on from where you were cut off.";
+const GO_ON = said("Go on from where you were cut off.");
 
 /** `<moltbot-message>`: shows `item`. */
 export class MessageElement extends PageElement {
@@ -61,7 +62,7 @@ export class MessageElement extends PageElement {
   }
 
   #user(message: UserMessage): TemplateResult {
-    return html`<article class="message from-user" aria-label=${`${message.pressed === undefined ? "You" : "Canvas"}, ${clockTime(message.at)}`}>
+    return html`<article class="message from-user" aria-label=${`${message.pressed === undefined ? t("You") : t("Canvas")}, ${clockTime(message.at)}`}>
       ${message.attachments.length > 0 ? attachmentList(message.attachments) : nothing}
       ${message.pressed === undefined ? nothing : pressedBubble(message.pressed)}
       ${message.text === "" || message.pressed !== undefined ? nothing : bubble(message.text)} ${this.#delivery(message)}
@@ -73,8 +74,8 @@ export class MessageElement extends PageElement {
     const mayEdit = id !== undefined && text !== "" && pressed === undefined && this.#mayAskAgain;
     return html`<p class="foot">
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
-      ${text === "" ? nothing : this.#copyButton("Copy message", text)}
-      ${mayEdit ? action("Edit and ask again", pencilIcon, () => this.store.edit({ id, text })) : nothing}
+      ${text === "" ? nothing : this.#copyButton(t("Copy message"), text)}
+      ${mayEdit ? action(t("Edit and ask again"), pencilIcon, () => this.store.edit({ id, text })) : nothing}
     </p>`;
   }
 
@@ -103,7 +104,7 @@ export class MessageElement extends PageElement {
 
   #reply(reply: Reply): TemplateResult {
     const isGrowing = isOpen(reply.outcome);
-    const name = reply.isNote ? "Note" : "Moltbot";
+    const name = reply.isNote ? t("Note") : "Moltbot";
     const sections = sectionsOf(reply.parts);
     return html`<article
       class="message from-agent"
@@ -145,9 +146,9 @@ export class MessageElement extends PageElement {
       </p>`;
     }
     if (outcome.kind !== "writing") return nothing;
-    if (busyWith === "compaction") return working("Summarising the conversation so far…");
+    if (busyWith === "compaction") return working(t("Summarising the conversation so far…"));
     const last = parts.at(-1);
-    if (last === undefined || (last.kind === "call" && last.call.state !== "running")) return working("Thinking");
+    if (last === undefined || (last.kind === "call" && last.call.state !== "running")) return working(t("Thinking"));
     return nothing;
   }
 
@@ -163,15 +164,15 @@ export class MessageElement extends PageElement {
     if (!isCut || outcome.kind !== "done") return nothing;
     return html`<p class="meta cut">
       ${stopIcon} The answer was cut off: it was as long as the model may write.
-      <button type="button" class="text-button" @click=${() => this.store.send(GO_ON)}>Continue</button>
+      <button type="button" class="text-button" @click=${() => this.store.send(t(GO_ON))}>Continue</button>
     </p>`;
   }
 
   #foot({ at, by, text, question, outcome }: Reply): TemplateResult {
     const mayRepeat = question !== undefined && outcome.kind === "done" && this.#mayAskAgain;
     return html`<p class="foot">
-      ${this.#copyButton("Copy reply", text)}
-      ${mayRepeat ? action("Ask for another answer", redoIcon, () => this.#askAgain(question)) : nothing}
+      ${this.#copyButton(t("Copy reply"), text)}
+      ${mayRepeat ? action(t("Ask for another answer"), redoIcon, () => this.#askAgain(question)) : nothing}
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
       ${by === undefined ? nothing : html`<span title=${by.provider === undefined ? nothing : `${by.provider}/${by.model}`}>${by.model}</span>`}
     </p>`;
@@ -179,7 +180,7 @@ export class MessageElement extends PageElement {
 
   /** Markdown as it was written. */
   #copyButton(label: string, text: string): TemplateResult {
-    return action(this.copied ? "Copied" : label, this.copied ? checkIcon : copyIcon, () => void this.#copy(text));
+    return action(this.copied ? t("Copied") : label, this.copied ? checkIcon : copyIcon, () => void this.#copy(text));
   }
 
   async #askAgain(question: string): Promise<void> {
@@ -188,7 +189,7 @@ export class MessageElement extends PageElement {
 
   async #copy(text: string): Promise<void> {
     if (!(await copyText(text)))
-      return this.store.notify("The browser does not let this page copy. Select the text and copy it.");
+      return this.store.notify(t("The browser does not let this page copy. Select the text and copy it."));
     this.copied = true;
     setTimeout(() => {
       this.copied = false;
@@ -199,9 +200,9 @@ export class MessageElement extends PageElement {
     const button = (event.target as Element).closest("button[data-copy]");
     const code = button?.closest("figure")?.querySelector("code")?.textContent;
     if (!button || code === undefined || code === null || !(await copyText(code))) return;
-    button.textContent = "Copied";
+    button.textContent = t("Copied");
     setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = t("Copy");
     }, COPIED_MS);
   }
 }

@@ -10,6 +10,7 @@ import { recall, remember } from "../storage.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import type { Mark, View } from "../view.ts";
+import { t } from "../words/t.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";
 import { foundMessages } from "./found.ts";
@@ -22,6 +23,7 @@ import {
   closeIcon,
   exitIcon,
   fileIcon,
+  globeIcon,
   moreIcon,
   pencilIcon,
   pinIcon,
@@ -110,11 +112,14 @@ export class SidebarElement extends PageElement {
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
         ${this.#callsButton()}
+        <button type="button" class="icon-button" aria-label="Language" title="Language" aria-haspopup="menu" @click=${this.#onLanguage}>
+          ${globeIcon}
+        </button>
         <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" @click=${() => this.store.signOut()}>
           ${exitIcon}
         </button>
       </div>
-      <p class="visually-hidden" role="status">${isSearch ? `${this.#found} conversations, ${this.state.search.matches.length} messages found` : ""}</p>`;
+      <p class="visually-hidden" role="status">${isSearch ? t("{0} conversations, {1} messages found", this.#found, this.state.search.matches.length) : ""}</p>`;
   }
 
   /** Notifications with a sound, for replies and approvals while the page is not in view. */
@@ -124,8 +129,8 @@ export class SidebarElement extends PageElement {
     const isOn = calls === "on";
     const words =
       calls === "refused"
-        ? "The browser refuses notifications of this page; its settings allow them"
-        : "Notify me of replies and approvals";
+        ? t("The browser refuses notifications of this page; its settings allow them")
+        : t("Notify me of replies and approvals");
     return html`<button
       type="button"
       class="icon-button"
@@ -137,6 +142,15 @@ export class SidebarElement extends PageElement {
     >
       ${isOn ? bellIcon : bellOffIcon}
     </button>`;
+  }
+
+  async #onLanguage({ currentTarget }: Event): Promise<void> {
+    try {
+      const { openLanguages } = await import("../words/chooser.ts");
+      openLanguages(currentTarget as HTMLElement, (problem) => this.store.notify(problem));
+    } catch {
+      this.store.notify(t("That could not be loaded. Reload the page to get it from the gateway as it is now."));
+    }
   }
 
   /** A line of the list, with the room of the lines that are not drawn. */
@@ -254,7 +268,7 @@ export class SidebarElement extends PageElement {
         <button
           type="button"
           class="icon-button small"
-          aria-label=${`Actions for ${title}`}
+          aria-label=${t("Actions for {0}", title)}
           aria-haspopup="menu"
           title="Actions"
           @click=${(event: Event) => this.#menu(event.currentTarget as HTMLElement, session, isAway)}
@@ -299,10 +313,10 @@ export class SidebarElement extends PageElement {
 
   async #rename({ key, title, label }: Session): Promise<void> {
     const name = await ask({
-      title: `Rename “${title}”`,
-      text: "An empty name brings the automatic one back.",
-      input: { label: "Name", value: label ?? "", maxLength: 64 },
-      confirm: "Rename",
+      title: t("Rename “{0}”", title),
+      text: t("An empty name brings the automatic one back."),
+      input: { label: t("Name"), value: label ?? "", maxLength: 64 },
+      confirm: t("Rename"),
     });
     if (name !== undefined) await this.store.renameSession(key, name);
   }
@@ -312,30 +326,36 @@ export class SidebarElement extends PageElement {
     const isMain = key === this.state.mainKey;
     const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.markSession(key, change);
     const exportAs = (format: "markdown" | "json") => () => this.store.exportSession(key, title, format);
-    openMenu(button, `Actions for ${title}`, [
-      { label: "Rename", icon: pencilIcon, run: () => this.#rename(session) },
+    openMenu(button, t("Actions for {0}", title), [
+      { label: t("Rename"), icon: pencilIcon, run: () => this.#rename(session) },
       ...(this.store.canPutAway
         ? [
-            { label: isPinned ? "Unpin" : "Pin", icon: pinIcon, run: mark({ pinned: !isPinned }) },
+            { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
             ...(isMain
               ? []
-              : [{ label: isAway ? "Bring back" : "Put away", icon: archiveIcon, run: mark({ archived: !isAway }) }]),
-            { label: "Save as Markdown", icon: fileIcon, run: exportAs("markdown") },
-            { label: "Save as JSON", icon: fileIcon, run: exportAs("json") },
+              : [
+                  {
+                    label: isAway ? t("Bring back") : t("Put away"),
+                    icon: archiveIcon,
+                    run: mark({ archived: !isAway }),
+                  },
+                ]),
+            { label: t("Save as Markdown"), icon: fileIcon, run: exportAs("markdown") },
+            { label: t("Save as JSON"), icon: fileIcon, run: exportAs("json") },
           ]
         : []),
       isMain
-        ? { label: "Start afresh", icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
-        : { label: "Delete", icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) },
+        ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
+        : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) },
     ]);
   }
 
   /** The main conversation always exists; it can begin anew. */
   async #startAfresh(key: string): Promise<void> {
     const answer = await ask({
-      title: "Start the main conversation afresh?",
-      text: "The agent forgets what was said in it. You can still read it above.",
-      confirm: "Start afresh",
+      title: t("Start the main conversation afresh?"),
+      text: t("The agent forgets what was said in it. You can still read it above."),
+      confirm: t("Start afresh"),
       isDanger: true,
     });
     if (answer !== undefined) await this.store.resetSession(key);
@@ -358,9 +378,9 @@ function summed(marks: readonly Mark[]): Mark[] {
   const count = marks.reduce((sum, mark) => sum + (mark.kind === "count" ? mark.count : 0), 0);
   return [
     ...(marks.some(({ kind }) => kind === "trouble")
-      ? [{ kind: "trouble" as const, words: "something needs attention" }]
+      ? [{ kind: "trouble" as const, words: t("something needs attention") }]
       : []),
-    ...(count > 0 ? [{ kind: "count" as const, count, words: "waiting" }] : []),
+    ...(count > 0 ? [{ kind: "count" as const, count, words: t("waiting") }] : []),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Store } from "../store.ts";
+import { loadLanguages } from "../words/language.ts";
 import { PageElement } from "./element.ts";
 import { claws } from "./icons.ts";
 import { words } from "./words.ts";
@@ -32,11 +33,13 @@ export class SignInElement extends PageElement {
         </label>
         ${this.problem === undefined ? nothing : html`<p id="sign-in-problem" class="problem" role="alert">${words(this.problem)}</p>`}
         <button type="submit" class="button primary wide">Sign in</button>
+        <moltbot-language></moltbot-language>
       </form>
     </main>`;
   }
 
   protected override firstUpdated(): void {
+    loadLanguages();
     this.querySelector("input")?.focus();
   }
 
@@ -65,11 +68,13 @@ export class PairingElement extends PageElement {
         <p class="meta working" role="status"><span class="dots"></span>Waiting for approval. This page goes on by itself.</p>
         <button type="button" class="button wide" @click=${() => this.store.retryNow()}>Check now</button>
         <button type="button" class="text-button" @click=${() => this.store.signOut()}>Sign in differently</button>
+        <moltbot-language></moltbot-language>
       </div>
     </main>`;
   }
 
   protected override firstUpdated(): void {
+    loadLanguages();
     this.querySelector("h1")?.focus();
   }
 }

@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Item } from "../conversation.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";
 import { beginningLine, dayLine, newLine } from "./lines.ts";
@@ -22,9 +23,9 @@ const NEW_MARGIN_PX = 12;
 
 /** What can be clicked to begin with; each sends its text. */
 const STARTERS = [
-  { title: "What can you do?", text: "What can you do?" },
-  { title: "What time is it?", text: "What time is it?" },
-  { title: "Remind me how we got here", text: "What did we talk about last?" },
+  { title: said("What can you do?"), text: said("What can you do?") },
+  { title: said("What time is it?"), text: said("What time is it?") },
+  { title: said("Remind me how we got here"), text: said("What did we talk about last?") },
 ] as const;
 
 /** `<moltbot-thread>`: shows `state.items`. */
@@ -147,8 +148,8 @@ export class ThreadElement extends PageElement {
       <h2>How can I help?</h2>
       <p>Write a message below, or begin with one of these.</p>
       <div class="starters">
-        ${mayConnect ? starter("Connect a model", "So that a language model answers", () => this.store.show("models")) : nothing}
-        ${STARTERS.map(({ title, text }) => starter(title, text === title ? "" : text, () => this.store.send(text)))}
+        ${mayConnect ? starter(t("Connect a model"), t("So that a language model answers"), () => this.store.show("models")) : nothing}
+        ${STARTERS.map(({ title, text }) => starter(t(title), text === title ? "" : t(text), () => this.store.send(t(text))))}
       </div>
     </div>`;
   }

@@ -6,14 +6,15 @@ import { titleOf } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../theme.ts";
+import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { canvasIcon, menuIcon, moonIcon, screenIcon, sunIcon } from "./icons.ts";
 import { openMenu } from "./menu.ts";
 
 const THEMES = {
-  system: { label: "as the system has it", icon: screenIcon },
-  light: { label: "light", icon: sunIcon },
-  dark: { label: "dark", icon: moonIcon },
+  system: { label: said("as the system has it"), icon: screenIcon },
+  light: { label: said("light"), icon: sunIcon },
+  dark: { label: said("dark"), icon: moonIcon },
 } as const;
 
 /** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
@@ -46,7 +47,7 @@ export class TopbarElement extends PageElement {
       <button
         type="button"
         class="icon-button"
-        aria-label=${`Colours: ${THEMES[themeChoice()].label}`}
+        aria-label=${t("Colours: {0}", t(THEMES[themeChoice()].label))}
         aria-haspopup="menu"
         title="Colours"
         @click=${this.#onTheme}
@@ -64,7 +65,7 @@ export class TopbarElement extends PageElement {
       class="icon-button"
       aria-label="Canvas"
       aria-pressed=${isOpen ? "true" : "false"}
-      title=${isOpen ? "Hide the canvas" : "Show the canvas"}
+      title=${isOpen ? t("Hide the canvas") : t("Show the canvas")}
       @click=${() => this.store.canvas.toggle(!isOpen)}
     >
       ${canvasIcon}
@@ -86,7 +87,7 @@ export class TopbarElement extends PageElement {
     return html`<label class="model">
       <span class="visually-hidden">Model</span>
       <select @change=${this.#onModel}>
-        ${isListed ? nothing : html`<option value="" selected>${chosen ?? "Default model"}</option>`}
+        ${isListed ? nothing : html`<option value="" selected>${chosen ?? t("Default model")}</option>`}
         ${models.map(
           ({ id, name, aliases }) =>
             html`<option value=${id} ?selected=${id === chosen}>${[name, ...aliases].join(" · ")}</option>`,
@@ -102,12 +103,14 @@ export class TopbarElement extends PageElement {
     const by = last?.kind === "reply" ? last.reply.by : undefined;
     const id = by?.provider === undefined ? by?.model : `${by.provider}/${by.model}`;
     if (by === undefined || chosen === undefined || id === chosen) return nothing;
-    return html`<span class="chip answered-by" title=${`The last reply is from ${id}`}>last reply: ${by.model}</span>`;
+    return html`<span class="chip answered-by" title=${t("The last reply is from {0}", id)}>last reply: ${by.model}</span>`;
   }
 
   #link(): TemplateResult {
-    const words = { connected: "Connected", connecting: "Connecting", waiting: "Offline" }[this.state.link.kind];
-    const version = this.state.gatewayVersion === undefined ? "" : ` · gateway ${this.state.gatewayVersion}`;
+    const words = { connected: t("Connected"), connecting: t("Connecting"), waiting: t("Offline") }[
+      this.state.link.kind
+    ];
+    const version = this.state.gatewayVersion === undefined ? "" : t(" · gateway {0}", this.state.gatewayVersion);
     return html`<span class="link ${this.state.link.kind}" role="status" title=${`${words}${version}`}>
       <span class="dot"></span><span class="words">${words}</span>
     </span>`;
@@ -120,14 +123,14 @@ export class TopbarElement extends PageElement {
 
   #onTheme(event: Event): void {
     const entry = (choice: ThemeChoice) => ({
-      ...THEMES[choice],
+      ...{ icon: THEMES[choice].icon, label: t(THEMES[choice].label) },
       isChosen: choice === themeChoice(),
       run: () => {
         chooseTheme(choice);
         this.requestUpdate();
       },
     });
-    openMenu(event.currentTarget as HTMLElement, "Colours", [entry("system"), entry("light"), entry("dark")]);
+    openMenu(event.currentTarget as HTMLElement, t("Colours"), [entry("system"), entry("light"), entry("dark")]);
   }
 }
 

@@ -6,6 +6,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { BUDGET_LOW, budgetText, tokensText, totalsText } from "../usage.ts";
+import { t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 
 /** `<moltbot-usage>`: shows `state.usage`; nothing until it is known. */
@@ -24,7 +25,7 @@ export class UsageElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { usage, gatewayVersion } = this.state;
-    const version = gatewayVersion === undefined ? "" : `Gateway ${gatewayVersion}`;
+    const version = gatewayVersion === undefined ? "" : t("Gateway {0}", gatewayVersion);
     if (usage === undefined) return html`<span class="meta">${version}</span>`;
     const { session, today, budgets } = usage;
     const fullest = budgets.toSorted((one, other) => other.usedPercent - one.usedPercent)[0];
@@ -64,7 +65,7 @@ customElements.define("moltbot-usage", UsageElement);
 
 function totals(usage: UsageTotals): TemplateResult {
   const { input, output, cacheRead, missingCostEntries, totalCost } = usage;
-  const cached = cacheRead === 0 ? "" : `, ${tokensText(cacheRead)} from the cache`;
+  const cached = cacheRead === 0 ? "" : t(", {0} from the cache", tokensText(cacheRead));
   return html`<p><strong>${totalsText(usage)}</strong></p>
     <p class="meta">${tokensText(input)} in, ${tokensText(output)} out${cached}</p>
     ${missingCostEntries > 0 && totalCost > 0 ? html`<p class="meta">Without models whose price is not known.</p>` : nothing}`;

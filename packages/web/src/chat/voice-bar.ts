@@ -4,6 +4,7 @@ import { html, nothing, type ReactiveController, type ReactiveControllerHost, ty
 import type { Attachment } from "../outbox.ts";
 import type { Recording } from "../recorder.ts";
 import { minutesAndSeconds } from "../time.ts";
+import { said, t } from "../words/t.ts";
 import { sendIcon, trashIcon } from "./icons.ts";
 
 /** What becomes of a recording. */
@@ -16,7 +17,7 @@ export interface VoiceListener {
 }
 
 /** The gateway was away, or has another page by now. */
-const NOT_LOADED = "The part of the page that records could not be loaded. Reload the page and try again.";
+const NOT_LOADED = said("The part of the page that records could not be loaded. Reload the page and try again.");
 
 /** Whether the browser can record: it gives no microphone to pages on plain http from another machine. */
 export function canRecord(): boolean {
@@ -48,7 +49,7 @@ export class VoiceBar implements ReactiveController {
   async record(): Promise<void> {
     if (this.#isAsking || this.isOpen) return;
     this.#isAsking = true;
-    let why: (error: unknown) => string = () => NOT_LOADED;
+    let why: (error: unknown) => string = () => t(NOT_LOADED);
     try {
       const { startRecording, whyNoRecording } = await import("../recorder.ts");
       why = whyNoRecording;

@@ -7,15 +7,16 @@ import { terminal } from "../kit/parts.ts";
 import { sentence } from "../runs.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { said, t } from "../words/t.ts";
 
 type Invitation = Methods["node.invite"]["result"];
 type Address = Invitation["addresses"][number];
 
 const WHERE: Readonly<Record<Address["reach"], string>> = {
-  anywhere: "from everywhere",
-  tailnet: "in your tailnet",
-  lan: "in your local network",
-  here: "on this machine only",
+  anywhere: said("from everywhere"),
+  tailnet: said("in your tailnet"),
+  lan: said("in your local network"),
+  here: said("on this machine only"),
 };
 
 /** `<moltbot-add-device>`: call `open`. */
@@ -75,7 +76,7 @@ export class AddDeviceElement extends PageElement {
       </svg>
       <p><a class="invite-link" href=${address.url} rel="noreferrer">${address.url.replace(/#.*/, "#…")}</a></p>
       <p class="meta">
-        It opens ${WHERE[address.reach]}, once, until ${clockTime(invitation.expiresAtMs)}.
+        It opens ${t(WHERE[address.reach])}, once, until ${clockTime(invitation.expiresAtMs)}.
         ${address.isSecure ? nothing : html`Over plain http browsers give no camera, no microphone and no place.`}
       </p>`;
   }
@@ -86,7 +87,7 @@ export class AddDeviceElement extends PageElement {
     return html`<div class="choices" role="group" aria-label="Where it opens">
       ${addresses.map(
         (each) =>
-          html`<button type="button" class="text-button" aria-pressed=${each === this.address ? "true" : "false"} @click=${() => this.#show(each)}>${WHERE[each.reach]}</button>`,
+          html`<button type="button" class="text-button" aria-pressed=${each === this.address ? "true" : "false"} @click=${() => this.#show(each)}>${t(WHERE[each.reach])}</button>`,
       )}
     </div>`;
   }

@@ -11,13 +11,14 @@ import { offerUndo } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
 import { clockTime, shortAge } from "../time.ts";
 import type { PageHost, Scope } from "../view.ts";
+import { said, t } from "../words/t.ts";
 import type { AddDeviceElement } from "./add.ts";
 import type { Devices, DevicesState } from "./known-devices.ts";
 import { covers, type Request, type Row, requestsOf, rightsText, rowsOf, strangersIn } from "./rows.ts";
 import "./add.ts";
 import "./node-commands.ts";
 
-const KINDS = { browser: "Browser", program: "Program", node: "Node" } as const;
+const KINDS = { browser: said("Browser"), program: said("Program"), node: said("Node") } as const;
 
 /** `<moltbot-devices>`: shows `state`, and does what is asked through `host`. */
 export class DevicesElement extends PageElement {
@@ -60,11 +61,12 @@ export class DevicesElement extends PageElement {
   protected override render(): TemplateResult {
     const mayInvite = this.host.offers("node.invite") && this.host.may("pairing") && this.host.may("write");
     return pageFrame(
-      "Devices",
+      t("Devices"),
       this.done,
       html`${pageHead({
-        intro:
+        intro: t(
           "Who may connect and what each may do. A node does things for the agent: it takes pictures or runs programs.",
+        ),
         command: "moltbot devices list",
         actions: mayInvite
           ? html`<button type="button" class="button small" @click=${() => this.#add()}>${plusIcon} Add by code</button>`
@@ -101,8 +103,8 @@ export class DevicesElement extends PageElement {
       ${
         this.#mayGive(scopes)
           ? html`<div class="card-actions">
-              <button type="button" class="button small primary" aria-label=${`Let in: ${name}`} @click=${() => this.#answer(request, true)}>Let in</button>
-              <button type="button" class="button small" aria-label=${`Refuse ${name}`} @click=${() => this.#answer(request, false)}>Refuse</button>
+              <button type="button" class="button small primary" aria-label=${t("Let in: {0}", name)} @click=${() => this.#answer(request, true)}>Let in</button>
+              <button type="button" class="button small" aria-label=${t("Refuse {0}", name)} @click=${() => this.#answer(request, false)}>Refuse</button>
             </div>`
           : html`<p class="meta">It asks for more than this browser may give.</p>`
       }
@@ -115,7 +117,7 @@ export class DevicesElement extends PageElement {
       <h2 id="devices-title">Browsers, programs and nodes</h2>
       ${
         rows.length === 0
-          ? html`<p class="meta">None yet. ${this.host.may("pairing") ? "Open this page on another device, or add one by code." : "Only who may let devices in sees them."}</p>`
+          ? html`<p class="meta">None yet. ${this.host.may("pairing") ? t("Open this page on another device, or add one by code.") : t("Only who may let devices in sees them.")}</p>`
           : html`<div class="cards">${repeat(
               rows,
               ({ id }) => id,
@@ -130,9 +132,9 @@ export class DevicesElement extends PageElement {
     return html`<article class="card-row device" data-device=${id} aria-label=${name}>
       <div class="grow">
         <h3>
-          <span dir="auto">${name}</span> <span class="chip">${isThis ? "this browser" : KINDS[kind]}</span>
+          <span dir="auto">${name}</span> <span class="chip">${isThis ? t("this browser") : t(KINDS[kind])}</span>
           ${battery(row)}
-          <span class="state ${isConnected ? "good" : ""}"><span class="dot"></span>${isConnected ? "connected" : lastSeenAt === undefined ? "not seen yet" : `seen ${shortAge(lastSeenAt)}`}</span>
+          <span class="state ${isConnected ? "good" : ""}"><span class="dot"></span>${isConnected ? t("connected") : lastSeenAt === undefined ? t("not seen yet") : t("seen {0}", shortAge(lastSeenAt))}</span>
         </h3>
         <p>${rights}</p>
         ${node?.hint === undefined || node.pendingRequestId !== undefined ? nothing : html`<p class="meta">${words(node.hint)}</p>`}
@@ -143,11 +145,11 @@ export class DevicesElement extends PageElement {
         }
       </div>
       <div class="card-actions">
-        <button type="button" class="button small quiet" aria-label=${`Why: ${name}`} @click=${() => this.#why(row)}>Why</button>
+        <button type="button" class="button small quiet" aria-label=${t("Why: {0}", name)} @click=${() => this.#why(row)}>Why</button>
         ${
           isThis || !this.#mayGive(row.scopes) || (row.device === undefined && node === undefined)
             ? nothing
-            : html`<button type="button" class="button small" aria-label=${`Revoke ${name}`} @click=${() => this.#revoke(row)}>Revoke</button>`
+            : html`<button type="button" class="button small" aria-label=${t("Revoke {0}", name)} @click=${() => this.#revoke(row)}>Revoke</button>`
         }
       </div>
     </article>`;
@@ -157,24 +159,24 @@ export class DevicesElement extends PageElement {
   #why({ id, name, device, node, scopes, isThis, rights }: Row): void {
     const short = id.slice(0, 16);
     const tokens = device?.tokens.map(({ role, revokedAtMs, lastUsedAtMs, scopes: held }) => {
-      const may = role === "node" ? "does what it is asked for" : rightsText(held);
-      const used = lastUsedAtMs === undefined ? "" : ` Last used: ${shortAge(lastUsedAtMs)}.`;
-      const text = revokedAtMs === undefined ? `${may}${used}` : `taken away, ${clockTime(revokedAtMs)}`;
-      return [role === "node" ? "As a node" : "As an operator", text] as const;
+      const may = role === "node" ? t("does what it is asked for") : rightsText(held);
+      const used = lastUsedAtMs === undefined ? "" : t(" Last used: {0}.", shortAge(lastUsedAtMs));
+      const text = revokedAtMs === undefined ? `${may}${used}` : t("taken away, {0}", clockTime(revokedAtMs));
+      return [role === "node" ? t("As a node") : t("As an operator"), text] as const;
     });
     openWhy(this.host, {
       title: name,
       because:
         device === undefined
-          ? `It holds the gateway's own token or password. ${rights}`
-          : `It was let in on ${clockTime(device.approvedAtMs)}. ${rights}`,
+          ? t("It holds the gateway's own token or password. {0}", rights)
+          : t("It was let in on {0}. {1}", clockTime(device.approvedAtMs), rights),
       facts: [
         ...(tokens ?? []),
-        ["Commands", node?.commands.join(", ")],
-        ["System", node?.platform ?? device?.platform],
-        ["Version", node?.version],
-        ["Address", node?.remoteIp ?? device?.remoteIp],
-        ["Id", id],
+        [t("Commands"), node?.commands.join(", ")],
+        [t("System"), node?.platform ?? device?.platform],
+        [t("Version"), node?.version],
+        [t("Address"), node?.remoteIp ?? device?.remoteIp],
+        [t("Id"), id],
       ],
       command: node === undefined ? `moltbot devices revoke ${short}` : `moltbot nodes describe ${short}`,
       more: html`${isThis ? html`<p class="meta">This is the browser that you use. “Sign out” stands below the conversations.</p>` : nothing}
@@ -190,7 +192,7 @@ export class DevicesElement extends PageElement {
       <p class="meta">They hold the gateway's token or password. A new one shuts them out: <code>gateway.auth</code> in the settings.</p>
       <ul class="rows">
         ${strangers.map(
-          ({ host = "a client", platform, ip, ts }) => html`<li class="plain-row">
+          ({ host = t("a client"), platform, ip, ts }) => html`<li class="plain-row">
             <span class="grow"><strong dir="auto">${host}</strong> <span class="meta">${[platform, ip].filter(Boolean).join(", ")}</span></span>
             <span class="meta">since ${clockTime(ts)}</span>
           </li>`,
@@ -211,7 +213,7 @@ export class DevicesElement extends PageElement {
       if (isNode) return gateway.request(isYes ? "node.pair.approve" : "node.pair.reject", { requestId });
       return gateway.request(isYes ? "device.pair.approve" : "device.pair.reject", { requestId });
     });
-    if (answer !== undefined) this.done = `${name} is ${isYes ? "let in" : "refused"}.`;
+    if (answer !== undefined) this.done = isYes ? t("{0} is let in.", name) : t("{0} is refused.", name);
     await this.service.refresh();
     await this.#focusList();
   }
@@ -222,7 +224,7 @@ export class DevicesElement extends PageElement {
     const { host, service } = this;
     this.leaving = new Set([...this.leaving, id]);
     offerUndo({
-      text: `“${name}” may not connect any more.`,
+      text: t("“{0}” may not connect any more.", name),
       undo: () => this.#stay(id),
       commit: async () => {
         await host.attempt(() => removed(host, row));

@@ -11,6 +11,7 @@ import { terminal } from "../kit/parts.ts";
 import { sentence } from "../runs.ts";
 import { durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { plural, t } from "../words/t.ts";
 
 /** What a command is first tried with; the rest begin with nothing. */
 const FIRST_PARAMS: Readonly<Record<string, object>> = {
@@ -50,7 +51,7 @@ export class NodeCommandsElement extends PageElement {
   protected override render(): TemplateResult {
     const { commands } = this.node;
     return html`<details class="facts commands">
-      <summary>${commands.length} command${commands.length === 1 ? "" : "s"}</summary>
+      <summary>${plural(commands.length, "{0} command", "{0} commands")}</summary>
       <ul>
         ${commands.map((command) => this.#command(command))}
       </ul>
@@ -69,7 +70,7 @@ export class NodeCommandsElement extends PageElement {
                 type="button"
                 class="text-button"
                 aria-expanded=${isChosen ? "true" : "false"}
-                aria-label=${`Try ${command} on ${this.node.displayName ?? "this node"}`}
+                aria-label=${t("Try {0} on {1}", command, this.node.displayName ?? t("this node"))}
                 @click=${() => this.#choose(isChosen ? undefined : command)}
               >
                 Try
@@ -82,7 +83,7 @@ export class NodeCommandsElement extends PageElement {
   }
 
   #form(command: string): TemplateResult {
-    return html`<form aria-label=${`Try ${command}`} @submit=${this.#run}>
+    return html`<form aria-label=${t("Try {0}", command)} @submit=${this.#run}>
       <label class="text-field">
         <span>Parameters</span>
         <textarea name="params" rows="2" spellcheck="false" autocapitalize="off" dir="ltr" .value=${JSON.stringify(FIRST_PARAMS[command] ?? {})}></textarea>
@@ -120,7 +121,7 @@ export class NodeCommandsElement extends PageElement {
     try {
       params = JSON.parse(text);
     } catch {
-      this.problem = 'The parameters are not JSON. Write them as {"name": "value"}, or {} for none.';
+      this.problem = t('The parameters are not JSON. Write them as {"name": "value"}, or {} for none.');
       return;
     }
     this.isBusy = true;
@@ -148,10 +149,10 @@ function shown(payload: unknown, command: string): TemplateResult {
   if (isRecord(payload) && typeof payload.base64 === "string") {
     const type = TYPES[String(payload.format ?? "jpg").toLowerCase()];
     const url = `data:${type};base64,${payload.base64}`;
-    if (type?.startsWith("image/")) return html`<img class="answer" src=${url} alt=${`What ${command} gave`} />`;
+    if (type?.startsWith("image/")) return html`<img class="answer" src=${url} alt=${t("What {0} gave", command)} />`;
     if (type?.startsWith("video/")) return html`<video class="answer" src=${url} controls></video>`;
     if (type?.startsWith("audio/")) return html`<audio class="answer" src=${url} controls></audio>`;
   }
   const text = typeof payload === "string" ? payload : JSON.stringify(payload, undefined, 2);
-  return html`<pre class="answer" tabindex="0" aria-label=${`What ${command} gave`}>${(text ?? "nothing").slice(0, MOST_CHARS)}</pre>`;
+  return html`<pre class="answer" tabindex="0" aria-label=${t("What {0} gave", command)}>${(text ?? t("nothing")).slice(0, MOST_CHARS)}</pre>`;
 }

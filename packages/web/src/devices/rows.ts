@@ -1,6 +1,8 @@
 // How devices, nodes and connections become one list, and what each may do in plain words. Pure functions.
 
 import type { NodePairRequest, NodeView, PairedDevice, PairingRequest, PresenceEntry } from "@moltbot/protocol";
+import { listed } from "../words/list.ts";
+import { said, t } from "../words/t.ts";
 import type { DevicesState } from "./known-devices.ts";
 
 /** One line of the list. */
@@ -65,22 +67,23 @@ export function requestsOf({ pairing, nodeRequests }: DevicesState): Request[] {
 }
 
 /** What an operator with these scopes may do, and what not, in one sentence. */
-export function rightsText(scopes: readonly string[]): string {
+export function rightsText(scopes: readonly string[], isWish = false): string {
   const holds = (name: string) => scopes.includes("operator.admin") || scopes.includes(`operator.${name}`);
-  if (holds("admin")) return "May do everything, settings included.";
+  if (holds("admin"))
+    return t(isWish ? "Wants to do everything, settings included." : "May do everything, settings included.");
   const may = [
-    holds("write") ? "read and write" : holds("read") ? "read" : "",
-    holds("approvals") ? "approve commands" : "",
-    holds("pairing") ? "let devices in" : "",
+    holds("write") ? t("read and write") : holds("read") ? t("read") : "",
+    holds("approvals") ? t("approve commands") : "",
+    holds("pairing") ? t("let devices in") : "",
   ].filter(Boolean);
   const not = [
-    holds("write") ? "" : "write",
-    holds("approvals") ? "" : "approve commands",
-    holds("pairing") ? "" : "let devices in",
-    "change settings",
+    holds("write") ? "" : t("write"),
+    holds("approvals") ? "" : t("approve commands"),
+    holds("pairing") ? "" : t("let devices in"),
+    t("change settings"),
   ].filter(Boolean);
-  if (may.length === 0) return "May do nothing as an operator.";
-  return `May ${listed(may, "and")}; cannot ${listed(not, "or")}.`;
+  if (may.length === 0) return t(isWish ? "Wants to do nothing as an operator." : "May do nothing as an operator.");
+  return t(isWish ? "Wants to {0}; cannot {1}." : "May {0}; cannot {1}.", listed(may, "and"), listed(not, "or"));
 }
 
 /** Whether somebody with `held` scopes may give or take `wanted` ones, as the gateway decides it. */
@@ -90,21 +93,21 @@ export function covers(held: (scope: string) => boolean, wanted: readonly string
 
 /** What a node's commands are about, in plain words. */
 export function abilitiesText(commands: readonly string[]): string {
-  const areas = [...new Set(commands.map((command) => AREAS[command.split(".")[0] ?? ""] ?? command))];
-  return areas.length === 0 ? "offers nothing yet" : `can be asked for ${listed(areas, "and")}`;
+  const areas = [...new Set(commands.map((command) => t(AREAS[command.split(".")[0] ?? ""] ?? command)))];
+  return areas.length === 0 ? t("offers nothing yet") : t("can be asked for {0}", listed(areas, "and"));
 }
 
 const AREAS: Readonly<Record<string, string>> = {
-  camera: "pictures",
-  screen: "its screen",
-  location: "its place",
-  canvas: "the canvas",
-  system: "programs and notices",
-  browser: "its browser",
-  device: "its state",
-  sms: "text messages",
-  mic: "sound",
-  audio: "sound",
+  camera: said("pictures"),
+  screen: said("its screen"),
+  location: said("its place"),
+  canvas: said("the canvas"),
+  system: said("programs and notices"),
+  browser: said("its browser"),
+  device: said("its state"),
+  sms: said("text messages"),
+  mic: said("sound"),
+  audio: said("sound"),
 };
 
 function isHere(entry: PresenceEntry): entry is PresenceEntry & { deviceId: string } {
@@ -140,7 +143,7 @@ function row({ id, device, node, entry }: Sources, ownId: string | undefined): R
     rights: [
       operator === undefined ? "" : rightsText(scopes),
       isNode ? sentence(abilitiesText(node.commands)) : "",
-      operator === undefined && !isNode ? "Its token was taken away; it may do nothing." : "",
+      operator === undefined && !isNode ? t("Its token was taken away; it may do nothing.") : "",
     ]
       .filter(Boolean)
       .join(" "),
@@ -150,13 +153,11 @@ function row({ id, device, node, entry }: Sources, ownId: string | undefined): R
 function deviceRequest(request: PairingRequest): Request {
   const { requestId, deviceId, displayName, clientId, platform, remoteIp, role, scopes = [], isRepair, ts } = request;
   const isNode = role === "node";
-  const wish = isNode
-    ? "Wants to be a node, which does commands for you."
-    : rightsText(scopes).replace(/^May /, "Wants to ");
+  const wish = isNode ? t("Wants to be a node, which does commands for you.") : rightsText(scopes, true);
   return {
     ...{ requestId, scopes, isNode: false, ts, name: displayName ?? clientId ?? deviceId.slice(0, ID_CHARS) },
     from: [platform, remoteIp].filter(Boolean).join(", "),
-    wish: isRepair === true ? `${wish} It was let in before and asks for more.` : wish,
+    wish: isRepair === true ? t("{0} It was let in before and asks for more.", wish) : wish,
   };
 }
 
@@ -172,15 +173,10 @@ function nodeRequest({
   return {
     ...{ requestId, scopes: [], isNode: true, ts, name: displayName ?? nodeId.slice(0, ID_CHARS) },
     from: [platform, remoteIp].filter(Boolean).join(", "),
-    wish: `Offers ${commands.length === 0 ? "nothing" : commands.join(", ")}.`,
+    wish: t("Offers {0}.", commands.length === 0 ? t("nothing") : commands.join(", ")),
   };
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function listed(words: readonly string[], last: string): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+  return t("{0}.", text.charAt(0).toUpperCase() + text.slice(1));
 }

@@ -3,6 +3,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { PageElement } from "../chat/element.ts";
+import { inLanguage, t } from "../words/t.ts";
 import { RowsInView } from "./rows-in-view.ts";
 
 /** A column of a table of `Row`. */
@@ -92,7 +93,7 @@ export class TableElement<Row = unknown> extends PageElement {
     return html`<div role="columnheader" aria-sort=${sortBy === undefined ? nothing : order}>
       ${
         sortBy === undefined
-          ? html`<span class=${title === "" ? "visually-hidden" : ""}>${title || "Actions"}</span>`
+          ? html`<span class=${title === "" ? "visually-hidden" : ""}>${title || t("Actions")}</span>`
           : html`<button type="button" @click=${() => this.#sortBy(title)}>${title}<span aria-hidden="true">${isSorted ? (this.sorting?.isUp ? " ↑" : " ↓") : ""}</span></button>`
       }
     </div>`;
@@ -129,10 +130,10 @@ export class TableElement<Row = unknown> extends PageElement {
 
 customElements.define("moltbot-table", TableElement);
 
-const collator = new Intl.Collator(undefined, { numeric: true });
+const collator = inLanguage((locale) => new Intl.Collator(locale, { numeric: true }));
 
 function compare(one: string | number, other: string | number): number {
   return typeof one === "number" && typeof other === "number"
     ? one - other
-    : collator.compare(String(one), String(other));
+    : collator().compare(String(one), String(other));
 }

@@ -3,6 +3,7 @@
 import { html, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { checkIcon, copyIcon } from "../chat/icons.ts";
+import { t } from "../words/t.ts";
 
 const SAID_MS = 2_000;
 
@@ -19,10 +20,10 @@ class TerminalElement extends PageElement {
 
   protected override render(): TemplateResult {
     return html`<span class="meta">In the terminal:</span>
-      <button type="button" class="copy-command" aria-label=${`Copy ${this.command}`} title="Copy" @click=${this.#copy}>
+      <button type="button" class="copy-command" aria-label=${t("Copy {0}", this.command)} title="Copy" @click=${this.#copy}>
         <code dir="ltr">${this.command}</code>${this.isCopied ? checkIcon : copyIcon}
       </button>
-      <span class="visually-hidden" role="status">${this.isCopied ? "Copied." : ""}</span>`;
+      <span class="visually-hidden" role="status">${this.isCopied ? t("Copied.") : ""}</span>`;
   }
 
   async #copy(): Promise<void> {

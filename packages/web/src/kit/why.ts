@@ -5,6 +5,7 @@ import { PageElement } from "../chat/element.ts";
 import { closeIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 import { terminal } from "./parts.ts";
 
 /** What explains a row. */
@@ -96,7 +97,7 @@ customElements.define("moltbot-why", WhyElement);
 
 /** A setting with its value and its place in the config file. */
 function settingText({ path, line, value, isDefault = false }: Setting): TemplateResult {
-  const place = isDefault ? "not in the config, so its default counts" : `line ${line} of the config`;
+  const place = isDefault ? t("not in the config, so its default counts") : t("line {0} of the config", line);
   const shown = isDefault || value === undefined ? "" : ` = ${JSON.stringify(value)}`;
   return html`<code dir="ltr">${path}${shown}</code>
     ${line === undefined && !isDefault ? nothing : html`<span class="meta">(${place})</span>`}`;

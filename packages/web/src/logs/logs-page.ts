@@ -6,6 +6,8 @@ import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
+import { dates } from "../words/format.ts";
+import { plural, t } from "../words/t.ts";
 import {
   accountOf,
   type Filter,
@@ -81,9 +83,9 @@ export class LogsElement extends LivePage {
 
   protected override render(): TemplateResult {
     return pageFrame(
-      "Logs",
+      t("Logs"),
       this.done,
-      html`${pageHead({ intro: "What happened. The newest is on top; what this page asks for itself is hidden.", command: this.#command() })}
+      html`${pageHead({ intro: t("What happened. The newest is on top; what this page asks for itself is hidden."), command: this.#command() })}
       ${this.lines === undefined ? loading() : this.#content()}`,
     );
   }
@@ -99,23 +101,23 @@ export class LogsElement extends LivePage {
         <label><span>Word</span>
           <input type="search" .value=${this.filter.word} placeholder="any text" @input=${(event: Event) => this.#set({ word: (event.target as HTMLInputElement).value })} />
         </label>
-        ${this.#choice("Account", "account", ({ fields }) => accountOf(fields))}
-        ${this.#choice("Conversation", "sessionKey", ({ fields }) => textOf(fields.sessionKey))}
-        ${this.#choice("Run", "runId", ({ fields }) => textOf(fields.runId))}
+        ${this.#choice(t("Account"), "account", ({ fields }) => accountOf(fields))}
+        ${this.#choice(t("Conversation"), "sessionKey", ({ fields }) => textOf(fields.sessionKey))}
+        ${this.#choice(t("Run"), "runId", ({ fields }) => textOf(fields.runId))}
       </form>
       <div class="form-buttons">
         <button type="button" class="button small" aria-pressed=${this.isFollowing ? "true" : "false"} @click=${() => this.#follow()}>Follow</button>
         <button type="button" class="button small" @click=${() => this.#copy()}>Copy for a report</button>
-        <button type="button" class="button small" ?disabled=${this.isReading} @click=${() => this.#readAll()}>${this.isReading ? "Reading…" : "Read the whole file"}</button>
+        <button type="button" class="button small" ?disabled=${this.isReading} @click=${() => this.#readAll()}>${this.isReading ? t("Reading…") : t("Read the whole file")}</button>
         ${this.filter === NO_FILTER ? nothing : html`<button type="button" class="button small quiet" @click=${() => this.#reset()}>Show all</button>`}
       </div>
-      <p class="meta" role="status">${shown.length.toLocaleString()} ${shown.length === 1 ? "line" : "lines"}${this.filter.since === undefined ? "" : ", since a message that you chose"}.</p>
+      <p class="meta" role="status">${plural(shown.length, "{0} line", "{0} lines")}${this.filter.since === undefined ? "" : t(", since a message that you chose")}.</p>
       ${
         shown.length === 0
-          ? emptyState("No such lines", "Choose a lower level, or fewer words.")
+          ? emptyState(t("No such lines"), t("Choose a lower level, or fewer words."))
           : html`<moltbot-list
               class="log-lines"
-              .label=${"Lines of the log"}
+              .label=${t("Lines of the log")}
               .items=${shown}
               .keyOf=${({ id }: LogLine) => String(id)}
               .rowPx=${matchMedia("(max-width: 820px)").matches ? 64 : 44}
@@ -161,16 +163,16 @@ export class LogsElement extends LivePage {
       title: text,
       because: "",
       facts: [
-        ["Time", at === undefined ? undefined : new Date(at).toLocaleString()],
-        ["Level", level],
+        [t("Time"), at === undefined ? undefined : moment.format(at)],
+        [t("Level"), level],
         ...Object.entries(fields).map(
           ([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)] as const,
         ),
       ],
       more: html`<div class="form-buttons">
-        ${at === undefined ? nothing : act("Only since this message", () => this.#set({ since: at }))}
-        ${typeof runId === "string" ? act("Only this run", () => this.#set({ runId, level: "debug" })) : nothing}
-        ${typeof sessionKey === "string" ? act("Open the conversation", () => this.host.openSession(sessionKey)) : nothing}
+        ${at === undefined ? nothing : act(t("Only since this message"), () => this.#set({ since: at }))}
+        ${typeof runId === "string" ? act(t("Only this run"), () => this.#set({ runId, level: "debug" })) : nothing}
+        ${typeof sessionKey === "string" ? act(t("Open the conversation"), () => this.host.openSession(sessionKey)) : nothing}
       </div>`,
       command: typeof runId === "string" ? `moltbot logs --run ${shellWord(runId)}` : this.#command(),
     });
@@ -220,12 +222,12 @@ export class LogsElement extends LivePage {
     this.isReading = false;
     if (all.length === 0) return;
     this.lines = all.slice(0, MOST_LINES);
-    this.done = `${this.lines.length} lines are read.`;
+    this.done = plural(this.lines.length, "{0} line is read.", "{0} lines are read.");
   }
 
   #follow(): void {
     this.isFollowing = !this.isFollowing;
-    this.done = this.isFollowing ? "New lines are shown as they come." : "New lines are no longer shown.";
+    this.done = this.isFollowing ? t("New lines are shown as they come.") : t("New lines are no longer shown.");
   }
 
   #set(change: Partial<Filter>): void {
@@ -240,7 +242,10 @@ export class LogsElement extends LivePage {
     const lines = this.#filtered().slice(0, REPORT_LINES).reverse();
     const said = await this.host.attempt(async () => {
       await navigator.clipboard.writeText(forReport(lines));
-      return `${lines.length} lines are copied, without addresses, numbers, names of folders and keys. Read them before you send them.`;
+      return t(
+        "{0} lines are copied, without addresses, numbers, names of folders and keys. Read them before you send them.",
+        lines.length,
+      );
     });
     if (said !== undefined) offerUndo({ text: said, undo: () => navigator.clipboard.writeText("") });
   }
@@ -259,7 +264,8 @@ export class LogsElement extends LivePage {
 
 customElements.define("moltbot-logs", LogsElement);
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const moment = dates({ dateStyle: "short", timeStyle: "medium" });
+const clock = dates({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;

@@ -2,10 +2,13 @@
 
 import { logsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const logsView: View = {
   id: "logs",
-  label: "Logs",
+  get label() {
+    return t("Logs");
+  },
   icon: logsIcon,
   scope: "read",
   element: async () => (await import("./logs-page.ts")).LogsElement,

@@ -9,6 +9,7 @@ import { words } from "../chat/words.ts";
 import { sentence } from "../runs.ts";
 import { durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { plural, said, t } from "../words/t.ts";
 
 /** A provider that only a key is missing of, or one that is not known by name. */
 type Choice = ModelsStatus["unconnected"][number] | "other";
@@ -16,7 +17,12 @@ type Choice = ModelsStatus["unconnected"][number] | "other";
 /** How long a model may take for its first answer, in milliseconds: one that is not loaded is slow. */
 const SLOW_MS = 120_000;
 
-const KEY_STATES = { ready: "works", "rate-limited": "rests", "no-credit": "has no credit", rejected: "was rejected" };
+const KEY_STATES = {
+  ready: said("works"),
+  "rate-limited": said("rests"),
+  "no-credit": said("has no credit"),
+  rejected: said("was rejected"),
+};
 
 /** `<moltbot-models>`: asks the gateway by itself. */
 export class ModelsElement extends PageElement {
@@ -101,11 +107,11 @@ export class ModelsElement extends PageElement {
         ${models.map(({ server, model }) => {
           const ref = `${server.id}/${model.id}`;
           return html`<li class="plain-row">
-            <span class="grow"><strong>${model.id}</strong> <span class="meta">Found ${server.label} on this machine${model.tools === false ? "; it calls no tools" : ""}</span></span>
+            <span class="grow"><strong>${model.id}</strong> <span class="meta">Found ${server.label} on this machine${model.tools === false ? t("; it calls no tools") : ""}</span></span>
             ${
               this.status?.model === ref
                 ? html`<span class="state good"><span class="dot"></span>answers</span>`
-                : html`<button type="button" class="button small" ?disabled=${this.#isBusy} aria-label=${`Use ${model.id}`} @click=${() => this.#use(ref)}>Use</button>`
+                : html`<button type="button" class="button small" ?disabled=${this.#isBusy} aria-label=${t("Use {0}", model.id)} @click=${() => this.#use(ref)}>Use</button>`
             }
           </li>`;
         })}
@@ -124,8 +130,8 @@ export class ModelsElement extends PageElement {
     return html`<section aria-labelledby="models-key">
       <h2 id="models-key">With a key</h2>
       <div class="tiles">
-        ${unconnected.map((provider) => tile(provider, provider.label, "Paste its API key"))}
-        ${tile("other", "Another provider", "Anything that speaks like OpenAI")}
+        ${unconnected.map((provider) => tile(provider, provider.label, t("Paste its API key")))}
+        ${tile("other", t("Another provider"), t("Anything that speaks like OpenAI"))}
       </div>
       ${this.choice === undefined ? nothing : this.#form(this.choice)}
     </section>`;
@@ -139,12 +145,12 @@ export class ModelsElement extends PageElement {
     return html`<form class="key-form" aria-label="Connect" @submit=${this.#connect}>
       ${
         isOther
-          ? html`${field("provider", "Name", "for example groq")} ${field("baseUrl", "Address", "https://api.example.com/v1")}
-            ${field("model", "Model", "as the provider calls it")}`
+          ? html`${field("provider", t("Name"), t("for example groq"))} ${field("baseUrl", t("Address"), "https://api.example.com/v1")}
+            ${field("model", t("Model"), t("as the provider calls it"))}`
           : nothing
       }
       <label class="text-field">
-        <span>${isOther ? "API key" : `API key of ${choice.label}`}</span>
+        <span>${isOther ? t("API key") : t("API key of {0}", choice.label)}</span>
         <input name="key" type="password" required autocomplete="off" spellcheck="false" />
       </label>
       <p class="meta">The key is kept in the gateway's config, and used once now to ask for one word.</p>
@@ -160,8 +166,8 @@ export class ModelsElement extends PageElement {
         ${providers.map(
           ({ label, id, origin, keys, models }) => html`<li class="plain-row">
             <span class="grow"><strong>${label || id}</strong>
-              <span class="meta">${originText(origin)}${models === 0 ? "" : `, ${models} model${models === 1 ? "" : "s"} known`}</span></span>
-            <span class="meta">${keys.map(({ number, state }) => `${keys.length > 1 ? `Key ${number}` : "Key"} ${KEY_STATES[state]}`).join(", ")}</span>
+              <span class="meta">${originText(origin)}${models === 0 ? "" : plural(models, ", {0} model known", ", {0} models known")}</span></span>
+            <span class="meta">${keys.map(({ number, state }) => `${keys.length > 1 ? t("Key {0}", number) : t("Key")} ${t(KEY_STATES[state])}`).join(", ")}</span>
           </li>`,
         )}
       </ul>
@@ -193,7 +199,7 @@ export class ModelsElement extends PageElement {
     const known = choice === "other" ? {} : { provider: choice.id };
     const params = { ...given, ...known } as unknown as ModelsAuthSetParams;
     const label = choice === "other" ? params.provider : choice.label;
-    await this.#work(`Asking ${label} for one word…`, async (gateway) => {
+    await this.#work(t("Asking {0} for one word…", label), async (gateway) => {
       const trial = await gateway.request("models.auth.set", params, { timeoutMs: SLOW_MS });
       if (!trial.isChosen) await gateway.request("models.set", { model: trial.model });
       form.reset();
@@ -203,7 +209,7 @@ export class ModelsElement extends PageElement {
   }
 
   async #use(ref: string): Promise<void> {
-    await this.#work(`Asking ${ref} for one word…`, async (gateway) => {
+    await this.#work(t("Asking {0} for one word…", ref), async (gateway) => {
       const trial = await gateway.request("models.test", { model: ref }, { timeoutMs: SLOW_MS });
       await gateway.request("models.set", { model: ref });
       return trial;
@@ -211,7 +217,7 @@ export class ModelsElement extends PageElement {
   }
 
   async #try(ref: string): Promise<void> {
-    await this.#work(`Asking ${ref} for one word…`, (gateway) =>
+    await this.#work(t("Asking {0} for one word…", ref), (gateway) =>
       gateway.request("models.test", { model: ref }, { timeoutMs: SLOW_MS }),
     );
   }
@@ -224,7 +230,7 @@ export class ModelsElement extends PageElement {
     this.done = undefined;
     try {
       const { model, reply, latencyMs } = await work(this.host.gateway());
-      this.done = `${model} answered “${reply.trim().slice(0, 80)}” in ${durationOf(latencyMs)}.`;
+      this.done = t("{0} answered “{1}” in {2}.", model, reply.trim().slice(0, 80), durationOf(latencyMs));
       if (isFirst) await this.host.answerWaiting();
     } catch (error) {
       this.problem = sentence(error instanceof Error ? error.message : error);
@@ -251,6 +257,6 @@ export class ModelsElement extends PageElement {
 customElements.define("moltbot-models", ModelsElement);
 
 function originText(origin: ModelsStatus["providers"][number]["origin"]): string {
-  if (origin === "config") return "with a key from the config";
-  return origin === "environment" ? "with a key from the environment" : "found on this machine";
+  if (origin === "config") return t("with a key from the config");
+  return origin === "environment" ? t("with a key from the environment") : t("found on this machine");
 }

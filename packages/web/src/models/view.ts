@@ -2,10 +2,13 @@
 
 import { modelsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const modelsView: View = {
   id: "models",
-  label: "Models",
+  get label() {
+    return t("Models");
+  },
   icon: modelsIcon,
   scope: "admin",
   isListed: false,

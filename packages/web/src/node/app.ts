@@ -2,6 +2,8 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
+import { loadLanguages } from "../words/language.ts";
+import { t } from "../words/t.ts";
 import { NodePage } from "./node-page.ts";
 import { node } from "./views/as-node.ts";
 import { canvasOver } from "./views/canvas-over.ts";
@@ -25,12 +27,16 @@ export class NodeElement extends PageElement {
     return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOver(page.canvas)} ${question(page.asking)}`;
   }
 
+  protected override firstUpdated(): void {
+    loadLanguages();
+  }
+
   #shown: string | undefined;
 
   protected override updated(_changed: PropertyValues): void {
     this.#beginView();
     const { first } = this.page.asking;
-    const title = first === undefined ? TITLE : `● ${first.askedBy} asks – ${TITLE}`;
+    const title = first === undefined ? TITLE : t("● {0} asks – {1}", first.askedBy, TITLE);
     if (document.title !== title) document.title = title;
     const dialog = this.querySelector<HTMLDialogElement>("dialog.question");
     if (dialog && !dialog.open) dialog.showModal();

@@ -1,7 +1,9 @@
 // Starts the page that makes this browser a node: colours, state, screen.
 
 import { applyTheme } from "../theme.ts";
+import { startLanguage } from "../words/language.ts";
 import "./app.ts";
 
 applyTheme();
+await startLanguage();
 document.body.append(document.createElement("moltbot-node"));

@@ -11,6 +11,7 @@ import {
 import { deviceTokens, gatewayUrl } from "../credentials.ts";
 import { ignore } from "../ignore.ts";
 import { recall, remember } from "../storage.ts";
+import { t } from "../words/t.ts";
 import { Asking } from "./calls/asking.ts";
 import { Calls } from "./calls/calls.ts";
 import { CONSENTS, type Consent, Consents } from "./calls/consent.ts";
@@ -150,7 +151,7 @@ export class NodePage {
       this.#stand({ kind: "waits", requestId: String(state.reason.detail("requestId")) });
     else if (state.kind === "closed" && state.reason !== undefined) this.#refused(state.reason);
     else if (state.kind === "reconnecting" || state.kind === "connecting")
-      this.#stand({ kind: "node", isConnected: false, why: "The gateway cannot be reached." });
+      this.#stand({ kind: "node", isConnected: false, why: t("The gateway cannot be reached.") });
   }
 
   #refused(reason: Error): void {
@@ -203,8 +204,8 @@ export class NodePage {
     const request = { message: canvasActionLine(facts), sessionKey: "main", thinking: "low", deliver: false, key: id };
     const event = { event: "agent.request", payloadJSON: JSON.stringify(request) };
     const isTaken = await this.#isTaken(event);
-    const outcome = isTaken ? "Sent to the agent" : "The gateway did not take it";
-    this.journal.add({ command: `canvas: ${name.slice(0, 60)}`, askedBy: "You", outcome, isRefused: !isTaken });
+    const outcome = isTaken ? t("Sent to the agent") : t("The gateway did not take it");
+    this.journal.add({ command: `canvas: ${name.slice(0, 60)}`, askedBy: t("You"), outcome, isRefused: !isTaken });
     this.#changed();
     if (!isTaken) throw new Error(outcome);
   }

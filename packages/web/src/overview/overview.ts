@@ -9,6 +9,7 @@ import { words } from "../chat/words.ts";
 import { LivePage } from "../kit/live-page.ts";
 import { loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { shortAge } from "../time.ts";
+import { plural, t } from "../words/t.ts";
 import type { OverviewFacts, OverviewState } from "./facts.ts";
 import { figures, strip } from "./today.ts";
 import { scopeWords, type Todo } from "./todo.ts";
@@ -58,9 +59,9 @@ export class OverviewElement extends LivePage {
     const { facts, todos } = this.state;
     const isKnown = facts.health !== undefined;
     return pageFrame(
-      "Overview",
+      t("Overview"),
       this.done,
-      html`${pageHead({ intro: "Whether all is well, and what waits for you.", command: "moltbot status" })}
+      html`${pageHead({ intro: t("Whether all is well, and what waits for you."), command: "moltbot status" })}
         ${isKnown ? this.#verdict(todos) : loading()}
         ${todos.length === 0 ? nothing : this.#todos(todos)}
         ${this.hours === undefined ? nothing : this.#today(this.hours)} ${this.#presence()}`,
@@ -70,8 +71,8 @@ export class OverviewElement extends LivePage {
   #verdict(todos: readonly Todo[]): TemplateResult {
     const isWell = todos.length === 0;
     const says = isWell
-      ? "All is well. Nothing waits for you."
-      : `${todos.length === 1 ? "One thing waits" : `${todos.length} things wait`} for you.`;
+      ? t("All is well. Nothing waits for you.")
+      : plural(todos.length, "One thing waits for you.", "{0} things wait for you.");
     return html`<p class="verdict ${isWell ? "well" : ""}" role="status">${isWell ? checkIcon : warnIcon}<span>${says}</span></p>`;
   }
 
@@ -98,7 +99,7 @@ export class OverviewElement extends LivePage {
     const isBusy = this.busyWith === todo.id;
     return html`<div class="card-actions">
       <button type="button" class="button small primary" ?disabled=${isBusy} aria-label=${`${todo.label}: ${todo.title}`} @click=${() => this.#act(todo)}>
-        ${isBusy ? "One moment…" : todo.label}
+        ${isBusy ? t("One moment…") : todo.label}
       </button>
     </div>`;
   }
@@ -121,7 +122,7 @@ export class OverviewElement extends LivePage {
         return this.host.show(todo.page, todo.rest);
       case "sender": {
         const { channel, code } = todo;
-        if (!(await this.#agrees(todo, "They can write to the agent from then on."))) return;
+        if (!(await this.#agrees(todo, t("They can write to the agent from then on.")))) return;
         await this.host.attempt(() => gateway.request("pairing.approve", { channel, code, notify: true }));
         return this.service.read("senders");
       }
@@ -137,12 +138,13 @@ export class OverviewElement extends LivePage {
       }
       case "backup": {
         const made = await this.host.attempt(() => gateway.request("backup.now", {}, { timeoutMs: SLOW_MS }));
-        if (made !== undefined) this.done = "A backup was made.";
+        if (made !== undefined) this.done = t("A backup was made.");
         return this.service.read("health");
       }
       case "update": {
-        const text =
-          "It is tried on a copy first, then the gateway restarts. When it is not well, the old version comes back.";
+        const text = t(
+          "It is tried on a copy first, then the gateway restarts. When it is not well, the old version comes back.",
+        );
         if (!(await this.#agrees(todo, text))) return;
         await this.host.attempt(() => gateway.request("update.run", {}, { timeoutMs: SLOW_MS }));
         return this.service.read("update");
@@ -176,10 +178,10 @@ export class OverviewElement extends LivePage {
       <h2 id="presence-title">Connected now</h2>
       <ul class="rows">
         ${here.map(
-          ({ host = "Somebody", platform, mode, roles = [], scopes = [], ts }) => html`<li class="plain-row">
+          ({ host = t("Somebody"), platform, mode, roles = [], scopes = [], ts }) => html`<li class="plain-row">
             <span class="grow"><bdi>${host}</bdi>
-              <span class="meta">${[mode, platform].filter(Boolean).join(" on ")}${roles.includes("node") ? ", a node" : ""}${scopes.length === 0 ? "" : `: ${scopes.map(scopeWords).join(", ")}`}</span></span>
-            <span class="state good"><span class="dot"></span>${shortAge(ts) === "now" ? "since now" : `since ${shortAge(ts)}`}</span>
+              <span class="meta">${mode === undefined || platform === undefined ? (mode ?? platform) : t("{0} on {1}", mode, platform)}${roles.includes("node") ? t(", a node") : ""}${scopes.length === 0 ? "" : `: ${scopes.map(scopeWords).join(", ")}`}</span></span>
+            <span class="state good"><span class="dot"></span>${t("since {0}", shortAge(ts))}</span>
           </li>`,
         )}
       </ul>

@@ -3,6 +3,8 @@
 import type { SystemHoursResult, UsageStatusResult } from "@moltbot/protocol";
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { clockTime } from "../time.ts";
+import { numbers } from "../words/format.ts";
+import { t } from "../words/t.ts";
 
 type Hours = SystemHoursResult["hours"];
 
@@ -14,7 +16,8 @@ export interface Figure {
   readonly isBad: boolean;
 }
 
-const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const cents = numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
 const BAR_PX = 12;
 const HEIGHT_PX = 56;
 
@@ -24,26 +27,26 @@ export function figures(hours: Hours, usage: UsageStatusResult["today"] | undefi
   const [lost, failed] = [sum("lost"), sum("failed")];
   return [
     {
-      name: "Messages",
-      value: `${compact.format(sum("in"))} in, ${compact.format(sum("out"))} out`,
-      more: lost === 0 ? "none lost" : `${lost} lost`,
+      name: t("Messages"),
+      value: t("{0} in, {1} out", compact.format(sum("in")), compact.format(sum("out"))),
+      more: lost === 0 ? t("none lost") : t("{0} lost", lost),
       isBad: lost > 0,
     },
-    { name: "Runs", value: compact.format(sum("runs")), more: "asked of the agent", isBad: false },
-    { name: "Tokens today", value: compact.format(usage?.totalTokens ?? 0), more: costOf(usage), isBad: false },
+    { name: t("Runs"), value: compact.format(sum("runs")), more: t("asked of the agent"), isBad: false },
+    { name: t("Tokens today"), value: compact.format(usage?.totalTokens ?? 0), more: costOf(usage), isBad: false },
     {
-      name: "Errors",
+      name: t("Errors"),
       value: compact.format(failed),
-      more: failed === 0 ? "no run failed" : "runs that failed",
+      more: failed === 0 ? t("no run failed") : t("runs that failed"),
       isBad: failed > 0,
     },
   ];
 }
 
 function costOf(usage: UsageStatusResult["today"] | undefined): string {
-  if (usage === undefined || usage.totalTokens === 0) return "nothing spent";
-  const cost = `${usage.totalCost.toFixed(2)} USD`;
-  return usage.missingCostEntries > 0 ? `${cost}, some prices unknown` : cost;
+  if (usage === undefined || usage.totalTokens === 0) return t("nothing spent");
+  const cost = t("{0} USD", cents.format(usage.totalCost));
+  return usage.missingCostEntries > 0 ? t("{0}, some prices unknown", cost) : cost;
 }
 
 /** A bar for each hour: messages and runs; what went wrong stands on top in red. */
@@ -51,10 +54,11 @@ export function strip(hours: Hours): TemplateResult {
   const sizeOf = (hour: Hours[number]) => hour.in + hour.out + hour.runs + hour.lost + hour.failed;
   const most = Math.max(1, ...hours.map(sizeOf));
   const busiest = hours.find((hour) => sizeOf(hour) === most);
-  const says = busiest === undefined ? "Nothing happened." : `Most happened in the hour from ${clockTime(busiest.at)}.`;
+  const says =
+    busiest === undefined ? t("Nothing happened.") : t("Most happened in the hour from {0}.", clockTime(busiest.at));
   const width = hours.length * BAR_PX;
   return html`<figure class="strip">
-    <svg viewBox=${`0 0 ${width} ${HEIGHT_PX}`} preserveAspectRatio="none" role="img" aria-label=${`Activity of each of the last ${hours.length} hours. ${says}`}>
+    <svg viewBox=${`0 0 ${width} ${HEIGHT_PX}`} preserveAspectRatio="none" role="img" aria-label=${t("Activity of each of the last {0} hours. {1}", hours.length, says)}>
       ${hours.map((hour, at) => bar(hour, at * BAR_PX, (HEIGHT_PX - 4) / most))}
     </svg>
     <figcaption class="meta"><span>${clockTime(hours[0]?.at ?? 0)}</span><span>now</span></figcaption>
@@ -65,7 +69,7 @@ function bar({ at, in: came, out, runs, lost, failed }: Hours[number], x: number
   const [good, bad] = [(came + out + runs) * unit, (lost + failed) * unit];
   const y = HEIGHT_PX - 2 - good;
   return svg`<g>
-    <title>${`${clockTime(at)}: ${came} in, ${out} out, ${runs} runs, ${lost + failed} errors`}</title>
+    <title>${t("{0}: {1} in, {2} out, {3} runs, {4} errors", clockTime(at), came, out, runs, lost + failed)}</title>
     <rect class="ground" x=${x + 1} y=${HEIGHT_PX - 2} width=${BAR_PX - 2} height="2" />
     <rect class="work" x=${x + 1} y=${y} width=${BAR_PX - 2} height=${good} />
     <rect class="bad" x=${x + 1} y=${y - bad} width=${BAR_PX - 2} height=${bad} />

@@ -6,17 +6,21 @@ import { searchIcon } from "../chat/icons.ts";
 import { type HeldKey, holdKeys } from "../kit/held-keys.ts";
 import type { Store } from "../store.ts";
 import { chooseTheme } from "../theme.ts";
+import { CANNOT } from "../words/chooser.ts";
+import { chooseLanguage, LANGUAGES } from "../words/language.ts";
+import { NAMES } from "../words/languages.ts";
+import { said, t } from "../words/t.ts";
 import { best, type Target } from "./targets.ts";
 
 const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
-  ["Ctrl K", "Go to a page, a conversation, a person or a setting, or do something"],
-  ["?", "This sheet"],
-  ["Enter", "Send the message"],
-  ["Shift Enter", "A new line in the message"],
-  ["/", "A command, at the beginning of the message"],
-  ["Tab, Shift Tab", "Through everything that can be pressed"],
-  ["↑ ↓", "Through a menu or this list"],
-  ["Esc", "Close what is open"],
+  ["Ctrl K", said("Go to a page, a conversation, a person or a setting, or do something")],
+  ["?", said("This sheet")],
+  ["Enter", said("Send the message")],
+  ["Shift Enter", said("A new line in the message")],
+  ["/", said("A command, at the beginning of the message")],
+  ["Tab, Shift Tab", said("Through everything that can be pressed")],
+  ["↑ ↓", said("Through a menu or this list")],
+  ["Esc", said("Close what is open")],
 ];
 
 /** Opens the palette with the keys that were held until then; the focus returns to where it was. */
@@ -86,7 +90,7 @@ class PaletteElement extends PageElement {
 
   protected override render(): TemplateResult {
     const isPalette = this.what === "palette";
-    return html`<dialog class="palette" aria-label=${isPalette ? "Go to" : "Shortcuts"} @click=${this.#onClick}>
+    return html`<dialog class="palette" aria-label=${isPalette ? t("Go to") : t("Shortcuts")} @click=${this.#onClick}>
       ${isPalette ? this.#list() : this.#sheet()}
     </dialog>`;
   }
@@ -119,12 +123,12 @@ class PaletteElement extends PageElement {
           </div>`,
         )}
       </div>
-      <p class="meta palette-foot" role="status">${found.length === 0 ? "Nothing has that name. Try fewer letters." : "↑ ↓ choose, Enter goes there, ? shows all shortcuts"}</p>`;
+      <p class="meta palette-foot" role="status">${found.length === 0 ? t("Nothing has that name. Try fewer letters.") : t("↑ ↓ choose, Enter goes there, ? shows all shortcuts")}</p>`;
   }
 
   #sheet(): TemplateResult {
     return html`<h2>Shortcuts</h2>
-      <dl class="shortcuts">${SHORTCUTS.map(([keys, what]) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}</dl>
+      <dl class="shortcuts">${SHORTCUTS.map(([keys, what]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(what)}</dd>`)}</dl>
       <div class="dialog-actions"><button type="button" class="button" @click=${() => this.querySelector("dialog")?.close()}>Close</button></div>`;
   }
 
@@ -169,22 +173,27 @@ class PaletteElement extends PageElement {
     return [
       ...store.views
         .filter(({ scope }) => store.may(scope))
-        .map(({ id, label }) => ({ kind: "Page", label, run: () => store.show(id) })),
+        .map(({ id, label }) => ({ kind: t("Page"), label, run: () => store.show(id) })),
       ...people.map(({ key, title, channel = "" }) => ({
-        kind: `Person or group, ${store.pages.channelName(channel)}`,
+        kind: t("Person or group, {0}", store.pages.channelName(channel)),
         label: title,
         run: go(key),
       })),
       ...sessions
         .filter(({ key }) => !peopleKeys.has(key))
-        .map(({ key, title }) => ({ kind: "Conversation", label: title, run: go(key) })),
-      ...agents.map(({ id, name }) => ({ kind: "Agent", label: name, run: () => store.show("agents", id) })),
-      { kind: "Action", label: "New conversation", run: () => store.newSession() },
-      { kind: "Action", label: "Light colours", run: () => chooseTheme("light") },
-      { kind: "Action", label: "Dark colours", run: () => chooseTheme("dark") },
-      { kind: "Action", label: "Colours as the system has them", run: () => chooseTheme("system") },
-      { kind: "Action", label: "Shortcuts", run: () => void openShortcuts(store) },
-      { kind: "Action", label: "Sign out", run: () => store.signOut() },
+        .map(({ key, title }) => ({ kind: t("Conversation"), label: title, run: go(key) })),
+      ...agents.map(({ id, name }) => ({ kind: t("Agent"), label: name, run: () => store.show("agents", id) })),
+      { kind: t("Action"), label: t("New conversation"), run: () => store.newSession() },
+      { kind: t("Action"), label: t("Light colours"), run: () => chooseTheme("light") },
+      { kind: t("Action"), label: t("Dark colours"), run: () => chooseTheme("dark") },
+      { kind: t("Action"), label: t("Colours as the system has them"), run: () => chooseTheme("system") },
+      ...LANGUAGES.map((code) => ({
+        kind: t("Action"),
+        label: t("Language: {0}", NAMES[code]),
+        run: () => chooseLanguage(code).catch(() => store.notify(t(CANNOT))),
+      })),
+      { kind: t("Action"), label: t("Shortcuts"), run: () => void openShortcuts(store) },
+      { kind: t("Action"), label: t("Sign out"), run: () => store.signOut() },
     ];
   }
 
@@ -192,7 +201,11 @@ class PaletteElement extends PageElement {
   async #addSettings(store: Store): Promise<void> {
     const paths = await store.settingPaths();
     if (store !== this.#store || paths.length === 0) return;
-    const settings = paths.map((path) => ({ kind: "Setting", label: path, run: () => store.show("settings", path) }));
+    const settings = paths.map((path) => ({
+      kind: t("Setting"),
+      label: path,
+      run: () => store.show("settings", path),
+    }));
     this.targets = [...this.#known(store), ...settings];
   }
 }

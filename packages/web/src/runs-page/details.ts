@@ -3,6 +3,10 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { durationOf } from "../time.ts";
+import { numbers } from "../words/format.ts";
+import { t } from "../words/t.ts";
+
+const whole = numbers();
 
 type Details = Methods["runs.get"]["result"];
 type Replay = Methods["runs.replay"]["result"];
@@ -35,10 +39,10 @@ export function runDetails({ message, text, error, exchanges, tools }: Details):
                 }) => html`<li class="plain-row">
                   <span class="grow">
                     <strong>after ${durationOf(at)}</strong>
-                    <span class="meta"><code>${hostOf(url)}</code>, ${requestChars.toLocaleString()} characters there, ${responseChars.toLocaleString()} back</span>
+                    <span class="meta"><code>${hostOf(url)}</code>, ${whole.format(requestChars)} characters there, ${whole.format(responseChars)} back</span>
                     ${problem === undefined ? nothing : html`<span class="problem">${problem}</span>`}
                   </span>
-                  <span class="state ${status !== undefined && status < 400 ? "good" : "bad"}"><span class="dot"></span>${status ?? "no answer"}${durationMs === undefined ? "" : `, ${durationOf(durationMs)}`}</span>
+                  <span class="state ${status !== undefined && status < 400 ? "good" : "bad"}"><span class="dot"></span>${status ?? t("no answer")}${durationMs === undefined ? "" : `, ${durationOf(durationMs)}`}</span>
                 </li>`,
               )}
             </ol>`
@@ -52,7 +56,7 @@ export function runDetails({ message, text, error, exchanges, tools }: Details):
             <ol class="rows">
               ${tools.map(
                 ({ name, isError, chars }) => html`<li class="plain-row">
-                  <span class="grow"><strong>${name}</strong> <span class="meta">${chars.toLocaleString()} characters of result</span></span>
+                  <span class="grow"><strong>${name}</strong> <span class="meta">${whole.format(chars)} characters of result</span></span>
                   <span class="state ${isError ? "bad" : "good"}"><span class="dot"></span>${isError ? "failed" : "done"}</span>
                 </li>`,
               )}
@@ -64,7 +68,7 @@ export function runDetails({ message, text, error, exchanges, tools }: Details):
 /** What a replay has shown. */
 export function replayReport({ same, requests, differences, durationMs }: Replay): TemplateResult {
   return html`<div class="replay" role="status">
-    <p><strong>${same ? "The replay did the same." : "The replay did something else."}</strong> ${requests} requests in ${durationOf(durationMs)}; no model and no tool was called for it.</p>
+    <p><strong>${same ? t("The replay did the same.") : t("The replay did something else.")}</strong> ${requests} requests in ${durationOf(durationMs)}; no model and no tool was called for it.</p>
     ${differences.map(
       ({ at, recorded, replayed }) =>
         html`<dl class="run-said"><dt>Where</dt><dd><code>${at}</code></dd><dt>Recorded</dt><dd dir="auto">${recorded}</dd><dt>Replayed</dt><dd dir="auto">${replayed}</dd></dl>`,

@@ -6,12 +6,20 @@ import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import type { Column } from "../kit/table.ts";
 import { clockTime, durationOf } from "../time.ts";
+import { said, t } from "../words/t.ts";
 import { replayReport, runDetails } from "./details.ts";
 import "../kit/table.ts";
 
 const NEWEST = 200;
 const STATUS = {
-  ...{ accepted: "waits", running: "works", ok: "done", error: "failed", aborted: "stopped", merged: "joined another" },
+  ...{
+    accepted: said("waits"),
+    running: said("works"),
+    ok: said("done"),
+    error: said("failed"),
+    aborted: said("stopped"),
+    merged: said("joined another"),
+  },
 } as const;
 const MOODS: Readonly<Record<string, string>> = { ok: "good", error: "bad", running: "busy" };
 
@@ -56,10 +64,10 @@ export class RunsElement extends LivePage {
   protected override render(): TemplateResult {
     const isOne = this.rest !== "" && this.host.may("admin");
     return pageFrame(
-      "Runs",
+      t("Runs"),
       this.done,
       html`${pageHead({
-        intro: isOne ? "One run, step by step." : "What the agent did, the newest first.",
+        intro: isOne ? t("One run, step by step.") : t("What the agent did, the newest first."),
         command: isOne ? `moltbot runs show ${this.rest}` : "moltbot runs list",
         actions: isOne
           ? html`<button type="button" class="button small" @click=${() => this.host.show("runs")}>All runs</button>`
@@ -73,46 +81,46 @@ export class RunsElement extends LivePage {
     const { runs } = this;
     if (runs === undefined) return loading();
     if (runs.length === 0)
-      return emptyState("No runs yet", "Write to the agent; each answer is a run, and its steps are shown here.");
-    return html`<moltbot-table .label=${"Runs"} .columns=${this.#columns()} .rows=${runs} .keyOf=${({ runId }: RunRow) => runId} .cardPx=${132}></moltbot-table>`;
+      return emptyState(t("No runs yet"), t("Write to the agent; each answer is a run, and its steps are shown here."));
+    return html`<moltbot-table .label=${t("Runs")} .columns=${this.#columns()} .rows=${runs} .keyOf=${({ runId }: RunRow) => runId} .cardPx=${132}></moltbot-table>`;
   }
 
   #columns(): Column<RunRow>[] {
     return [
       {
-        title: "Conversation",
+        title: t("Conversation"),
         width: "minmax(0, 2fr)",
         isHead: true,
         sortBy: ({ sessionKey }) => sessionKey,
         cell: ({ sessionKey, runId }) =>
           this.host.may("admin")
-            ? html`<button type="button" class="row-link" aria-label=${`${sessionKey}: show the run`} @click=${() => this.host.show("runs", runId)}><bdi>${sessionKey}</bdi></button>`
+            ? html`<button type="button" class="row-link" aria-label=${t("{0}: show the run", sessionKey)} @click=${() => this.host.show("runs", runId)}><bdi>${sessionKey}</bdi></button>`
             : html`<bdi>${sessionKey}</bdi>`,
       },
       {
-        title: "When",
+        title: t("When"),
         width: "8rem",
         sortBy: ({ acceptedAt }) => acceptedAt,
         cell: ({ acceptedAt }) => clockTime(acceptedAt),
       },
       {
-        title: "Took",
+        title: t("Took"),
         width: "6rem",
         sortBy: tookMs,
         cell: (run) => (run.endedAt === undefined ? "" : durationOf(tookMs(run))),
       },
       {
-        title: "Model",
+        title: t("Model"),
         width: "minmax(0, 1fr)",
         sortBy: ({ model = "" }) => model,
-        cell: ({ model = "built in" }) => model,
+        cell: ({ model = t("built in") }) => model,
       },
       {
-        title: "End",
+        title: t("End"),
         width: "7rem",
         sortBy: ({ status }) => status,
         cell: ({ status }) =>
-          html`<span class="state ${MOODS[status] ?? ""}"><span class="dot"></span>${STATUS[status]}</span>`,
+          html`<span class="state ${MOODS[status] ?? ""}"><span class="dot"></span>${t(STATUS[status])}</span>`,
       },
     ];
   }
@@ -122,8 +130,8 @@ export class RunsElement extends LivePage {
     if (details === undefined) return loading();
     const { run } = details;
     return html`<p>
-        <span class="state ${MOODS[run.status] ?? ""}"><span class="dot"></span>${STATUS[run.status]}</span>
-        <span class="meta">${clockTime(run.acceptedAt)}${run.endedAt === undefined ? "" : `, ${durationOf(tookMs(run))}`}, ${run.model ?? "the built-in agent"}${run.totalTokens === undefined ? "" : `, ${run.totalTokens.toLocaleString()} tokens`}, from ${run.source}</span>
+        <span class="state ${MOODS[run.status] ?? ""}"><span class="dot"></span>${t(STATUS[run.status])}</span>
+        <span class="meta">${clockTime(run.acceptedAt)}${run.endedAt === undefined ? "" : `, ${durationOf(tookMs(run))}`}, ${run.model ?? t("the built-in agent")}${run.totalTokens === undefined ? "" : t(", {0} tokens", run.totalTokens)}, from ${run.source}</span>
       </p>
       <div class="form-buttons">
         <button type="button" class="button small" @click=${() => this.host.openSession(run.sessionKey)}>Open the conversation</button>

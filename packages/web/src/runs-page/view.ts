@@ -2,10 +2,13 @@
 
 import { runsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const runsView: View = {
   id: "runs",
-  label: "Runs",
+  get label() {
+    return t("Runs");
+  },
   icon: runsIcon,
   scope: "read",
   element: async () => (await import("./runs-page.ts")).RunsElement,

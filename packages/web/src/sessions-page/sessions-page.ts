@@ -10,6 +10,8 @@ import type { Column } from "../kit/table.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { shortAge } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { numbers } from "../words/format.ts";
+import { plural, t } from "../words/t.ts";
 import { AllSessions } from "./all-sessions.ts";
 import { type Filter, filtered, NO_FILTER, type Row, valuesOf } from "./rows.ts";
 import { explain } from "./why.ts";
@@ -17,7 +19,7 @@ import "../kit/table.ts";
 
 const ROW_PX = 60;
 const CARD_PX = 158;
-const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
+const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
 
 /** `<moltbot-sessions>`: asks the gateway by itself. */
 export class SessionsElement extends PageElement {
@@ -57,9 +59,9 @@ export class SessionsElement extends PageElement {
     const all = this.#sessions?.rows;
     const rows = all === undefined ? [] : filtered(all, this.filter);
     return pageFrame(
-      "Sessions",
+      t("Sessions"),
       this.done,
-      html`${pageHead({ intro: "What was said where, and by whom. Each is one conversation with its own memory.", command: "moltbot sessions list" })}
+      html`${pageHead({ intro: t("What was said where, and by whom. Each is one conversation with its own memory."), command: "moltbot sessions list" })}
         ${all === undefined ? loading() : html`${this.#filters(all, rows.length)} ${this.#bulk(rows)} ${this.#table(all, rows)}`}`,
     );
   }
@@ -84,17 +86,17 @@ export class SessionsElement extends PageElement {
         <input type="search" placeholder="Find by name" .value=${filter.words} @input=${(event: Event) => change({ words: (event.target as HTMLInputElement).value })} />
       </label>
       ${select(
-        "Agent",
+        t("Agent"),
         "agentId",
         valuesOf(all, ({ agentId }) => agentId),
       )}
       ${select(
-        "Channel",
+        t("Channel"),
         "channel",
         valuesOf(all, ({ channel = "webchat" }) => channel),
       )}
       <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Those put away</label>
-      <span class="meta" role="status">${count} session${count === 1 ? "" : "s"}</span>
+      <span class="meta" role="status">${plural(count, "{0} session", "{0} sessions")}</span>
     </div>`;
   }
 
@@ -103,11 +105,11 @@ export class SessionsElement extends PageElement {
     if (!this.host.may("admin") || rows.length === 0) return nothing;
     const chosen = rows.filter(({ key }) => this.chosen.has(key));
     const isAll = chosen.length === rows.length;
-    const verb = this.filter.isArchived ? "Bring back" : "Put away";
+    const verb = this.filter.isArchived ? t("Bring back") : t("Put away");
     return html`<div class="bulk">
       <label class="tick"><input type="checkbox" .checked=${isAll} .indeterminate=${!isAll && chosen.length > 0} @change=${() => {
         this.chosen = new Set(isAll ? [] : rows.map(({ key }) => key));
-      }} /> ${chosen.length === 0 ? "All" : `${chosen.length} chosen`}</label>
+      }} /> ${chosen.length === 0 ? t("All") : t("{0} chosen", chosen.length)}</label>
       ${
         chosen.length === 0
           ? nothing
@@ -121,13 +123,16 @@ export class SessionsElement extends PageElement {
   #table(all: readonly Row[], rows: readonly Row[]): TemplateResult {
     if (rows.length === 0)
       return all.length === 0
-        ? emptyState("Nothing was said yet.", "Write to the agent here or on a channel, and the conversation appears.")
+        ? emptyState(
+            t("Nothing was said yet."),
+            t("Write to the agent here or on a channel, and the conversation appears."),
+          )
         : emptyState(
-            "No session fits.",
-            "Try fewer letters, or take the filters away. The search beside the conversations finds what was said.",
+            t("No session fits."),
+            t("Try fewer letters, or take the filters away. The search beside the conversations finds what was said."),
           );
     return html`<moltbot-table
-      .label=${"Sessions"}
+      .label=${t("Sessions")}
       .rows=${rows}
       .columns=${this.#columns(all)}
       .keyOf=${({ key }: Row) => key}
@@ -139,14 +144,14 @@ export class SessionsElement extends PageElement {
   #columns(all: readonly Row[]): Column<Row>[] {
     const isShared = valuesOf(all, ({ agentId }) => agentId).length > 1;
     const agent: Column<Row> = {
-      title: "Agent",
+      title: t("Agent"),
       width: "minmax(0, 1fr)",
       cell: ({ agentId }) => agentId,
       sortBy: ({ agentId }) => agentId,
     };
     return [
       {
-        title: "Conversation",
+        title: t("Conversation"),
         width: "minmax(0, 3fr)",
         isHead: true,
         cell: (row) => this.#name(row),
@@ -154,20 +159,20 @@ export class SessionsElement extends PageElement {
       },
       ...(isShared ? [agent] : []),
       {
-        title: "Where",
+        title: t("Where"),
         width: "minmax(0, 1fr)",
         cell: ({ channel }) => channel ?? "webchat",
         sortBy: ({ channel }) => channel ?? "webchat",
       },
-      { title: "Tokens", width: "5.5rem", cell: tokens, sortBy: ({ tokens: count }) => count },
+      { title: t("Tokens"), width: "5.5rem", cell: tokens, sortBy: ({ tokens: count }) => count },
       {
-        title: "Model",
+        title: t("Model"),
         width: "minmax(0, 1.2fr)",
-        cell: ({ model }) => html`<span title=${model ?? ""}>${model?.split("/").pop() ?? "default"}</span>`,
+        cell: ({ model }) => html`<span title=${model ?? ""}>${model?.split("/").pop() ?? t("default")}</span>`,
         sortBy: ({ model }) => model ?? "",
       },
       {
-        title: "Last",
+        title: t("Last"),
         width: "4.5rem",
         cell: ({ updatedAt }) =>
           updatedAt === undefined
@@ -181,7 +186,7 @@ export class SessionsElement extends PageElement {
 
   #name(row: Row): TemplateResult {
     const { key, title, preview } = row;
-    const tick = html`<label class="tick only"><input type="checkbox" aria-label=${`Choose ${title}`} .checked=${this.chosen.has(key)} @change=${() => this.#tick(key)} /></label>`;
+    const tick = html`<label class="tick only"><input type="checkbox" aria-label=${t("Choose {0}", title)} .checked=${this.chosen.has(key)} @change=${() => this.#tick(key)} /></label>`;
     return html`<div class="session-name">
       ${this.host.may("admin") ? tick : nothing}
       <button type="button" class="row-link" @click=${() => this.host.openSession(key)}>
@@ -192,20 +197,26 @@ export class SessionsElement extends PageElement {
 
   #actions(row: Row): TemplateResult {
     return html`<span class="row-buttons">
-      <button type="button" class="icon-button small" aria-label=${`Why: ${row.title}`} title="Why" @click=${() => explain(this.host, this.#sessions as AllSessions, row)}>${thoughtIcon}</button>
-      <button type="button" class="icon-button small" aria-label=${`Actions for ${row.title}`} aria-haspopup="menu" title="Actions" @click=${(event: Event) => this.#menu(event.currentTarget as HTMLElement, row)}>${moreIcon}</button>
+      <button type="button" class="icon-button small" aria-label=${t("Why: {0}", row.title)} title="Why" @click=${() => explain(this.host, this.#sessions as AllSessions, row)}>${thoughtIcon}</button>
+      <button type="button" class="icon-button small" aria-label=${t("Actions for {0}", row.title)} aria-haspopup="menu" title="Actions" @click=${(event: Event) => this.#menu(event.currentTarget as HTMLElement, row)}>${moreIcon}</button>
     </span>`;
   }
 
   #menu(button: HTMLElement, row: Row): void {
     const isAdmin = this.host.may("admin");
-    openMenu(button, `Actions for ${row.title}`, [
-      { label: "Save as Markdown", icon: fileIcon, run: () => this.#export([row], "markdown") },
-      { label: "Save as JSON", icon: fileIcon, run: () => this.#export([row], "json") },
+    openMenu(button, t("Actions for {0}", row.title), [
+      { label: t("Save as Markdown"), icon: fileIcon, run: () => this.#export([row], "markdown") },
+      { label: t("Save as JSON"), icon: fileIcon, run: () => this.#export([row], "json") },
       ...(isAdmin && !row.isMain
-        ? [{ label: row.isArchived ? "Bring back" : "Put away", icon: archiveIcon, run: () => this.#archive([row]) }]
+        ? [
+            {
+              label: row.isArchived ? t("Bring back") : t("Put away"),
+              icon: archiveIcon,
+              run: () => this.#archive([row]),
+            },
+          ]
         : []),
-      ...(isAdmin ? [{ label: "Begin anew…", icon: trashIcon, isDanger: true, run: () => this.#reset([row]) }] : []),
+      ...(isAdmin ? [{ label: t("Begin anew…"), icon: trashIcon, isDanger: true, run: () => this.#reset([row]) }] : []),
     ]);
   }
 
@@ -221,25 +232,27 @@ export class SessionsElement extends PageElement {
     this.chosen = new Set();
     if (keys.length === 0) return;
     await this.#sessions?.archive(keys, isAway);
-    this.done = `${keys.length === 1 ? `“${rows[0]?.title}” is` : `${keys.length} sessions are`} ${isAway ? "put away" : "back"}.`;
+    this.done = isAway
+      ? plural(keys.length, "“{1}” is put away.", "{0} sessions are put away.", rows[0]?.title)
+      : plural(keys.length, "“{1}” is back.", "{0} sessions are back.", rows[0]?.title);
     offerUndo({ text: this.done, undo: () => this.#sessions?.archive(keys, !isAway) });
   }
 
   async #reset(rows: readonly Row[]): Promise<void> {
-    const what = rows.length === 1 ? `“${rows[0]?.title}”` : `${rows.length} conversations`;
+    const what = plural(rows.length, "“{1}”", "{0} conversations", rows[0]?.title);
     const answer = await ask({
-      ...{ title: `Begin ${what} anew?`, confirm: "Begin anew", isDanger: true },
-      text: "The agent forgets what was said in it. You can still read it there.",
+      ...{ title: t("Begin {0} anew?", what), confirm: t("Begin anew"), isDanger: true },
+      text: t("The agent forgets what was said in it. You can still read it there."),
     });
     if (answer === undefined) return;
     await this.#sessions?.reset(rows.map(({ key }) => key));
     this.chosen = new Set();
-    this.done = `${what} began anew.`;
+    this.done = t("{0} began anew.", what);
   }
 
   async #export(rows: readonly Row[], format: "markdown" | "json"): Promise<void> {
     for (const { key, title } of rows) await this.host.exportSession(key, title, format);
-    this.done = rows.length === 1 ? "It is saved." : `${rows.length} files are saved.`;
+    this.done = plural(rows.length, "It is saved.", "{0} files are saved.");
   }
 }
 
@@ -249,5 +262,5 @@ customElements.define("moltbot-sessions", SessionsElement);
 function tokens({ tokens: count, fill }: Row): TemplateResult | string {
   if (count === 0) return "–";
   const percent = fill === undefined ? undefined : Math.round(fill * 100);
-  return html`${compact.format(count)}${percent === undefined ? nothing : html`<span class="meter" title=${`${percent} % of what the model can read`}><span .style=${`width: ${percent}%`}></span></span>`}`;
+  return html`${compact.format(count)}${percent === undefined ? nothing : html`<span class="meter" title=${t("{0} % of what the model can read", percent)}><span .style=${`width: ${percent}%`}></span></span>`}`;
 }

@@ -2,10 +2,13 @@
 
 import { sessionsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const sessionsView: View = {
   id: "sessions",
-  label: "Sessions",
+  get label() {
+    return t("Sessions");
+  },
   icon: sessionsIcon,
   scope: "read",
   element: async () => (await import("./sessions-page.ts")).SessionsElement,

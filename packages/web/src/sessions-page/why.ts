@@ -5,6 +5,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { openWhy, type Setting } from "../kit/why.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 import type { AllSessions } from "./all-sessions.ts";
 import type { Row } from "./rows.ts";
 
@@ -20,26 +21,26 @@ export async function explain(host: PageHost, sessions: AllSessions, row: Row): 
     title: row.title,
     because: why?.entry.detail ?? becauseOf(row),
     facts: [
-      ["Rule", why?.entry.rule],
+      [t("Rule"), why?.entry.rule],
       [
-        "Last message",
+        t("Last message"),
         why === undefined
           ? undefined
           : `${why.entry.senderName ?? why.entry.sender}, ${clockTime(why.entry.receivedAt)}`,
       ],
-      ["Agent", row.agentId],
-      ["Model", row.model === undefined ? `the default, ${sessions.defaultModel ?? "none yet"}` : row.model],
+      [t("Agent"), row.agentId],
+      [t("Model"), row.model === undefined ? t("the default, {0}", sessions.defaultModel ?? t("none yet")) : row.model],
       [
-        "Tokens",
+        t("Tokens"),
         row.tokens === 0
           ? undefined
-          : `${row.tokens}${row.fill === undefined ? "" : `, ${Math.round(row.fill * 100)} % of what the model can read`}`,
+          : `${row.tokens}${row.fill === undefined ? "" : t(", {0} % of what the model can read", Math.round(row.fill * 100))}`,
       ],
       [
-        "Replies go to",
-        reply === undefined ? "this page" : [reply.channel, reply.accountId, reply.to].filter(Boolean).join(" "),
+        t("Replies go to"),
+        reply === undefined ? t("this page") : [reply.channel, reply.accountId, reply.to].filter(Boolean).join(" "),
       ],
-      ["Key", html`<code dir="ltr">${row.key}</code>`],
+      [t("Key"), html`<code dir="ltr">${row.key}</code>`],
     ],
     setting: settingOf(why),
     command: why === undefined ? `moltbot sessions show ${row.key}` : `moltbot why ${why.entry.id}`,
@@ -63,10 +64,10 @@ async function modelsOf(host: PageHost): Promise<readonly string[]> {
 
 function becauseOf({ channel, isMain }: Row): string {
   if (isMain)
-    return "It is its agent’s main conversation: it always exists, and what has no place of its own goes there.";
+    return t("It is its agent’s main conversation: it always exists, and what has no place of its own goes there.");
   return channel === undefined || channel === "webchat"
-    ? "Somebody began it on this page or in a program."
-    : "A message came over its channel; its last one is no longer in the inbox.";
+    ? t("Somebody began it on this page or in a program.")
+    : t("A message came over its channel; its last one is no longer in the inbox.");
 }
 
 function settingOf(why: InboxWhyResult | undefined): Setting | undefined {

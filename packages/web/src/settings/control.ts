@@ -1,6 +1,7 @@
 // The control with which one setting is changed.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { t } from "../words/t.ts";
 import { type Field, inputText } from "./fields.ts";
 
 /** The control of a field, named `value`, with `text` in it. */
@@ -10,8 +11,8 @@ export function control(field: Field, text: string): TemplateResult {
   switch (kind.kind) {
     case "switch":
       return select(field, text, [
-        ["true", "on"],
-        ["false", "off"],
+        ["true", t("on")],
+        ["false", t("off")],
       ]);
     case "choice":
       return select(
@@ -30,7 +31,7 @@ export function control(field: Field, text: string): TemplateResult {
       return html`<label class="text-field">
         <span>${path}</span>
         <textarea name="value" rows=${kind.kind === "json" ? 6 : 3} spellcheck="false" dir="ltr" .value=${text}></textarea>
-        <small>${kind.kind === "list" ? "One on each line." : "As JSON. A marker __REDACTED…__ stands for a secret, which stays."}</small>
+        <small>${kind.kind === "list" ? t("One on each line.") : t("As JSON. A marker __REDACTED…__ stands for a secret, which stays.")}</small>
       </label>`;
     default:
       return html`<label class="text-field">
@@ -58,7 +59,7 @@ function select(
   return html`<label class="text-field">
     <span>${path}</span>
     <select name="value">
-      <option value="" ?selected=${text === ""}>${usual === undefined ? "not set" : `as usual: ${usual}`}</option>
+      <option value="" ?selected=${text === ""}>${usual === undefined ? t("not set") : t("as usual: {0}", usual)}</option>
       ${choices.map(([value, label]) => html`<option value=${value} ?selected=${value === text}>${label}</option>`)}
     </select>
   </label>`;

@@ -2,6 +2,7 @@
 // stands in the file. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
+import { t } from "../words/t.ts";
 
 /** How a field is changed: `json` is everything that has no simple form. */
 export type Kind =
@@ -80,12 +81,13 @@ export function matching(fields: readonly Field[], words: string): Field[] {
 
 /** A value as a person reads it. */
 export function valueText(value: unknown, kind: Kind): string {
-  if (kind.kind === "secret") return value === undefined || value === "" || value === null ? "not set" : "set, hidden";
-  if (value === undefined || value === null) return "not set";
-  if (typeof value === "boolean") return value ? "on" : "off";
+  if (kind.kind === "secret")
+    return value === undefined || value === "" || value === null ? t("not set") : t("set, hidden");
+  if (value === undefined || value === null) return t("not set");
+  if (typeof value === "boolean") return value ? t("on") : t("off");
   if (Array.isArray(value) && value.every((each) => typeof each !== "object"))
-    return value.length === 0 ? "none" : value.join(", ");
-  return typeof value === "string" ? value || "empty" : JSON.stringify(value);
+    return value.length === 0 ? t("none") : value.join(", ");
+  return typeof value === "string" ? value || t("empty") : JSON.stringify(value);
 }
 
 /** What a field's control holds, as the config takes it; `undefined` where a person has left it empty. Throws what is wrong. */
@@ -175,15 +177,13 @@ function at(value: unknown, keys: readonly string[]): unknown {
 
 function numberIn(text: string, { isWhole, min, max }: Extract<Kind, { kind: "number" }>): number {
   const value = Number(text);
-  const range = [min === undefined ? "" : `from ${min}`, max === undefined ? "" : `to ${max}`]
-    .filter(Boolean)
-    .join(" ");
+  const range = [min === undefined ? "" : t(" from {0}", min), max === undefined ? "" : t(" to {0}", max)].join("");
   const isRight =
     Number.isFinite(value) &&
     (!isWhole || Number.isInteger(value)) &&
     value >= (min ?? value) &&
     value <= (max ?? value);
-  if (!isRight) throw new Error(`Write a ${isWhole ? "whole number" : "number"}${range === "" ? "" : ` ${range}`}.`);
+  if (!isRight) throw new Error(isWhole ? t("Write a whole number{0}.", range) : t("Write a number{0}.", range));
   return value;
 }
 
@@ -191,6 +191,8 @@ function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error("This is not JSON. Write it with quotes around names and texts, or change the file itself below.");
+    throw new Error(
+      t("This is not JSON. Write it with quotes around names and texts, or change the file itself below."),
+    );
   }
 }

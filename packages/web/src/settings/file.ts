@@ -5,6 +5,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { diffView } from "../kit/diff-view.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 
 type Issue = Methods["config.check"]["result"]["issues"][number];
 
@@ -55,7 +56,7 @@ export class ConfigFileElement extends PageElement {
             : html`<ul class="issues">
                 ${issues.map(
                   ({ path, message, line }) => html`<li>
-                    <button type="button" class="text-button" @click=${() => this.#toLine(line ?? 1)}>${line === undefined ? "" : `Line ${line}: `}${path} ${message}</button>
+                    <button type="button" class="text-button" @click=${() => this.#toLine(line ?? 1)}>${line === undefined ? "" : t("Line {0}: ", line)}${path} ${message}</button>
                   </li>`,
                 )}
               </ul>`

@@ -3,6 +3,7 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { clockTime } from "../time.ts";
+import { t } from "../words/t.ts";
 
 type Version = Methods["config.history"]["result"]["versions"][number];
 
@@ -29,8 +30,8 @@ function row({ id, atMs, changed }: Version, undo: (version: string) => unknown)
   return html`<li class="plain-row">
     <span class="grow">
       <strong>${when}</strong>
-      <span class="meta">${changed.length === 0 ? "comments or order" : html`<code>${changed.slice(0, MOST_NAMED).join(", ")}</code>${more > 0 ? ` and ${more} more` : ""}`}</span>
+      <span class="meta">${changed.length === 0 ? t("comments or order") : html`<code>${changed.slice(0, MOST_NAMED).join(", ")}</code>${more > 0 ? t(" and {0} more", more) : ""}`}</span>
     </span>
-    <button type="button" class="button small" aria-label=${`Undo what was changed ${when}`} @click=${() => undo(id)}>Undo</button>
+    <button type="button" class="button small" aria-label=${t("Undo what was changed {0}", when)} @click=${() => undo(id)}>Undo</button>
   </li>`;
 }

@@ -6,6 +6,7 @@ import { PageElement } from "../chat/element.ts";
 import { diffView } from "../kit/diff-view.ts";
 import { sentence } from "../runs.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 
 type Check = Methods["config.check"]["result"];
 
@@ -66,12 +67,12 @@ export class ReviewElement extends PageElement {
   #difference({ before, after, valid, issues, restarts }: Check, isNothing: boolean): TemplateResult {
     if (!valid)
       return html`<p class="problem" role="alert">This is not valid and cannot be saved:</p>
-        <ul>${issues.map(({ path, message, line }) => html`<li>${line === undefined ? "" : `Line ${line}: `}<code>${path}</code> ${message}</li>`)}</ul>`;
+        <ul>${issues.map(({ path, message, line }) => html`<li>${line === undefined ? "" : t("Line {0}: ", line)}<code>${path}</code> ${message}</li>`)}</ul>`;
     if (isNothing) return html`<p>Nothing. The file says this already.</p>`;
     return html`${diffView(before, after)}
       <p role="status">${
         restarts.length === 0
-          ? "It applies at once; nothing restarts."
+          ? t("It applies at once; nothing restarts.")
           : html`The gateway restarts in place for ${restarts.map((each, at) => html`${at === 0 ? "" : ", "}<code>${each}</code>`)}; it is back in a moment, and what comes meanwhile is kept.`
       }</p>
       <p class="meta">Secrets stay hidden here. The file of now goes to the history.</p>`;
@@ -112,7 +113,9 @@ export class ReviewElement extends PageElement {
       const message = error instanceof Error ? error.message : String(error);
       const isLate = message.startsWith("config changed since last load");
       this.problem = isLate
-        ? "Somebody has changed the file in this moment. This is what your change does to it now; save it again if that is right."
+        ? t(
+            "Somebody has changed the file in this moment. This is what your change does to it now; save it again if that is right.",
+          )
         : sentence(message);
       if (isLate) await this.#look();
     }

@@ -8,12 +8,14 @@ import { shellWord } from "../control/shell-word.ts";
 import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { openWhy } from "../kit/why.ts";
+import { plural, t } from "../words/t.ts";
 import { control } from "./control.ts";
 import { type Edits, isConflict, kept, shownIn, withEdit, without } from "./edits.ts";
 import { differs, type Field, fieldsOf, inputText, matching, patchOf, readInput, valueText } from "./fields.ts";
 import type { ConfigFileElement } from "./file.ts";
 import { historySection } from "./history.ts";
 import type { Change, ReviewElement } from "./review.ts";
+import "../words/chooser.ts";
 import "./file.ts";
 import "./review.ts";
 
@@ -73,9 +75,9 @@ export class SettingsElement extends LivePage {
 
   protected override render(): TemplateResult {
     return pageFrame(
-      "Settings",
+      t("Settings"),
       this.done,
-      html`${pageHead({ intro: "How the gateway behaves. Only what differs from the defaults is shown; search finds the rest.", command: "moltbot config get" })}
+      html`${pageHead({ intro: t("How the gateway behaves. Only what differs from the defaults is shown; search finds the rest."), command: "moltbot config get", actions: html`<moltbot-language></moltbot-language>` })}
       ${this.file === undefined ? loading() : this.#content(this.file)}
       <moltbot-review .host=${this.host}></moltbot-review>`,
     );
@@ -92,13 +94,15 @@ export class SettingsElement extends LivePage {
       </label>
       ${valid ? nothing : html`<p class="failure" role="alert">${warnIcon} <span>The file is not valid, so the last good one counts. What is wrong stands below the file.</span></p>`}
       <section aria-labelledby="fields-title">
-        <h2 id="fields-title">${isSearch ? `${found.length} found` : "Differs from the defaults"}</h2>
-        <p class="visually-hidden" role="status">${isSearch ? `${found.length} settings found` : ""}</p>
+        <h2 id="fields-title">${isSearch ? t("{0} found", found.length) : t("Differs from the defaults")}</h2>
+        <p class="visually-hidden" role="status">${isSearch ? t("{0} settings found", found.length) : ""}</p>
         ${
           found.length === 0
             ? emptyState(
-                isSearch ? "No such setting" : "All settings are as usual",
-                isSearch ? "Try a part of its name, or another word for it." : "Search for what you want to change.",
+                isSearch ? t("No such setting") : t("All settings are as usual"),
+                isSearch
+                  ? t("Try a part of its name, or another word for it.")
+                  : t("Search for what you want to change."),
               )
             : html`<ul class="rows">${repeat(
                 found.slice(0, MOST_FOUND),
@@ -125,17 +129,17 @@ export class SettingsElement extends LivePage {
       edit === undefined
         ? valueText(inFile ?? value, kind)
         : edit.value === undefined
-          ? "as usual"
+          ? t("as usual")
           : kind.kind === "secret"
-            ? "a new one"
+            ? t("a new one")
             : valueText(edit.value, kind);
     const isOpen = this.editing === path;
     return html`<li class="setting" data-setting=${path}>
       <div class="setting-line">
         <code dir="ltr">${path}</code>
         <span class="value" dir="auto">${now}${edit === undefined ? nothing : html` <span class="chip">not saved</span>`}</span>
-        <button type="button" class="text-button" aria-label=${`Why: ${path}`} @click=${() => this.#why(field)}>Why</button>
-        <button type="button" class="text-button" aria-label=${`Change ${path}`} aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#edit(isOpen ? undefined : path)}>Change</button>
+        <button type="button" class="text-button" aria-label=${t("Why: {0}", path)} @click=${() => this.#why(field)}>Why</button>
+        <button type="button" class="text-button" aria-label=${t("Change {0}", path)} aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#edit(isOpen ? undefined : path)}>Change</button>
       </div>
       ${help === "" ? nothing : html`<p class="meta">${help}</p>`}
       ${comment === undefined ? nothing : html`<p class="note" dir="auto"><span class="visually-hidden">Your comment: </span>${comment}</p>`}
@@ -146,7 +150,7 @@ export class SettingsElement extends LivePage {
 
   #form(field: Field): TemplateResult {
     const { path, inFile } = field;
-    return html`<form aria-label=${`Change ${path}`} @submit=${(event: Event) => this.#take(event, field)}>
+    return html`<form aria-label=${t("Change {0}", path)} @submit=${(event: Event) => this.#take(event, field)}>
       ${control(field, shownIn(field, this.edits.get(path)))}
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <div class="form-buttons">
@@ -162,7 +166,7 @@ export class SettingsElement extends LivePage {
     const { path, kind, inFile } = field;
     const mine = this.edits.get(path)?.value;
     return html`<div class="conflict" role="alert">
-      <p>Somebody else has set it to <strong>${valueText(inFile, kind)}</strong> meanwhile. Yours is <strong>${kind.kind === "secret" ? "a new secret" : valueText(mine, kind)}</strong>.</p>
+      <p>Somebody else has set it to <strong>${valueText(inFile, kind)}</strong> meanwhile. Yours is <strong>${kind.kind === "secret" ? t("a new secret") : valueText(mine, kind)}</strong>.</p>
       <div class="form-buttons">
         <button type="button" class="button small" @click=${() => this.#set(kept(this.edits, field))}>Keep mine</button>
         <button type="button" class="button small" @click=${() => this.#set(without(this.edits, path))}>Take theirs</button>
@@ -174,7 +178,7 @@ export class SettingsElement extends LivePage {
     const { size } = this.edits;
     const isOpen = this.fields.some((field) => isConflict(field, this.edits.get(field.path)));
     return html`<div class="unsaved" role="group" aria-label="Unsaved changes">
-      <span>${isOpen ? "Decide about what somebody else has changed." : `${size} change${size === 1 ? "" : "s"} not saved.`}</span>
+      <span>${isOpen ? t("Decide about what somebody else has changed.") : plural(size, "{0} change not saved.", "{0} changes not saved.")}</span>
       <span class="form-buttons">
         <button type="button" class="button small" @click=${() => this.#set(new Map())}>Discard</button>
         <button type="button" class="button small primary" ?disabled=${isOpen} @click=${() => this.#review({ kind: "patch", patch: patchOf(this.edits) })}>Review and save</button>
@@ -188,11 +192,11 @@ export class SettingsElement extends LivePage {
     const given = kind.kind === "secret" ? "SECRET" : shellWord(inputText(inFile ?? standard, kind) || "VALUE");
     openWhy(this.host, {
       title: path,
-      because: `${isSet ? "The config file says so." : "The file says nothing, so the default counts."} ${help}`,
+      because: `${isSet ? t("The config file says so.") : t("The file says nothing, so the default counts.")} ${help}`,
       facts: [
-        ["In force", valueText(field.value, kind)],
-        ["Default", valueText(standard, kind)],
-        ["Your comment", comment],
+        [t("In force"), valueText(field.value, kind)],
+        [t("Default"), valueText(standard, kind)],
+        [t("Your comment"), comment],
       ],
       command: `moltbot config set ${path} ${given}`,
     });
@@ -222,7 +226,7 @@ export class SettingsElement extends LivePage {
 
   async #change(field: Field, value: unknown): Promise<void> {
     this.edits = withEdit(this.edits, field, value);
-    this.done = `${field.path} is changed here and not saved yet.`;
+    this.done = t("{0} is changed here and not saved yet.", field.path);
     await this.#edit(undefined);
   }
 
@@ -235,7 +239,7 @@ export class SettingsElement extends LivePage {
     if (isDone !== true) return;
     if (change.kind === "patch") this.edits = new Map();
     if (change.kind === "text") this.querySelector<ConfigFileElement>("moltbot-config-file")?.reset();
-    this.done = "Saved.";
+    this.done = t("Saved.");
     this.querySelector<HTMLElement>(".scroller")?.focus();
     this.loadSoon();
   }

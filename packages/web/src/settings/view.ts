@@ -2,10 +2,13 @@
 
 import { settingsIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const settingsView: View = {
   id: "settings",
-  label: "Settings",
+  get label() {
+    return t("Settings");
+  },
   icon: settingsIcon,
   scope: "admin",
   element: async () => (await import("./settings-page.ts")).SettingsElement,

@@ -1,6 +1,8 @@
 // How tools, skills and allowed commands are put into words. Pure functions.
 
 import { isRecord, type SkillStatus } from "@moltbot/protocol";
+import { listed } from "../words/list.ts";
+import { t } from "../words/t.ts";
 
 /** A skill as the page shows it. */
 export interface Skill {
@@ -52,16 +54,16 @@ export function allowedCommands(entries: readonly unknown[]): AllowedCommand[] {
 }
 
 function problemOf({ eligible, blockedByAllowlist, missing }: SkillStatus): string | undefined {
-  if (blockedByAllowlist) return "The config allows other skills only.";
+  if (blockedByAllowlist) return t("The config allows other skills only.");
   if (eligible) return undefined;
   const lacks = [
-    ...missing.bins.map((name) => `the program \`${name}\``),
+    ...missing.bins.map((name) => t("the program `{0}`", name)),
     ...(missing.anyBins.length > 0
-      ? [`one of the programs ${missing.anyBins.map((name) => `\`${name}\``).join(", ")}`]
+      ? [t("one of the programs {0}", missing.anyBins.map((name) => `\`${name}\``).join(", "))]
       : []),
-    ...missing.env.map((name) => `the variable \`${name}\``),
-    ...missing.config.map((path) => `the setting \`${path}\``),
+    ...missing.env.map((name) => t("the variable `{0}`", name)),
+    ...missing.config.map((path) => t("the setting `{0}`", path)),
   ];
-  if (missing.os.length > 0) return `It works on ${missing.os.join(", ")} only.`;
-  return lacks.length === 0 ? "It cannot be used here." : `It lacks ${lacks.join(" and ")}.`;
+  if (missing.os.length > 0) return t("It works on {0} only.", missing.os.join(", "));
+  return lacks.length === 0 ? t("It cannot be used here.") : t("It lacks {0}.", listed(lacks, "and"));
 }

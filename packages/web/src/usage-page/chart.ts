@@ -1,6 +1,7 @@
 // The chart of days as SVG, with the budget as a line. Each bar is a button; the table beneath says the same to everyone.
 
 import { html, nothing, svg, type TemplateResult } from "lit";
+import { t } from "../words/t.ts";
 import { type Bar, figure, topOf, type Unit } from "./figures.ts";
 
 const WIDTH = 720;
@@ -27,7 +28,7 @@ export function chart({ bars, unit, budget, chosen, choose }: Chart): TemplateRe
     choose(day);
   };
   return html`<figure class="chart">
-    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label=${`By day, ${unit === "tokens" ? "tokens" : "US dollars"}`}>
+    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label=${t("By day, {0}", unit === "tokens" ? t("tokens") : t("US dollars"))}>
       <line class="axis" x1="0" x2=${WIDTH} y1=${BASE} y2=${BASE}></line>
       ${bars.map(({ day, value }, at) => {
         const height = Math.max(value > 0 ? 2 : 0, BASE - y(value));
@@ -42,7 +43,7 @@ export function chart({ bars, unit, budget, chosen, choose }: Chart): TemplateRe
     </svg>
     <figcaption class="meta">
       <span>${bars[0]?.day}</span>
-      <span>${budget === undefined ? `the highest line is ${figure(top, unit)}` : `the dashed line is the daily budget, ${figure(budget, unit)}`}</span>
+      <span>${budget === undefined ? t("the highest line is {0}", figure(top, unit)) : t("the dashed line is the daily budget, {0}", figure(budget, unit))}</span>
       <span>${bars.at(-1)?.day}</span>
     </figcaption>
   </figure>`;

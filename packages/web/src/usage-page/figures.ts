@@ -1,6 +1,8 @@
 // What models took, made into bars, a table and a file. Pure functions.
 
 import type { UsageRow } from "@moltbot/protocol";
+import { numbers } from "../words/format.ts";
+import { t } from "../words/t.ts";
 
 /** Tokens, or US dollars. */
 export type Unit = "tokens" | "usd";
@@ -39,20 +41,20 @@ export function topOf(values: readonly number[]): number {
   return ([1, 2, 5, 10].find((step) => step * power >= most) ?? 10) * power;
 }
 
-const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
-const money = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD", maximumFractionDigits: 4 });
+const short = numbers({ notation: "compact", maximumFractionDigits: 1 });
+const money = numbers({ style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
 /** A figure with its unit. */
 export function figure(value: number, unit: Unit): string {
-  return unit === "tokens" ? `${short.format(value)} tokens` : money.format(value);
+  return unit === "tokens" ? t("{0} tokens", short.format(value)) : money.format(value);
 }
 
 /** The cost of a row in words; it may be known in part only, or not at all. */
 export function costText({ totalCost, missingCostEntries, calls }: UsageRow): string {
   if (missingCostEntries === 0) return money.format(totalCost);
   return missingCostEntries >= calls
-    ? "price unknown"
-    : `${money.format(totalCost)} and ${missingCostEntries} unpriced`;
+    ? t("price unknown")
+    : t("{0} and {1} unpriced", money.format(totalCost), missingCostEntries);
 }
 
 /** The rows as CSV. A cell that a spreadsheet would take for a formula is text. */

@@ -6,12 +6,27 @@ import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import type { Column } from "../kit/table.ts";
 import { openWhy } from "../kit/why.ts";
+import { numbers } from "../words/format.ts";
+import { plural, said, t } from "../words/t.ts";
 import { chart } from "./chart.ts";
 import { barsOf, costText, csvOf, figure, type Unit } from "./figures.ts";
 import "../kit/table.ts";
 
 const DAYS = [7, 30, 90] as const;
-const GROUPS = { model: "Model", agent: "Agent", session: "Conversation", day: "Day" } as const;
+const whole = numbers();
+const GROUPS = { model: said("Model"), agent: said("Agent"), session: said("Conversation"), day: said("Day") } as const;
+const BY = {
+  model: said("By model"),
+  agent: said("By agent"),
+  session: said("By conversation"),
+  day: said("By day"),
+} as const;
+const ONLY = {
+  model: said("Only model {0}."),
+  agent: said("Only agent {0}."),
+  session: said("Only conversation {0}."),
+  day: said("Only day {0}."),
+} as const;
 type Group = keyof typeof GROUPS;
 /** The parameter that filters by a group. */
 const PARAMS = { model: "model", agent: "agentId", session: "sessionKey", day: "day" } as const;
@@ -70,9 +85,9 @@ export class UsagePageElement extends LivePage {
 
   protected override render(): TemplateResult {
     return pageFrame(
-      "Usage",
+      t("Usage"),
       this.done,
-      html`${pageHead({ intro: "What models took, from the providers' own figures. A click on a bar or a row shows it alone.", command: "moltbot usage" })}
+      html`${pageHead({ intro: t("What models took, from the providers' own figures. A click on a bar or a row shows it alone."), command: "moltbot usage" })}
       ${this.daily === undefined || this.status === undefined ? loading() : this.#content(this.daily, this.status)}`,
     );
   }
@@ -81,8 +96,8 @@ export class UsagePageElement extends LivePage {
     const isFiltered = Object.keys(this.only).length > 0;
     if (daily.length === 0 && !isFiltered)
       return emptyState(
-        "No model was asked yet",
-        "Connect a model and write to the agent; what that takes is shown here.",
+        t("No model was asked yet"),
+        t("Connect a model and write to the agent; what that takes is shown here."),
       );
     const setting = this.unit === "tokens" ? "tokens" : "usd";
     const budget = budgets.find((each) => each.setting.startsWith("budgets.daily.") && each.unit === setting)?.limit;
@@ -90,30 +105,30 @@ export class UsagePageElement extends LivePage {
     const total = bars.reduce((sum, { value }) => sum + value, 0);
     return html`<div class="form-buttons">
         ${this.#choices(
-          "Days",
-          DAYS.map((days) => [`${days} days`, days === this.days, () => this.#set({ days })]),
+          t("Days"),
+          DAYS.map((days) => [plural(days, "{0} day", "{0} days"), days === this.days, () => this.#set({ days })]),
         )}
-        ${this.#choices("Unit", [
-          ["Tokens", this.unit === "tokens", () => this.#set({ unit: "tokens" })],
-          ["Cost", this.unit === "usd", () => this.#set({ unit: "usd" })],
+        ${this.#choices(t("Unit"), [
+          [t("Tokens"), this.unit === "tokens", () => this.#set({ unit: "tokens" })],
+          [t("Cost"), this.unit === "usd", () => this.#set({ unit: "usd" })],
         ])}
       </div>
-      <p role="status"><strong>${figure(total, this.unit)}</strong> in ${this.days} days${budget === undefined ? "" : `; the budget is ${figure(budget, this.unit)} a day`}.</p>
+      <p role="status"><strong>${figure(total, this.unit)}</strong> in ${this.days} days${budget === undefined ? "" : t("; the budget is {0} a day", figure(budget, this.unit))}.</p>
       ${isFiltered ? this.#filters() : nothing}
       ${chart({ bars, unit: this.unit, budget, chosen: this.only.day, choose: (day) => this.#filter("day", this.only.day === day ? undefined : day) })}
       <section aria-labelledby="usage-table">
-        <h2 id="usage-table">By ${GROUPS[this.by].toLowerCase()}</h2>
+        <h2 id="usage-table">${t(BY[this.by])}</h2>
         <div class="form-buttons">
           ${this.#choices(
-            "Table",
-            (Object.keys(GROUPS) as Group[]).map((by) => [GROUPS[by], by === this.by, () => this.#set({ by })]),
+            t("Table"),
+            (Object.keys(GROUPS) as Group[]).map((by) => [t(GROUPS[by]), by === this.by, () => this.#set({ by })]),
           )}
           <button type="button" class="button small" ?disabled=${this.rows.length === 0} @click=${() => this.#export()}>Export as CSV</button>
         </div>
         ${
           this.rows.length === 0
-            ? emptyState("Nothing here", "Take a filter off, or choose more days.")
-            : html`<moltbot-table .label=${"What models took"} .columns=${this.#columns()} .rows=${this.rows} .keyOf=${({ name }: UsageRow) => name} .cardPx=${132}></moltbot-table>`
+            ? emptyState(t("Nothing here"), t("Take a filter off, or choose more days."))
+            : html`<moltbot-table .label=${t("What models took")} .columns=${this.#columns()} .rows=${this.rows} .keyOf=${({ name }: UsageRow) => name} .cardPx=${132}></moltbot-table>`
         }
       </section>`;
   }
@@ -122,26 +137,26 @@ export class UsagePageElement extends LivePage {
     const { by } = this;
     return [
       {
-        title: GROUPS[by],
+        title: t(GROUPS[by]),
         width: "minmax(0, 2fr)",
         isHead: true,
         sortBy: ({ name }) => name,
         cell: ({ name }) =>
-          html`<button type="button" class="row-link" title=${name} @click=${() => this.#filter(by, name)}><bdi>${name || "outside any conversation"}</bdi></button>`,
+          html`<button type="button" class="row-link" title=${name} @click=${() => this.#filter(by, name)}><bdi>${name || t("outside any conversation")}</bdi></button>`,
       },
-      { title: "Calls", width: "4.5rem", sortBy: ({ calls }) => calls, cell: ({ calls }) => calls.toLocaleString() },
+      { title: t("Calls"), width: "4.5rem", sortBy: ({ calls }) => calls, cell: ({ calls }) => whole.format(calls) },
       {
-        title: "Tokens",
+        title: t("Tokens"),
         width: "6.5rem",
         sortBy: ({ totalTokens }) => totalTokens,
-        cell: ({ totalTokens }) => totalTokens.toLocaleString(),
+        cell: ({ totalTokens }) => whole.format(totalTokens),
       },
-      { title: "Cost", width: "8rem", sortBy: ({ totalCost }) => totalCost, cell: costText },
+      { title: t("Cost"), width: "8rem", sortBy: ({ totalCost }) => totalCost, cell: costText },
       {
         title: "",
         width: "4rem",
         cell: (row) =>
-          html`<button type="button" class="text-button" aria-label=${`Why: ${row.name}`} @click=${() => this.#why(row)}>Why</button>`,
+          html`<button type="button" class="text-button" aria-label=${t("Why: {0}", row.name)} @click=${() => this.#why(row)}>Why</button>`,
       },
     ];
   }
@@ -152,8 +167,8 @@ export class UsagePageElement extends LivePage {
         ([
           name,
           value,
-        ]) => html`<button type="button" class="button small" aria-label=${`Take off: ${GROUPS[name as Group]} ${value}`} @click=${() => this.#filter(name as Group, undefined)}>
-          ${GROUPS[name as Group]}: <bdi>${value}</bdi> ✕
+        ]) => html`<button type="button" class="button small" aria-label=${t("Take off: {0} {1}", t(GROUPS[name as Group]), value)} @click=${() => this.#filter(name as Group, undefined)}>
+          ${t(GROUPS[name as Group])}: <bdi>${value}</bdi> ✕
         </button>`,
       )}
     </div>`;
@@ -168,17 +183,17 @@ export class UsagePageElement extends LivePage {
   #why(row: UsageRow): void {
     const { name, input, output, cacheRead, cacheWrite, estimatedCalls } = row;
     openWhy(this.host, {
-      title: name || "Outside any conversation",
+      title: name || t("Outside any conversation"),
       because:
         estimatedCalls === 0
-          ? "The providers reported these figures."
-          : `For ${estimatedCalls} calls the provider reported no tokens; they are estimated.`,
+          ? t("The providers reported these figures.")
+          : t("For {0} calls the provider reported no tokens; they are estimated.", estimatedCalls),
       facts: [
-        ["New input", input.toLocaleString()],
-        ["From the cache", cacheRead.toLocaleString()],
-        ["Into the cache", cacheWrite.toLocaleString()],
-        ["Output", output.toLocaleString()],
-        ["Cost", costText(row)],
+        [t("New input"), whole.format(input)],
+        [t("From the cache"), whole.format(cacheRead)],
+        [t("Into the cache"), whole.format(cacheWrite)],
+        [t("Output"), whole.format(output)],
+        [t("Cost"), costText(row)],
       ],
       command: [
         "moltbot usage",
@@ -198,7 +213,7 @@ export class UsagePageElement extends LivePage {
   #filter(name: Group, value: string | undefined): void {
     const { [name]: _before, ...others } = this.only;
     this.#set({ only: value === undefined || value === "" ? others : { ...others, [name]: value } });
-    this.done = value === undefined ? "The filter is off." : `Only ${GROUPS[name].toLowerCase()} ${value}.`;
+    this.done = value === undefined ? t("The filter is off.") : t(ONLY[name], value);
   }
 
   #set(change: Partial<Pick<UsagePageElement, "days" | "unit" | "by" | "only">>): void {

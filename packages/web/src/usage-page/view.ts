@@ -2,10 +2,13 @@
 
 import { usageIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const usageView: View = {
   id: "usage",
-  label: "Usage",
+  get label() {
+    return t("Usage");
+  },
   icon: usageIcon,
   scope: "read",
   element: async () => (await import("./usage-page.ts")).UsagePageElement,

@@ -4593,18 +4593,23 @@ public struct GatewayRestartParams: Codable, Hashable, Sendable {
     public var reason: String?
     /// Milliseconds to wait first; 100.
     public var delayMs: Int?
+    /// Start the program anew, as it is on disk now, under the same process id.
+    public var anew: Bool?
 
     public init(
         reason: String? = nil,
-        delayMs: Int? = nil
+        delayMs: Int? = nil,
+        anew: Bool? = nil
     ) {
         self.reason = reason
         self.delayMs = delayMs
+        self.anew = anew
     }
 
     private enum CodingKeys: String, CodingKey {
         case reason
         case delayMs
+        case anew
     }
 }
 
@@ -11121,7 +11126,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case lastHeartbeat = "last-heartbeat"
     /// The end of the log file, or what was written since a cursor; of it the lines that are looked for.
     case logsTail = "logs.tail"
-    /// Restarts the gateway in place: the process and the port stay, and clients come back at once.
+    /// Restarts the gateway: the process and the port stay, and clients come back at once.
     case gatewayRestart = "gateway.restart"
     /// Switches all heartbeats off or on, until the gateway restarts.
     case setHeartbeats = "set-heartbeats"

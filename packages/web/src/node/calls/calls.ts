@@ -2,6 +2,7 @@
 
 import { type GatewayClient, isRecord } from "@moltbot/protocol";
 import { ignore } from "../../ignore.ts";
+import { said, t } from "../../words/t.ts";
 import type { CommandCall, NodeCommand } from "../commands/command.ts";
 import { badParams, failureOf, NodeFailure } from "../commands/failure.ts";
 import type { Params } from "../commands/params.ts";
@@ -85,7 +86,7 @@ export class Calls {
       return { ok: true, payloadJSON: JSON.stringify(payload) };
     } catch (error) {
       const { code, message, text } = failureOf(error);
-      this.#note(request, { outcome: `Refused: ${text}`, isRefused: true });
+      this.#note(request, { outcome: t("Refused: {0}", text), isRefused: true });
       return { ok: false, error: { code, message } };
     }
   }
@@ -100,11 +101,11 @@ export class Calls {
     const verdict = consents.verdict(consent);
     if (verdict === "no") throw new NodeFailure(consent.refusal, "the person at the device does not allow this");
     if (verdict === "yes")
-      return consents.allowedUntil(consent) ? "Done, allowed for ten minutes" : "Done, always allowed";
+      return consents.allowedUntil(consent) ? t("Done, allowed for ten minutes") : t("Done, always allowed");
     const answer = await asking.ask({ consent, what, askedBy }, signal);
     if (answer === undefined) throw new NodeFailure(consent.refusal, "nobody answered on the device in time");
     if (!consents.answered(consent, answer)) throw new NodeFailure(consent.refusal, "the person at the device said no");
-    return `Done, ${ALLOWED[answer]}`;
+    return t("Done, {0}", t(ALLOWED[answer]));
   }
 
   #note({ command, askedBy }: Request, entry: { outcome: string; isRefused: boolean }): void {
@@ -114,10 +115,10 @@ export class Calls {
 }
 
 const ALLOWED: Readonly<Record<Answer, string>> = {
-  once: "allowed once",
-  "ten-minutes": "allowed for ten minutes",
-  always: "always allowed",
-  no: "not allowed",
+  once: said("allowed once"),
+  "ten-minutes": said("allowed for ten minutes"),
+  always: said("always allowed"),
+  no: said("not allowed"),
 };
 
 function requestIn(payload: unknown): Request | undefined {
@@ -125,7 +126,7 @@ function requestIn(payload: unknown): Request | undefined {
   const { id, command, paramsJSON, timeoutMs, askedBy } = payload;
   return {
     ...{ id, command, params: paramsIn(paramsJSON), timeoutMs: typeof timeoutMs === "number" ? timeoutMs : 0 },
-    askedBy: typeof askedBy === "string" && askedBy !== "" ? askedBy.slice(0, 100) : "The gateway",
+    askedBy: typeof askedBy === "string" && askedBy !== "" ? askedBy.slice(0, 100) : t("The gateway"),
   };
 }
 

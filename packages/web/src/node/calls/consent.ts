@@ -1,6 +1,7 @@
 // What the person of this browser lets others do: for each ability always, never, for ten minutes, or asked each time.
 
 import { recall, remember } from "../../storage.ts";
+import { said } from "../../words/t.ts";
 
 export type ConsentId =
   | "camera.snap"
@@ -35,37 +36,57 @@ export const CONSENTS: readonly Consent[] = [
   {
     ...{
       id: "camera.snap",
-      title: "Take pictures",
-      meaning: "One picture with a camera of this device.",
+      title: said("Take pictures"),
+      meaning: said("One picture with a camera of this device."),
       usual: "ask",
     },
     refusal: "CAMERA_PERMISSION_REQUIRED",
   },
   {
-    ...{ id: "camera.clip", title: "Film", meaning: "Up to a minute of film, with sound.", usual: "ask" },
+    ...{ id: "camera.clip", title: said("Film"), meaning: said("Up to a minute of film, with sound."), usual: "ask" },
     refusal: "CAMERA_PERMISSION_REQUIRED",
   },
   {
-    ...{ id: "microphone.clip", title: "Record sound", meaning: "Up to a minute from the microphone.", usual: "ask" },
+    ...{
+      id: "microphone.clip",
+      title: said("Record sound"),
+      meaning: said("Up to a minute from the microphone."),
+      usual: "ask",
+    },
     refusal: "MIC_PERMISSION_REQUIRED",
   },
   {
-    ...{ id: "location.get", title: "Tell where it is", meaning: "The place of this device, once.", usual: "ask" },
+    ...{
+      id: "location.get",
+      title: said("Tell where it is"),
+      meaning: said("The place of this device, once."),
+      usual: "ask",
+    },
     refusal: "LOCATION_PERMISSION_REQUIRED",
   },
   {
-    ...{ id: "system.notify", title: "Show notifications", meaning: "Also while the page is away.", usual: "always" },
+    ...{
+      id: "system.notify",
+      title: said("Show notifications"),
+      meaning: said("Also while the page is away."),
+      usual: "always",
+    },
     refusal: "NOTIFICATION_PERMISSION_REQUIRED",
   },
   {
-    ...{ id: "screen.record", title: "Record the screen", meaning: "You choose each time what is seen.", usual: "ask" },
+    ...{
+      id: "screen.record",
+      title: said("Record the screen"),
+      meaning: said("You choose each time what is seen."),
+      usual: "ask",
+    },
     ...{ onlyOnce: true, refusal: "SCREEN_PERMISSION_REQUIRED" },
   },
   {
     ...{
       id: "canvas",
-      title: "Show pages",
-      meaning: "Pages that the agent made, over the whole page.",
+      title: said("Show pages"),
+      meaning: said("Pages that the agent made, over the whole page."),
       usual: "always",
     },
     refusal: "CANVAS_DISABLED",
@@ -73,8 +94,8 @@ export const CONSENTS: readonly Consent[] = [
   {
     ...{
       id: "device",
-      title: "Tell its state",
-      meaning: "Battery, network, and which cameras there are.",
+      title: said("Tell its state"),
+      meaning: said("Battery, network, and which cameras there are."),
       usual: "always",
     },
     refusal: "DEVICE_PERMISSION_REQUIRED",

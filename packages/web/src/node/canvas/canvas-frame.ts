@@ -3,6 +3,7 @@
 
 import { newId } from "../../ids.ts";
 import { ignore } from "../../ignore.ts";
+import { t } from "../../words/t.ts";
 import { badParams, NodeFailure } from "../commands/failure.ts";
 import { a2uiAddress, pageAddress } from "./address.ts";
 
@@ -119,7 +120,7 @@ export class Canvas {
     frame.sandbox.add("allow-scripts");
     frame.allow = "";
     frame.referrerPolicy = "no-referrer";
-    frame.title = "Canvas";
+    frame.title = t("Canvas");
     frame.src = address;
     this.#ready = Promise.withResolvers();
     this.#drawsSurfaces = drawsSurfaces;

@@ -1,6 +1,7 @@
 // Pictures and films with the cameras of this device, and sound from its microphone.
 
 import { base64 } from "../../attachments.ts";
+import { t } from "../../words/t.ts";
 import type { CommandCall, NodeCommand } from "./command.ts";
 import { NodeFailure } from "./failure.ts";
 import { cameraWanted, facingIn, record, withMedia } from "./media.ts";
@@ -12,13 +13,13 @@ const DURATION = { fallback: 3_000, min: 200, max: 60_000 };
 
 export const cameraList: NodeCommand = {
   ...{ name: "camera.list", cap: "camera", consent: "device", worksHidden: true },
-  asksFor: () => "the list of its cameras",
+  asksFor: () => t("the list of its cameras"),
   async run() {
     const devices = await navigator.mediaDevices.enumerateDevices();
     const cameras = devices.filter(({ kind }) => kind === "videoinput");
     return {
       devices: cameras.map(({ deviceId, label }, index) => ({
-        ...{ id: deviceId, name: label || `Camera ${index + 1}` },
+        ...{ id: deviceId, name: label || t("Camera {0}", index + 1) },
         ...{ position: positionOf(label), deviceType: "browser" },
       })),
     };
@@ -27,7 +28,7 @@ export const cameraList: NodeCommand = {
 
 export const cameraSnap: NodeCommand = {
   ...{ name: "camera.snap", cap: "camera", consent: "camera.snap", worksHidden: false },
-  asksFor: (params) => `a picture from the ${sideOf(params)} camera`,
+  asksFor: (params) => t("a picture from the {0} camera", sideOf(params)),
   async run({ params, signal }) {
     const maxWidth = numberIn(params, "maxWidth", { fallback: 1_600, min: 16, max: 8_192 });
     const quality = numberIn(params, "quality", { fallback: 0.9, min: 0.05, max: 1 });
@@ -48,7 +49,7 @@ export const cameraSnap: NodeCommand = {
 
 export const cameraClip: NodeCommand = {
   ...{ name: "camera.clip", cap: "camera", consent: "camera.clip", worksHidden: false },
-  asksFor: (params) => `${secondsOf(params)} of film from the ${sideOf(params)} camera`,
+  asksFor: (params) => t("{0} of film from the {1} camera", secondsOf(params), sideOf(params)),
   async run({ params, signal }) {
     const durationMs = numberIn(params, "durationMs", DURATION);
     const video = cameraWanted(params);
@@ -65,7 +66,7 @@ export const cameraClip: NodeCommand = {
 
 export const microphoneClip: NodeCommand = {
   ...{ name: "microphone.clip", cap: "microphone", consent: "microphone.clip", worksHidden: false },
-  asksFor: (params) => `${secondsOf(params)} of sound from the microphone`,
+  asksFor: (params) => t("{0} of sound from the microphone", secondsOf(params)),
   run: ({ params, signal }: CommandCall) =>
     withMedia({ audio: true }, signal, (sound) => record(sound, numberIn(params, "durationMs", DURATION), signal)),
 };

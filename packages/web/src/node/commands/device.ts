@@ -1,6 +1,7 @@
 // What this device is and how it is: battery, network, storage, and whether the page is in view.
 
 import { browserName, platformName } from "../../credentials.ts";
+import { t } from "../../words/t.ts";
 import type { NodeCommand } from "./command.ts";
 
 /** What browsers tell of the battery; Firefox and Safari tell nothing. */
@@ -11,7 +12,7 @@ interface Battery {
 
 export const deviceInfo: NodeCommand = {
   ...{ name: "device.info", cap: "device", consent: "device", worksHidden: true },
-  asksFor: () => "what it is",
+  asksFor: () => t("what it is"),
   run: async () => ({
     ...{ systemName: platformName(), browser: browserName(), locale: navigator.language },
     ...{ userAgent: navigator.userAgent, isTouch: navigator.maxTouchPoints > 0 },
@@ -21,7 +22,7 @@ export const deviceInfo: NodeCommand = {
 
 export const deviceStatus: NodeCommand = {
   ...{ name: "device.status", cap: "device", consent: "device", worksHidden: true },
-  asksFor: () => "its state",
+  asksFor: () => t("its state"),
   async run() {
     const battery = await batteryNow();
     const { quota, usage } = await storageNow();

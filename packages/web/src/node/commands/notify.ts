@@ -1,5 +1,6 @@
 // Notifications: by the page's worker, which phones insist on, else by the page itself.
 
+import { t } from "../../words/t.ts";
 import { registration } from "../worker.ts";
 import type { NodeCommand } from "./command.ts";
 import { badParams, NodeFailure } from "./failure.ts";
@@ -9,7 +10,7 @@ const MAX_CHARS = 2_000;
 
 export const systemNotify: NodeCommand = {
   ...{ name: "system.notify", cap: "notifications", consent: "system.notify", worksHidden: true },
-  asksFor: () => "a notification to be shown",
+  asksFor: () => t("a notification to be shown"),
   async run({ params }) {
     const title = textIn(params, "title")?.trim() ?? "";
     const body = textIn(params, "body")?.trim() ?? "";

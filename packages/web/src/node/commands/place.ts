@@ -1,5 +1,6 @@
 // Where this device is.
 
+import { t } from "../../words/t.ts";
 import type { NodeCommand } from "./command.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 import { numberIn, type Params, textIn } from "./params.ts";
@@ -9,7 +10,7 @@ const PRECISE_METRES = 100;
 
 export const locationGet: NodeCommand = {
   ...{ name: "location.get", cap: "location", consent: "location.get", worksHidden: false },
-  asksFor: (params) => (textIn(params, "desiredAccuracy") === "precise" ? "its exact place" : "its place"),
+  asksFor: (params) => (textIn(params, "desiredAccuracy") === "precise" ? t("its exact place") : t("its place")),
   async run({ params }) {
     const { coords, timestamp } = await position(optionsIn(params));
     const { latitude, longitude, accuracy, altitude, speed, heading } = coords;

@@ -1,12 +1,13 @@
 // Records what the person shares of the screen. Phones do not offer it.
 
+import { t } from "../../words/t.ts";
 import type { NodeCommand } from "./command.ts";
 import { record, withScreen } from "./media.ts";
 import { flagIn, numberIn } from "./params.ts";
 
 export const screenRecord: NodeCommand = {
   ...{ name: "screen.record", cap: "screen", consent: "screen.record", worksHidden: false },
-  asksFor: (params) => `${Math.round(durationIn(params) / 1_000)} s of the screen`,
+  asksFor: (params) => t("{0} s of the screen", Math.round(durationIn(params) / 1_000)),
   async run({ params, signal }) {
     const fps = numberIn(params, "fps", { fallback: 10, min: 1, max: 60 });
     const wanted = { video: { frameRate: { ideal: fps } }, audio: flagIn(params, "includeAudio", false) };

@@ -1,13 +1,17 @@
 // The list of what this browser may do, each ability with its own choice.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { dates } from "../../words/format.ts";
+import { said, t } from "../../words/t.ts";
 import type { Choice, Consent } from "../calls/consent.ts";
 import type { NodePage } from "../node-page.ts";
 
+const time = dates({ hour: "2-digit", minute: "2-digit" });
+
 const CHOICES: readonly (readonly [Choice, string])[] = [
-  ["ask", "Ask each time"],
-  ["always", "Always"],
-  ["never", "Never"],
+  ["ask", said("Ask each time")],
+  ["always", said("Always")],
+  ["never", said("Never")],
 ];
 
 export function abilities(page: NodePage, changed: () => void): TemplateResult {
@@ -23,11 +27,11 @@ function ability({ consents }: NodePage, consent: Consent, changed: () => void):
     changed();
   };
   return html`<li>
-    <label for="may-${id}"><strong>${title}</strong></label>
-    <p class="meta" id="about-${id}">${meaning}${until === undefined ? nothing : ` Allowed until ${clock(until)}.`}</p>
+    <label for="may-${id}"><strong>${t(title)}</strong></label>
+    <p class="meta" id="about-${id}">${t(meaning)}${until === undefined ? nothing : t(" Allowed until {0}.", clock(until))}</p>
     <select id="may-${id}" aria-describedby="about-${id}" @change=${choose}>
       ${CHOICES.filter(([choice]) => !(onlyOnce && choice === "always")).map(
-        ([choice, words]) => html`<option value=${choice} ?selected=${choice === chosen}>${words}</option>`,
+        ([choice, words]) => html`<option value=${choice} ?selected=${choice === chosen}>${t(words)}</option>`,
       )}
     </select>
   </li>`;
@@ -35,5 +39,5 @@ function ability({ consents }: NodePage, consent: Consent, changed: () => void):
 
 /** A time of today. */
 export function clock(at: number): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return time.format(at);
 }

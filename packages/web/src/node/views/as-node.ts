@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { claws } from "../../chat/icons.ts";
+import { t } from "../../words/t.ts";
 import type { JournalEntry } from "../calls/journal.ts";
 import type { NodePage, Standing } from "../node-page.ts";
 import { abilities, clock } from "./abilities.ts";
@@ -20,7 +21,7 @@ export function node(page: NodePage, { isConnected, why }: AsNode, changed: () =
       <div>
         <h1 tabindex="-1">${page.name}</h1>
         <p class=${isConnected ? "link connected" : "link"} role="status">
-          <span class="dot"></span>${isConnected ? "Connected: the gateway can ask this browser." : `Connecting again… ${why ?? ""}`}
+          <span class="dot"></span>${isConnected ? t("Connected: the gateway can ask this browser.") : t("Connecting again… {0}", why ?? "")}
         </p>
       </div>
     </header>
@@ -55,6 +56,7 @@ function options(page: NodePage, changed: () => void): TemplateResult {
         ? html`<button type="button" class="button" @click=${() => void canvas.present(undefined)}>Show the canvas</button>`
         : nothing
     }
+    <moltbot-language></moltbot-language>
     <button type="button" class="button" @click=${() => page.leave()}>Stop being a node</button>
     <p class="meta">Stopping forgets the key to the gateway and what you allowed. <code>moltbot nodes remove</code> takes it off the gateway’s list.</p>
   </div>`;

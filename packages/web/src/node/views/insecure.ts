@@ -1,6 +1,7 @@
 // Where the browser withholds what a node needs: says what is missing, and the ways out. The canvas is shown all the same.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { t } from "../../words/t.ts";
 import type { Canvas } from "../canvas/canvas-frame.ts";
 import { card, command } from "./joining.ts";
 
@@ -40,7 +41,7 @@ export function insecure(canvas: Canvas, changed: () => void): TemplateResult {
 
 export function noKey(): TemplateResult {
   return card(
-    "This browser cannot keep a key",
+    t("This browser cannot keep a key"),
     html`<p>A node proves itself by a key that stays in the browser. Private windows keep none, and browsers from before 2025 cannot make this kind. Open the link in an ordinary window of a current browser.</p>`,
   );
 }
@@ -50,7 +51,7 @@ async function findCanvas(canvas: Canvas): Promise<void> {
   const { ok } = await fetch(OWN_CANVAS, { method: "HEAD" }).catch(() => ({ ok: false }));
   canvas.problem = ok
     ? undefined
-    : "The gateway shows its canvas to nobody without a key. Open it by an address that carries one.";
+    : t("The gateway shows its canvas to nobody without a key. Open it by an address that carries one.");
   if (!ok) return;
   canvas.base = location.origin;
   await canvas.present("index.html");

@@ -2,12 +2,13 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { claws } from "../../chat/icons.ts";
+import { t } from "../../words/t.ts";
 import type { NodePage } from "../node-page.ts";
 import { abilities } from "./abilities.ts";
 
 /** A card in the middle of the page. */
 export function card(title: string, content: TemplateResult): TemplateResult {
-  return html`<main class="card-screen"><div class="card">${claws}<h1 tabindex="-1">${title}</h1>${content}</div></main>`;
+  return html`<main class="card-screen"><div class="card">${claws}<h1 tabindex="-1">${title}</h1>${content}<moltbot-language></moltbot-language></div></main>`;
 }
 
 export function command(text: string): TemplateResult {
@@ -16,7 +17,7 @@ export function command(text: string): TemplateResult {
 
 export function uninvited(problem: string | undefined): TemplateResult {
   return card(
-    "Lend this browser to your gateway",
+    t("Lend this browser to your gateway"),
     html`${problem === undefined ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
       <p>The gateway can then ask it for a picture, its place and more, and you decide about each. Run this on the gateway’s machine, and open the link or scan the code that it prints:</p>
       ${command("moltbot nodes invite")}`,
@@ -25,7 +26,7 @@ export function uninvited(problem: string | undefined): TemplateResult {
 
 export function removed(): TemplateResult {
   return card(
-    "This browser is no longer a node",
+    t("This browser is no longer a node"),
     html`<p role="alert">Somebody removed it from the gateway, and it can be asked for nothing any more. To lend it again, run this on the gateway’s machine:</p>
       ${command("moltbot nodes invite")}`,
   );
@@ -33,7 +34,7 @@ export function removed(): TemplateResult {
 
 export function waits(requestId: string, again: () => void): TemplateResult {
   return card(
-    "Approve this browser",
+    t("Approve this browser"),
     html`<p>Run this on the gateway’s machine:</p>
       ${command(`moltbot nodes approve ${requestId}`)}
       <p class="meta" role="status">Waiting for approval. This page goes on by itself.</p>
@@ -58,7 +59,8 @@ export function joining(page: NodePage, isBusy: boolean, changed: () => void): T
       </label>
       <section aria-labelledby="may"><h2 id="may">What it may do</h2>${abilities(page, changed)}</section>
       <p class="meta">Your browser asks once for the camera, the microphone, the place and notifications. What you refuse there cannot be used.</p>
-      <button type="submit" class="button primary wide" ?disabled=${isBusy}>${isBusy ? "Connecting…" : "Connect"}</button>
+      <button type="submit" class="button primary wide" ?disabled=${isBusy}>${isBusy ? t("Connecting…") : t("Connect")}</button>
     </form>
+    <moltbot-language></moltbot-language>
   </main>`;
 }

@@ -2,6 +2,7 @@
 // appears allows nothing by Enter.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { t } from "../../words/t.ts";
 import type { Asking } from "../calls/asking.ts";
 import type { Answer } from "../calls/consent.ts";
 
@@ -17,11 +18,11 @@ export function question(asking: Asking): TemplateResult | typeof nothing {
   };
   return html`<dialog class="question" aria-labelledby="asks" aria-describedby="asks-what" @cancel=${refuse}>
     <h2 id="asks" tabindex="-1" autofocus>${askedBy} asks for ${what}</h2>
-    <p id="asks-what">${consent.title}: ${consent.meaning}</p>
+    <p id="asks-what">${t(consent.title)}: ${t(consent.meaning)}</p>
     <div class="answers">
-      ${answer("Once", "once", "button primary")}
-      ${consent.onlyOnce ? nothing : [answer("Ten minutes", "ten-minutes"), answer("Always", "always")]}
-      ${answer("No", "no")}
+      ${answer(t("Once"), "once", "button primary")}
+      ${consent.onlyOnce ? nothing : [answer(t("Ten minutes"), "ten-minutes"), answer(t("Always"), "always")]}
+      ${answer(t("No"), "no")}
     </div>
   </dialog>`;
 }

@@ -1,0 +1,115 @@
+/** Texts for people in a source that no catalogue is asked for. Told apart from other strings by how they look and where they stand. */
+import type { Node } from "web-tree-sitter";
+import type { StrayText } from "./source.ts";
+import { isSpoken, ownersOf } from "./template.ts";
+
+/** Functions and constructors whose strings are no texts, or which translate them. */
+const CALLS =
+  /^(?:t|said|plural|ignore|recall|remember|remembered|RegExp|URL|NodeFailure|badParams|import|customElements\.define|matchMedia|fetch|dispatchEvent|CustomEvent|Blob|dates|numbers|(?:.*\.)?(?:querySelector|querySelectorAll|closest|matches|addEventListener|removeEventListener|request|createElement|setAttribute|test|startsWith|endsWith|includes|getContext|on|getItem|setItem|execCommand|set|has|get|getElementById|listen|register))$/;
+/** Properties whose values are no texts. */
+const PROPERTIES = new Set([
+  "width",
+  "command",
+  "className",
+  "d",
+  "style",
+  "notation",
+  "currency",
+  "key",
+  "type",
+  "kind",
+  "id",
+]);
+/** Names, keys, samples, and what programs and models are told; each with its file. */
+const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
+  "canvas/frame.ts": ["it is too long"],
+  "channels/link.ts": ["the dialog was closed"],
+  "chat/activity.ts": ["Waits for approval"],
+  "credentials.ts": ["Edg", "Edge"],
+  "devices/node-commands.ts": ["Hello", "This came from the gateway."],
+  "node/app.ts": ["Moltbot node"],
+  "node/canvas/action.ts": ["CANVAS_A2UI {} default=update_canvas"],
+  "node/canvas/canvas-frame.ts": ["the surface was refused"],
+  "node/identity.ts": ["{} on {}"],
+  "node/permissions.ts": ["nobody answered"],
+  "notify.ts": ["Notification"],
+  "palette/palette.ts": ["Ctrl K", "Enter", "Shift Enter", "Tab, Shift Tab", "Esc"],
+  "push.ts": ["this page has no worker"],
+  "store.ts": ["not signed in"],
+  "words/languages.ts": ["Deutsch", "English", "Español", "Français", "Português"],
+};
+/** HTML, style sheets, selectors, options of a command, and our own name. */
+const OTHER_LANGUAGE =
+  /<\/?[a-z{]|^-{0,2}[a-z-]+: |^ --[a-z]|^form :is|^bar \{|^button primary$|^(?:tailscale|moltbot) |^Moltbot$|^\*\*\{\}|^(?:p br|div table|target rel) /;
+const TYPES = new Set(["literal_type", "import_statement", "export_statement", "property_signature"]);
+/** Two words, or one that begins a sentence. */
+const PROSE = /\p{L}{2,}[,.:;…!?’”]*\s+[\p{L}“{]|[}\p{L}]\s+\p{L}{2,}|^\p{Lu}\p{Ll}+[.…!?]?$/u;
+
+/** All stray texts of a source; `file` is its path below the sources. */
+export function strayTexts(root: Node, file: string): StrayText[] {
+  const strings = [...root.descendantsOfType("string"), ...root.descendantsOfType("template_string")];
+  const known = NOT_FOR_PEOPLE[file] ?? [];
+  return strings.flatMap((node) =>
+    node !== null && isStray(node) && !known.includes(staticText(node)) ? [strayOf(node)] : [],
+  );
+}
+
+function strayOf(node: Node): StrayText {
+  return { text: node.text, line: node.startPosition.row + 1, why: "goes through neither a template nor `t`" };
+}
+
+function isStray(node: Node): boolean {
+  const { parent } = node;
+  if (parent === null || !PROSE.test(staticText(node)) || OTHER_LANGUAGE.test(staticText(node))) return false;
+  if (parent.type === "call_expression") return false; // a tagged template
+  return !isNoText(node);
+}
+
+/** The characters of a literal, with `{}` for what is computed. */
+function staticText(node: Node): string {
+  const holes = node.namedChildren.filter((each): each is Node => each?.type === "template_substitution");
+  let text = "";
+  let at = node.startIndex + 1;
+  for (const { startIndex, endIndex } of holes) {
+    text += `${node.text.slice(at - node.startIndex, startIndex - node.startIndex)}{}`;
+    at = endIndex;
+  }
+  return text + node.text.slice(at - node.startIndex, -1);
+}
+
+/** Whether where it stands says that it is no text for people. */
+function isNoText(node: Node): boolean {
+  let child = node;
+  for (let at = node.parent; at !== null; child = at, at = at.parent) {
+    if (TYPES.has(at.type) && (at.type !== "export_statement" || child.type === "string")) return true;
+    if (at.type === "binary_expression" && /^[=!]==?$/.test(at.childForFieldName("operator")?.text ?? "")) return true;
+    if (at.type === "switch_case" && child.id === at.childForFieldName("value")?.id) return true;
+    if (at.type === "subscript_expression" && child.id === at.childForFieldName("index")?.id) return true;
+    if (at.type === "pair")
+      return child.id === at.childForFieldName("key")?.id || PROPERTIES.has(at.childForFieldName("key")?.text ?? "");
+    if (at.type === "arguments") return isNoArgument(at);
+    if (at.type === "template_substitution") return isInOtherAttribute(at);
+    if (/function|method|statement|declaration|class/.test(at.type)) return false;
+  }
+  return false;
+}
+
+function isNoArgument(given: Node): boolean {
+  const call = given.parent;
+  const name = (call?.childForFieldName("function") ?? call?.childForFieldName("constructor"))?.text ?? "";
+  return CALLS.test(name);
+}
+
+/** Whether an expression of a template stands in an attribute that nobody reads. */
+function isInOtherAttribute(hole: Node): boolean {
+  const template = hole.parent;
+  if (template?.parent?.childForFieldName("function")?.text !== "html") return template !== null && isNoText(template);
+  const holes = template.namedChildren.filter((each): each is Node => each?.type === "template_substitution");
+  const start = template.startIndex;
+  const starts = [1, ...holes.map(({ endIndex }) => endIndex - start)];
+  const ends = [...holes.map(({ startIndex }) => startIndex - start), template.text.length - 1];
+  const owner = ownersOf(starts.map((from, index) => template.text.slice(from, ends[index])))[
+    holes.findIndex(({ id }) => id === hole.id)
+  ];
+  return owner !== undefined && owner !== "" && !isSpoken(owner) && !owner.startsWith(".");
+}
