@@ -122,7 +122,7 @@ for (const language of ["ar", "de"] as const)
         await look("list");
         await page.getByRole("button", { name: texts.Language ?? "", exact: true }).click();
         await page.getByRole("menu").waitFor();
-        await look("menu");
+        await chat.photograph(`${language}-menu-${size}-${scheme}`);
 
         assert.deepEqual(chat.problems, []);
       });
