@@ -53,8 +53,9 @@ function problemsOfText(text: string, english: string): string[] {
       ? []
       : [`should have ${was.join(" ") || "no places"}, not ${is.join(" ") || "none"}.`];
   if (text.trim() === "") problems.push("is empty.");
-  if (/^\s/.test(english) !== /^\s/.test(text) && !/^[\p{Script=Han}，；：、。（·]/u.test(text))
-    problems.push("should begin as English does, with or without a space.");
+  // It is joined to what stands before it; Chinese has no spaces.
+  if (/^\s/.test(english) && !/^[\s，；：、。（]/u.test(text))
+    problems.push("should begin with a space, as English does.");
   return problems;
 }
 

@@ -98,7 +98,7 @@ function hasWords(tokens: readonly Token[]): boolean {
   return tokens.some((token) => {
     if ((token.kind === "open" || token.kind === "close") && LITERAL.has(token.name))
       literal += token.kind === "open" ? 1 : -1;
-    return token.kind === "text" && literal === 0 && LETTERS.test(token.text.trim());
+    return token.kind === "text" && literal === 0 && LETTERS.test(token.text.replace("Moltbot", "").trim());
   });
 }
 

@@ -249,7 +249,7 @@ export class AgentsElement extends LivePage {
 customElements.define("moltbot-agents", AgentsElement);
 
 function section(title: string, what: string, content: TemplateResult): TemplateResult {
-  const id = `${title.toLowerCase().replace(/\W+/g, "-")}-title`;
+  const id = `${title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-")}-title`;
   return html`<section aria-labelledby=${id}><h2 id=${id}>${title}</h2><p class="meta">${words(what)}</p>${content}</section>`;
 }
 

@@ -45,7 +45,7 @@ test("a template has its expressions in the order of the language, and is made o
 
 test("in English a template is handed through as it is", () => {
   useTexts({ language: "en", locale: "en", texts: {} });
-  const strings = ((given: TemplateStringsArray) => given)`Run ${0} now`;
+  const strings = ((given: TemplateStringsArray, ..._values: unknown[]) => given)`Run ${0} now`;
 
   assert.equal(markup(strings, 1).strings, strings);
 });
