@@ -1863,6 +1863,33 @@ export type DiagnosticsLanesParams = Record<string, unknown>;
 /** The answer to `diagnostics.lanes`. */
 export type DiagnosticsLanesResult = Record<string, unknown>;
 
+/** Parameters of `discovery.status`. */
+export type DiscoveryStatusParams = Record<string, never>;
+
+/** The answer to `discovery.status`. */
+export interface DiscoveryStatusResult {
+  mode: "off" | "minimal" | "full";
+  state: "off" | "starting" | "active" | "failed";
+  /** Why it is not active, and what to do. */
+  reason?: string;
+  /** The name that others see. */
+  name?: string;
+  /** The name of this machine there. */
+  host?: string;
+  /** Where it is told that the gateway is. */
+  addresses?: string[];
+  /** What a name server would tell of it. */
+  service: {
+    label: string;
+    /** A label of DNS. */
+    host: string;
+    port: number;
+    /** `key=value`, as in a TXT record. */
+    text: string[];
+    tailnetAddresses: string[];
+  };
+}
+
 /** Parameters of `environments.list`. */
 export type EnvironmentsListParams = Record<string, unknown>;
 
@@ -5713,6 +5740,8 @@ export interface Methods {
   "wizard.status": { params: WizardStatusParams; result: WizardStatusResult };
   /** Whether Tailscale brings others to this gateway, under which address, and why not. */
   "tailscale.status": { params: TailscaleStatusParams; result: TailscaleStatusResult };
+  /** Whether the local network is told of this gateway, under which name, and why not. */
+  "discovery.status": { params: DiscoveryStatusParams; result: DiscoveryStatusResult };
 }
 
 /** Every event and its payload. */
@@ -6007,6 +6036,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "wizard.start": { access: "operator.admin", once: false, twoStage: false },
   "wizard.status": { access: "operator.admin", once: false, twoStage: false },
   "tailscale.status": { access: "operator.read", once: false, twoStage: false },
+  "discovery.status": { access: "operator.read", once: false, twoStage: false },
 };
 
 /** The names of all events. */
