@@ -133,6 +133,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/invitations": ["nodes", "devices"],
   "wire/tailscale": ["tailscale"],
   "wire/discovery": ["discovery"],
+  "cli/discover": ["cli", "discovery"],
   "wire/tailscale-auto": ["tailscale"],
   "wire/tailscale-identity": ["tailscale", "server"],
   "wire/local-pairing": ["server", "devices"],

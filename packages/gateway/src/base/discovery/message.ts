@@ -219,10 +219,11 @@ class Writer {
     return Buffer.concat(this.#parts);
   }
 
-  name(labels: Name): void {
+  /** `isWhole` writes all of it: resolvers refuse places that are put together (RFC 2782, RFC 6762, 18.14). */
+  name(labels: Name, { isWhole = false } = {}): void {
     for (const [at, label] of labels.entries()) {
       const rest = labels.slice(at).map(lower).join("\0");
-      const known = this.#known.get(rest);
+      const known = isWhole ? undefined : this.#known.get(rest);
       if (known !== undefined) return this.uint16(0xc000 | known);
       if (this.#size < 0x4000) this.#known.set(rest, this.#size);
       this.#text(label, 63);
@@ -244,7 +245,7 @@ class Writer {
     if (data.kind === "PTR") return this.name(data.target);
     if (data.kind === "SRV") {
       this.uint16(0, 0, data.port);
-      return this.name(data.target);
+      return this.name(data.target, { isWhole: true });
     }
     if (data.kind === "A" || data.kind === "AAAA") return this.#add(addressBytes(data.address));
     if (data.kind !== "TXT") return;

@@ -121,12 +121,13 @@ export class Multicast implements AsyncDisposable {
 
   async #sendTo(bytes: Buffer, { address, port }: Sender): Promise<void> {
     if (this.#isClosed) return;
-    await new Promise<void>((resolve) => {
-      this.#socket.send(bytes, port, address, (error) => {
-        if (error) ignore(error, "multicast DNS is repeated; a datagram may be lost");
-        resolve();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#socket.send(bytes, port, address, (error) => (error ? reject(error) : resolve()));
       });
-    });
+    } catch (error) {
+      ignore(error, "multicast DNS is repeated; a datagram may be lost");
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
