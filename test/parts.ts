@@ -137,6 +137,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
   "wire/tailscale": ["tailscale"],
+  "wire/discovery": ["discovery"],
+  "cli/discover": ["cli", "discovery"],
   "wire/tailscale-auto": ["tailscale"],
   "wire/tailscale-identity": ["tailscale", "server"],
   "wire/local-pairing": ["server", "devices"],

@@ -48,8 +48,18 @@ dns.promises.lookup = async (hostname, options) => {
   return await lookupPromise.call(dns.promises, hostname, options);
 };
 
+/** Sockets whose multicast goes to this machine alone. */
+const multicastHere = new WeakSet();
+const { setMulticastInterface } = dgram.Socket.prototype;
+dgram.Socket.prototype.setMulticastInterface = function guardedInterface(address) {
+  if (LOCAL.test(address)) multicastHere.add(this);
+  else multicastHere.delete(this);
+  return setMulticastInterface.call(this, address);
+};
+
 const send = dgram.Socket.prototype.send;
 dgram.Socket.prototype.send = function guardedSend(...args) {
-  requireLoopback(args.findLast((each) => typeof each === "string" && each !== args[0]));
+  const host = args.findLast((each) => typeof each === "string" && each !== args[0]);
+  if (host !== "224.0.0.251" || !multicastHere.has(this)) requireLoopback(host);
   return send.apply(this, args);
 };

@@ -14,6 +14,7 @@ const TABLE = {
   "operator.read": [
     "system.hours",
     "tailscale.status",
+    "discovery.status",
     "canvas.status",
     "canvas.open",
     "canvas.history",

@@ -28,6 +28,7 @@ import { presence } from "./slices/core/presence/index.ts";
 import { sessions } from "./slices/core/sessions/index.ts";
 import { absent } from "./slices/operations/absent/index.ts";
 import { backup } from "./slices/operations/backup/index.ts";
+import { discovery } from "./slices/operations/discovery/index.ts";
 import { imports } from "./slices/operations/imports/index.ts";
 import { metrics } from "./slices/operations/metrics/index.ts";
 import { onboarding } from "./slices/operations/onboarding/index.ts";
@@ -78,6 +79,7 @@ export const SLICES = inOrder(
   traces,
   onboarding,
   tailscale,
+  discovery,
 );
 
 /** All methods by name, in the order in which hello-ok lists them. */

@@ -49,12 +49,23 @@ export interface Host extends HostPorts {
   allowedOrigins(): readonly string[];
   /** Which commands of nodes are allowed beside the usual ones, and which never are, as the settings say now. */
   nodeCommands(): NodeCommandSettings;
+  /** Where the gateway listens. Call it once the port is open. */
+  listens(): Listening;
   /** Where browsers reach our pages; the address that reaches farthest stands first. */
   pageOrigins(): readonly PageOrigin[];
   /** How Tailscale shall bring others to the gateway, as the settings say now. */
   tailscale(): TailscaleSettings;
   /** Lets pages of a further origin in, and its Host name, until the returned value is disposed. */
   allowOrigin(origin: string): Disposable;
+}
+
+/** The address that is bound, its port, and how it is spoken to there. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly scheme: "http" | "https";
+  /** SHA-256 of the certificate; undefined without TLS. */
+  readonly fingerprint: string | undefined;
 }
 
 /** What Tailscale is asked to do. */

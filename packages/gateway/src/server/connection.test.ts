@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cutUtf8 } from "./connection.ts";
+import { cutUtf8 } from "../base/text/cut-utf8.ts";
 
 const CASES: readonly [text: string, maxBytes: number, expected: string][] = [
   ["", 3, ""],

@@ -6,6 +6,7 @@ import type { RawData, WebSocket } from "ws";
 import { TellableError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { isLoopbackAddress } from "../base/net/address.ts";
+import { cutUtf8 } from "../base/text/cut-utf8.ts";
 import type { Clock } from "../base/time/clock.ts";
 import { type Caller, hasScope } from "../kit/access.ts";
 import type { ProxiedUser } from "../kit/host.ts";
@@ -359,13 +360,4 @@ export class Connection {
     while (!this.#isPaused && this.#held.length > 0) this.#take(this.#held.shift()!);
     if (!this.#isPaused) this.#socket.resume();
   }
-}
-
-/** The longest prefix of `text` that fits in `maxBytes` of UTF-8. */
-export function cutUtf8(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= maxBytes) return text;
-  let end = maxBytes;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return bytes.toString("utf8", 0, end);
 }

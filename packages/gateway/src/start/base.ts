@@ -43,7 +43,14 @@ export function openBase(
   options: StartOptions,
   late: Pick<
     Host,
-    "requestRestart" | "closeConnections" | "closeConnection" | "listen" | "listenAlso" | "pageOrigins" | "allowOrigin"
+    | "requestRestart"
+    | "closeConnections"
+    | "closeConnection"
+    | "listen"
+    | "listenAlso"
+    | "listens"
+    | "pageOrigins"
+    | "allowOrigin"
   >,
   stack: AsyncDisposableStack,
 ): Opened {

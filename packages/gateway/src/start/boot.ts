@@ -50,9 +50,19 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);
     const listen: Host["listen"] = (door) => server.open(door);
     const listenAlso: Host["listenAlso"] = (where) => server.openAlso(where);
+    const listens: Host["listens"] = () => server.place();
     const pageOrigins: Host["pageOrigins"] = () => server.pageOrigins();
     const allowOrigin: Host["allowOrigin"] = (origin) => server.allowOrigin(origin);
-    const late = { requestRestart, closeConnections, closeConnection, listen, listenAlso, pageOrigins, allowOrigin };
+    const late = {
+      requestRestart,
+      closeConnections,
+      closeConnection,
+      listen,
+      listenAlso,
+      listens,
+      pageOrigins,
+      allowOrigin,
+    };
     const opened = openBase(options, late, stack);
     const { base, auth, settings } = opened;
     const { clock, log, config, upkeep } = base;

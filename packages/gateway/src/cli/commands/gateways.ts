@@ -1,7 +1,7 @@
 /** `moltbot gateways` — the gateways that have a name on this machine. */
 
 import { resolveStateDir } from "../../base/files.ts";
-import { defineCommand, defineGroup } from "../command.ts";
+import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { readBook } from "../remote/book.ts";
 import { showPin } from "../remote/fingerprint.ts";
 import { table } from "../render.ts";
@@ -35,8 +35,25 @@ const list = defineCommand({
   },
 });
 
+const discoverFlags = {
+  timeout: { kind: "number", value: "MS", summary: "Milliseconds to listen (2000)" },
+  interface: { kind: "list", value: "ADDRESS", summary: "Ask only on the interface with this IPv4 address" },
+  domain: { kind: "text", value: "DOMAIN", summary: "Ask name servers about this domain too" },
+  dns: { kind: "text", value: "ADDRESS", summary: "The name server to ask (the system's own)" },
+} as const;
+
+/** What discovering is given. */
+export type DiscoverCall = Call<typeof discoverFlags>;
+
+const discover = defineCommand({
+  summary: "Find gateways in the local network, and in a zone of a name server",
+  flags: discoverFlags,
+  examples: ["moltbot gateways discover", "moltbot gateways discover --domain moltbot.internal --dns 100.64.0.1"],
+  run: async (call) => (await import("../discover/discover.ts")).discoverGateways(call),
+});
+
 export const gateways = defineGroup({
   summary: "See the gateways you use",
-  commands: { list },
+  commands: { list, discover },
   alone: list,
 });

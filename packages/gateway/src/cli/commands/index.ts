@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   onboard: { summary: "Set moltbot up, step by step", load: async () => (await import("./onboard.ts")).onboard },
   connect: { summary: "Use a gateway on another machine", load: async () => (await import("./connect.ts")).connect },
   gateways: { summary: "See the gateways you use", load: async () => (await import("./gateways.ts")).gateways },
+  dns: { summary: "Tell name servers of this gateway", load: async () => (await import("./dns.ts")).dns },
   dashboard: { summary: "Open WebChat, signed in", load: async () => (await import("./dashboard.ts")).dashboard },
   chat: { summary: "Talk to the agent in this terminal", load: async () => (await import("./chat.ts")).chat },
   agent: { summary: "Send the agent one message", load: async () => (await import("./agent.ts")).agent },

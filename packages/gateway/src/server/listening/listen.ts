@@ -19,6 +19,7 @@ import type {
   DeviceConnections,
   FurtherListener,
   FurtherPort,
+  Listening,
   OpenPort,
   PageOrigin,
   ProxiedUser,
@@ -232,6 +233,13 @@ export class GatewayServer {
     for (const connection of this.connections.values()) {
       if (connection.session && isMeant(connection.session)) connection.close(4001, reason);
     }
+  }
+
+  /** Where it listens. */
+  place(): Listening {
+    const { certificate, settings } = this.#options;
+    const scheme = certificate ? "https" : "http";
+    return { host: bindHost(settings()), port: this.#port, scheme, fingerprint: certificate?.fingerprint };
   }
 
   /** Where browsers reach our pages. */

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Data, dataBytes, isSameName, type Record, readMessage, TYPE, writeMessage } from "./message.ts";
+
+const record = (name: readonly string[], data: Data): Record => ({ name, ttl: 120, isUnique: true, data });
+const INSTANCE = ["box (Moltbot)", "_moltbot-gw", "_tcp", "local"];
+
+test("what is written is read again, names that come twice included", () => {
+  const message = {
+    ...{ id: 7, isResponse: true, questions: [{ name: INSTANCE, type: TYPE.ANY, isUnicast: true }] },
+    answers: [
+      { name: INSTANCE.slice(1), ttl: 4_500, isUnique: false, data: { kind: "PTR", target: INSTANCE } as const },
+      record(INSTANCE, { kind: "SRV", port: 18_789, target: ["box-moltbot", "local"] }),
+      record(INSTANCE, { kind: "TXT", entries: ["role=gateway", "displayName=Büro"] }),
+    ],
+    authorities: [record(["box-moltbot", "local"], { kind: "A", address: "192.168.1.20" })],
+    additionals: [
+      record(["box-moltbot", "local"], { kind: "AAAA", address: "fd7a:115c:a1e0::1" }),
+      record(["box-moltbot", "local"], { kind: "AAAA", address: "::1" }),
+    ],
+  };
+
+  const bytes = writeMessage(message);
+
+  assert.deepEqual(readMessage(bytes), message);
+  assert.equal(bytes.toString("latin1").split("_moltbot-gw").length, 2);
+});
+
+test("bytes of all kinds are read or refused, and never throw", () => {
+  const sound = writeMessage({ answers: [record(INSTANCE, { kind: "TXT", entries: ["a=b"] })], isResponse: true });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(), fc.nat(255), (bytes, at, value) => {
+      readMessage(Buffer.from(bytes));
+      const spoiled = Buffer.from(sound);
+      spoiled[at % spoiled.length] = value;
+      readMessage(spoiled);
+      readMessage(sound.subarray(0, at % sound.length));
+    }),
+  );
+});
+
+const head = (...counts: number[]) =>
+  Buffer.from([0, 0, 0x84, 0, ...counts.flatMap((each) => [each >> 8, each & 255])]);
+const HOSTILE: readonly [string, Buffer][] = [
+  ["a name that points at itself", Buffer.concat([head(0, 1, 0, 0), Buffer.from([0xc0, 12, 0, 1, 0, 1])])],
+  ["a name that points forward", Buffer.concat([head(0, 1, 0, 0), Buffer.from([0xc0, 40, 0, 1, 0, 1])])],
+  ["a name that points into the head", Buffer.concat([head(0, 1, 0, 0), Buffer.from([0xc0, 0, 0, 1, 0, 1])])],
+  ["more records than there are bytes", head(0, 200, 0, 0)],
+  ["more records than anybody needs", Buffer.concat([head(9_000, 9_000, 9_000, 9_000), Buffer.alloc(8_000)])],
+  [
+    "a record that ends after the message",
+    Buffer.concat([head(0, 1, 0, 0), Buffer.from([0, 0, 16, 0, 1, 0, 0, 0, 1, 0xff, 0xff])]),
+  ],
+  [
+    "a text that ends after its record",
+    Buffer.concat([head(0, 1, 0, 0), Buffer.from([0, 0, 16, 0, 1, 0, 0, 0, 1, 0, 2, 200, 1])]),
+  ],
+  [
+    "an SRV record without a name",
+    Buffer.concat([head(0, 1, 0, 0), Buffer.from([0, 0, 33, 0, 1, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 1, 1])]),
+  ],
+  ["a label that is no length", Buffer.concat([head(0, 1, 0, 0), Buffer.from([0x80, 1, 1, 1])])],
+  ["a failure", Buffer.from([0, 0, 0x84, 3, 0, 0, 0, 0, 0, 0, 0, 0])],
+  ["another operation", Buffer.from([0, 0, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+  ["more than a message may have", Buffer.alloc(9_001)],
+  ["nothing", Buffer.alloc(0)],
+];
+for (const [what, bytes] of HOSTILE) {
+  test(`${what} is refused`, () => {
+    assert.equal(readMessage(bytes), undefined);
+  });
+}
+
+test("a name longer than 255 bytes is refused, however it is put together", () => {
+  const label = [63, ...Buffer.alloc(63, "a")];
+  const bytes = Buffer.concat([head(0, 1, 0, 0), Buffer.from([...label, ...label, ...label, ...label, 0, 0, 1, 0, 1])]);
+
+  assert.equal(readMessage(bytes), undefined);
+});
+
+test("names differ by more than the case of their letters", () => {
+  assert.equal(isSameName(["Box", "LOCAL"], ["box", "local"]), true);
+  assert.equal(isSameName(["box.local"], ["box", "local"]), false);
+});
+
+test("what records say is compared without their names", () => {
+  const a = dataBytes({ kind: "SRV", port: 2, target: ["Box", "local"] });
+  const b = dataBytes({ kind: "SRV", port: 2, target: ["box", "LOCAL"] });
+
+  assert.deepEqual(a, b);
+  assert.deepEqual([...dataBytes({ kind: "A", address: "10.0.0.1" })], [10, 0, 0, 1]);
+});
