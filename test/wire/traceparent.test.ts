@@ -76,7 +76,7 @@ test("a hook: the run is in the caller's trace; a value that is none begins a tr
   const { http, model, collector } = await stage(t);
   const call = (message: string, traceparent: string) =>
     callHook(http, "/hooks/agent", {
-      body: { message, deliver: false },
+      body: { message, deliver: false, wakeMode: "next-heartbeat" },
       headers: { authorization: `Bearer ${HOOK_TOKEN}`, traceparent },
     });
 
