@@ -52,19 +52,40 @@ test("rotating prints the new token, which lets the device in without the gatewa
   assert.equal(code, 0, stderr);
 });
 
-test("a revoked token stops working, and the gateway's own token gets the device a new one", async () => {
+test("a token that was taken away stops working, and the gateway's own token gets the device a new one", async () => {
   using home = new Home();
   await using gateway = await home.gateway();
   await home.run(["health"]);
   const device = deviceIdOf(home);
   const rotated = await home.run(["devices", "rotate", "--device", device, "--json"]);
 
-  const revoked = await home.run(["devices", "revoke", device]);
+  const revoked = await home.run(["devices", "remove", device, "--role", "operator"]);
   const old = await home.run(["health", "--url", gateway.url, "--token", JSON.parse(rotated.stdout).token]);
   const again = await home.run(["health"]);
 
-  assert.equal(revoked.stdout, `Revoked the operator token of ${device.slice(0, 12)}.\n`);
+  assert.equal(revoked.stdout, `Took the operator token of ${device.slice(0, 12)} away.\n`);
   assert.deepEqual([old.code, again.code], [4, 0]);
+});
+
+test("a device that is removed is forgotten, as on the page; the older word does the same", async () => {
+  using home = new Home();
+  await using gateway = await home.gateway();
+  const wordsOf = ["remove", "revoke"];
+  const outcomes: unknown[] = [];
+  for (const word of wordsOf) {
+    await home.run(["health"]);
+    const device = deviceIdOf(home);
+    const rotated = await home.run(["devices", "rotate", device, "--json"]);
+    const { stdout } = await home.run(["devices", word, device]);
+    const old = await home.run(["health", "--url", gateway.url, "--token", JSON.parse(rotated.stdout).token]);
+    outcomes.push([stdout, old.code]);
+  }
+
+  const told = `Removed ${deviceIdOf(home).slice(0, 12)}; it must be paired again before it can connect.\n`;
+  assert.deepEqual(outcomes, [
+    [told, 4],
+    [told, 4],
+  ]);
 });
 
 test("rotating without a device says how to name one", async () => {

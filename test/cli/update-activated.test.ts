@@ -1,48 +1,13 @@
 // Updates and restarts of a gateway whose supervisor keeps its port, or starts it again: who comes meanwhile is answered.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FakeSupervisor } from "../fakes/system/activation.ts";
 import { HttpLoad } from "../support/load.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
 import type { Home } from "./harness.ts";
-import { GOOD_HERE, inPlace, UpdateStage } from "./update-stage.ts";
-
-interface Noted {
-  readonly pid: number;
-  readonly startedAt: number;
-}
-
-function noted({ stateDir }: Home): Noted | undefined {
-  try {
-    return JSON.parse(readFileSync(join(stateDir, "gateway.json"), "utf8")) as Noted;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A stage whose gateway runs under a supervisor, with a socket of its own or without. */
-async function supervised({ hasSocket }: { hasSocket: boolean }) {
-  const stack = new AsyncDisposableStack();
-  let supervisor: FakeSupervisor | undefined;
-  const stage = await UpdateStage.start({
-    // A version that is loaded into the process is read as the process reads its own sources.
-    env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --conditions=moltbot-source` },
-    async start(home, env) {
-      supervisor = await FakeSupervisor.start(home.command(["gateway"]), {
-        ...{ env: home.env(env), hasSocket },
-        pid: () => noted(home)?.pid,
-      });
-      return supervisor.child;
-    },
-  });
-  stack.defer(() => stage.home[Symbol.dispose]());
-  stack.use(supervisor!);
-  return { stage, port: supervisor!.port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-}
+import { GOOD_HERE, inPlace } from "./update-stage.ts";
+import { type Noted, noted, supervised } from "./update-supervised.ts";
 
 /** Waits until a gateway answers that is not the one before. */
 async function next(home: Home, before: Noted): Promise<Noted> {

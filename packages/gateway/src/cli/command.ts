@@ -4,6 +4,7 @@ import type { Flags, FlagValues, Positional } from "./args.ts";
 import { commonFlags } from "./args.ts";
 import type { ExitCode } from "./exit.ts";
 import type { Output } from "./output.ts";
+import type { PageOf } from "./page-address.ts";
 
 /** What a command's function is given. */
 export interface Call<F extends Flags = typeof commonFlags> {
@@ -27,6 +28,8 @@ export interface Command {
   /** Takes any other flag as well, each with a value; this is how help speaks of them. */
   readonly otherFlags: readonly [label: string, summary: string] | undefined;
   readonly examples: readonly string[];
+  /** Where the page shows what it prints; a terminal is told that afterwards. */
+  readonly page: PageOf | undefined;
   run(call: Call): Promise<ExitCode | undefined>;
 }
 
@@ -47,13 +50,15 @@ interface Definition<F extends Flags> {
   readonly flags?: F;
   readonly otherFlags?: readonly [label: string, summary: string];
   readonly examples?: readonly string[];
+  /** See `Command`. */
+  readonly page?: PageOf;
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is the common case
   run(call: Call<F>): Promise<ExitCode | void>;
 }
 
 /** Defines a command; every command also takes the common flags, which it may describe anew. */
 export function defineCommand<const F extends Flags = Record<never, never>>(definition: Definition<F>): Command {
-  const { summary, positionals = [], flags, otherFlags, examples = [] } = definition;
+  const { summary, positionals = [], flags, otherFlags, examples = [], page } = definition;
   return {
     kind: "command",
     summary,
@@ -62,6 +67,7 @@ export function defineCommand<const F extends Flags = Record<never, never>>(defi
     commonFlags: without(commonFlags, flags ?? {}),
     otherFlags,
     examples,
+    page,
     // The parser fills exactly the flags above, which is what `Call<F>` says.
     run: async (call) => (await definition.run(call as unknown as Call<F>)) ?? undefined,
   };

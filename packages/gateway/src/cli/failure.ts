@@ -104,7 +104,7 @@ function changedPin({ seen }: PinMismatch, { url, name, stateDir, fingerprint = 
 }
 
 /** The gateway's words, as a sentence. The name of a setting keeps its small letter. */
-function sentence(message: string): string {
+export function sentence(message: string): string {
   const isName = /^\S+[./]\S/.test(message);
   const text = isName ? message : message.charAt(0).toUpperCase() + message.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;

@@ -55,7 +55,11 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   if (values.help) return showHelp(name, command, io.out);
   checkPositionals(positionals, accepts);
   const flags = values as Parameters<Command["run"]>[0]["flags"];
-  return (await command.run({ flags, words: positionals, others: otherFlags, ...io })) ?? EXIT.ok;
+  const call = { flags, words: positionals, others: otherFlags, ...io };
+  const code = (await command.run(call)) ?? EXIT.ok;
+  const tells = command.page !== undefined && code === EXIT.ok && io.out.isTerminal && flags.json !== true;
+  if (tells) (await import("./page-address.ts")).tellPage(command.page, call);
+  return code;
 }
 
 /** Flags before the command belong to it: `moltbot --profile work health`. */

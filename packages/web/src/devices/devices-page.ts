@@ -178,7 +178,7 @@ export class DevicesElement extends PageElement {
         [t("Address"), node?.remoteIp ?? device?.remoteIp],
         [t("Id"), id],
       ],
-      command: node === undefined ? `moltbot devices revoke ${short}` : `moltbot nodes describe ${short}`,
+      command: node === undefined ? `moltbot devices remove ${short}` : `moltbot nodes describe ${short}`,
       more: html`${isThis ? html`<p class="meta">This is the browser that you use. “Sign out” stands below the conversations.</p>` : nothing}
       ${scopes.length === 0 || isThis ? nothing : html`<p class="meta">A new token with fewer rights:</p>${terminal(`moltbot devices rotate ${short} --scope operator.read`)}`}`,
     });

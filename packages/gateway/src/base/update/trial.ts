@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { constants, copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import { databasePath, type Env } from "../files.ts";
@@ -133,6 +134,8 @@ export async function takeUpUpdate(stateDir: string): Promise<void> {
 }
 
 function back(stateDir: string, record: UpdateRecord, why: string): TrialOutcome {
+  // A killed version leaves its note; nobody must take it for a gateway that runs.
+  rmSync(join(stateDir, "gateway.json"), { force: true });
   if (record.phase === "trial") databaseBack(databasePath(stateDir), record);
   else rmSync(keptOf(databasePath(stateDir)), { force: true });
   writeUpdate(stateDir, { ...record, phase: "failed", why });

@@ -29,6 +29,7 @@ const PEER_KINDS = ["dm", "group", "channel"];
 
 const list = defineCommand({
   summary: "List the agents, and where each answers",
+  page: "agents",
   run: (call) =>
     withGateway(call, async (link) => {
       const { out, flags } = call;

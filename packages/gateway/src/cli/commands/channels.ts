@@ -17,6 +17,7 @@ const NONE_YET =
 
 const list = defineCommand({
   summary: "List the channels there are, and their accounts",
+  page: "channels",
   run: (call) =>
     withGateway(call, async (connection) => {
       const { out } = call;
@@ -79,6 +80,7 @@ const show = defineCommand({
 
 const status = defineCommand({
   summary: "Show how each account stands, and what to do about what is wrong",
+  page: "channels",
   flags: { probe: { kind: "switch", summary: "Ask each platform whether the credentials work" } },
   run: (call) =>
     withGateway(call, async (connection) => {

@@ -14,6 +14,7 @@ import { namesGateway, resolveTarget } from "../target.ts";
 
 const get = defineCommand({
   summary: "Print a setting, or all of them, defaults included",
+  page: "settings",
   positionals: [{ name: "PATH", optional: true, completes: "setting" }],
   examples: ["moltbot config get gateway.port", "moltbot config get models"],
   async run(call) {

@@ -40,6 +40,6 @@ function forgetGateway({ flags, env, out }: ConnectCall, name: string): ExitCode
   findNamed(stateDir, name);
   keepNamed(stateDir, name, undefined);
   if (flags.json) out.json({ forgotten: name });
-  else out.print(`${name} is forgotten here. Over there, \`moltbot devices revoke\` takes this machine's access away.`);
+  else out.print(`${name} is forgotten here. Over there, \`moltbot devices remove\` takes this machine's access away.`);
   return EXIT.ok;
 }

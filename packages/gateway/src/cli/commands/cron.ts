@@ -39,6 +39,7 @@ function sentence({ id, name, state, enabled }: Job): string {
 
 const list = defineCommand({
   summary: "List the jobs, by the time at which each is due next",
+  page: "automations",
   flags: { all: { kind: "switch", short: "a", summary: "Those that are switched off too" } },
   run: (call) =>
     withGateway(call, async (link) => {
@@ -154,6 +155,7 @@ const run = defineCommand({
 
 const runs = defineCommand({
   summary: "Show what jobs have run, and what was missed",
+  page: "automations",
   positionals: [{ name: "ID", optional: true }],
   flags: {
     id: { kind: "text", value: "ID", summary: "The job; the same as ID", hidden: true },

@@ -8,6 +8,7 @@ import { ago, table } from "../render.ts";
 
 const list = defineCommand({
   summary: "List requests that wait and devices that are approved",
+  page: "devices",
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out } = call;
@@ -108,16 +109,25 @@ const rotate = defineCommand({
     }),
 });
 
-const revoke = defineCommand({
-  summary: "Take a device's token away",
+const remove = defineCommand({
+  summary: "Forget a device: it must be paired again",
   positionals: [DEVICE],
-  flags: tokenFlags,
+  flags: {
+    ...tokenFlags,
+    role: { ...tokenFlags.role, summary: "Only take its token for this role away; it stays in the list" },
+  },
+  examples: ["moltbot devices remove 4f1c", "moltbot devices remove 4f1c --role node"],
   run: (call) =>
-    withGateway(call, async (link) => {
-      const params = await findToken(call, link);
-      const result = await link.client.request("device.token.revoke", params, { timeoutMs: link.timeoutMs });
-      if (call.flags.json) return call.out.json(result);
-      call.out.print(`Revoked the ${result.role} token of ${shortDevice(result.deviceId)}.`);
+    withGateway(call, async ({ client, timeoutMs, ...link }) => {
+      const { out, flags } = call;
+      const { deviceId, role } = await findToken(call, { client, timeoutMs, ...link });
+      if (flags.role !== undefined) {
+        const result = await client.request("device.token.revoke", { deviceId, role }, { timeoutMs });
+        return flags.json ? out.json(result) : out.print(`Took the ${role} token of ${shortDevice(deviceId)} away.`);
+      }
+      const result = await client.request("device.pair.remove", { deviceId }, { timeoutMs });
+      if (flags.json) return out.json(result);
+      out.print(`Removed ${shortDevice(deviceId)}; it must be paired again before it can connect.`);
     }),
 });
 
@@ -125,7 +135,8 @@ const revoke = defineCommand({
 export const devices = defineGroup({
   summary: "Say which devices may connect",
   alone: list,
-  commands: { list, approve, reject, rotate, revoke },
+  commands: { list, approve, reject, rotate, remove },
+  formerly: { revoke: "remove" },
 });
 
 async function findRequest({ words }: Pick<Call, "words">, { client, timeoutMs }: Link): Promise<string> {

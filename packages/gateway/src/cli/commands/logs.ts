@@ -37,6 +37,7 @@ const logFlags = {
 /** Prints the last lines; with `--follow`, those that come until Ctrl-C. */
 export const logs = defineCommand({
   summary: "Show the end of the gateway's log, or the lines of it that you look for",
+  page: "logs",
   flags: logFlags,
   examples: [
     "moltbot logs --follow",

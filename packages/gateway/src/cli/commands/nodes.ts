@@ -16,6 +16,7 @@ const INVOKE_MS = 15_000;
 
 const list = defineCommand({
   summary: "List the nodes, what they offer, and what waits for approval",
+  page: "devices",
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags } = call;
@@ -46,6 +47,7 @@ const list = defineCommand({
 
 const describe = defineCommand({
   summary: "Show one node",
+  page: "devices",
   positionals: [NODE],
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {

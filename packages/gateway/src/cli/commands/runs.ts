@@ -15,6 +15,7 @@ const REPLAY_MS = 70_000;
 
 const list = defineCommand({
   summary: "List runs, the latest first",
+  page: "runs",
   flags: limitFlag("to list", 20),
   run: (call) =>
     withGateway(call, async (link) => {

@@ -8,11 +8,13 @@ import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { renderMarkdown } from "../markdown.ts";
 import { briefKey } from "../names.ts";
+import { placeOfSession } from "../page-address.ts";
 import { ago, printable, table } from "../render.ts";
 import { messageText, messageTime } from "../transcript.ts";
 
 const list = defineCommand({
   summary: "List conversations, the latest first",
+  page: "sessions",
   flags: limitFlag("to list", 30),
   run: (call) =>
     withGateway(call, async (link) => {
@@ -40,6 +42,7 @@ const list = defineCommand({
 
 const show = defineCommand({
   summary: "Read a conversation",
+  page: ([key]) => placeOfSession(key),
   positionals: [{ name: "SESSION", completes: "session" }],
   flags: {
     ...limitFlag("messages", 50),

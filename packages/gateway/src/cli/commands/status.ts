@@ -13,6 +13,7 @@ import { ago, duration, facts, printable, table } from "../render.ts";
 /** Shows the whole picture on one screen. */
 export const status = defineCommand({
   summary: "Show what the gateway is doing",
+  page: "overview",
   run: (call) =>
     withGateway(call, async (link) => {
       const { client, timeoutMs } = link;

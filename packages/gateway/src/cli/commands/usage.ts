@@ -18,6 +18,7 @@ const usageFlags = {
 /** Tokens and cost of the last days. */
 export const usage = defineCommand({
   summary: "Show what models took, day by day, and how much of the budgets is left",
+  page: "usage",
   flags: usageFlags,
   examples: ["moltbot usage", "moltbot usage --days 7 --by model", "moltbot usage --by session --json"],
   run: (call) =>

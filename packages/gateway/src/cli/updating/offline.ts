@@ -1,9 +1,12 @@
 /** Updates while no gateway runs: the command does what the gateway does else, and the next start is that of the new version. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { databasePath } from "../../base/files.ts";
+import { isHeld } from "../../base/store/store-held.ts";
 import { switchTo, undoUpdate } from "../../base/update/trial.ts";
 import type { Updates } from "../../slices/operations/update/update.ts";
-import { CliError } from "../exit.ts";
+import { CliError, EXIT } from "../exit.ts";
+import { sentence } from "../failure.ts";
 import { readInstance } from "../instance.ts";
 import { namesGateway, resolveTarget, type TargetFlags } from "../target.ts";
 import { handOver } from "../updated.ts";
@@ -29,7 +32,7 @@ export async function withUpdates<T>(
 ): Promise<T> {
   if (existsSync(join(stateDir, "current"))) await handOver(stateDir, { hasSockets: false });
   const { openOffline } = await import("../../start/supervise.ts");
-  await using offline = await openOffline({ stateDir, env, sinks: [] });
+  await using offline = await opened(() => openOffline({ stateDir, env, sinks: [] }), stateDir);
   const { update } = offline.gateway as unknown as { update: Updates };
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const stop = new AbortController();
@@ -37,8 +40,29 @@ export async function withUpdates<T>(
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onStop);
   try {
     return await work(update, limit === undefined ? stop.signal : AbortSignal.any([stop.signal, limit]));
+  } catch (error) {
+    // By name: in the published form the services have their own copy of the class.
+    if (error instanceof Error && error.name === "GatewayError")
+      throw new CliError(sentence(error.message), EXIT.failed, { cause: error });
+    throw error;
   } finally {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onStop);
+  }
+}
+
+/** Whoever has the database without a port is another command. */
+async function opened<T>(open: () => Promise<T>, stateDir: string): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!isHeld(databasePath(stateDir))) throw error;
+    throw new CliError(
+      "Another update runs on this state folder, or a gateway has just started; wait for its end.",
+      EXIT.failed,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

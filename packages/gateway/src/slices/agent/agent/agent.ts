@@ -8,6 +8,7 @@ import type { Base } from "../../../kit/base.ts";
 import type { Command } from "../../../kit/command.ts";
 import { Port } from "../../../kit/port.ts";
 import type { StoredPart } from "../../core/sessions/transcript.ts";
+import type { RunTracing } from "../models/run-tracing.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation, type MeantBy } from "./commands/builtin.ts";
@@ -96,6 +97,11 @@ export class Agent {
     this.runs = new Runs(services, new Turns(services, this));
     this.delegations = new Delegations(services, this);
     this.runs.observers.add(this.delegations);
+  }
+
+  /** Takes the traces of callers, and names those of runs. */
+  get tracing(): RunTracing {
+    return this.#services.models.tracing.now;
   }
 
   /**

@@ -22,6 +22,7 @@ import { KNOWN, type KnownProvider } from "./providers/known-providers.ts";
 import { type Model, type Price, type Provider, Providers } from "./providers/providers.ts";
 import { type Trial, type TrialOptions, type TrialPorts, tryModel } from "./providers/trial.ts";
 import { readAnswer, type WholeAnswer } from "./read-answer.ts";
+import { NO_TRACING, type RunTracing, tracedFetch } from "./run-tracing.ts";
 import type { ModelChoice } from "./schema.ts";
 import { SdkModels } from "./sdk/sdk.ts";
 import { models as section } from "./settings.ts";
@@ -34,6 +35,8 @@ export { ModelError } from "./model-error.ts";
 export class Models implements ModelPort {
   /** Records or plays back requests to providers. Filled by recordings. */
   readonly traffic = new Port<Traffic>({ fetchFor: (_runId, fetch) => fetch });
+  /** Names traces to providers, and takes those of callers. Filled by traces. */
+  readonly tracing = new Port<RunTracing>(NO_TRACING);
   /** Counts requests to models, and may refuse one. Filled by usage. */
   readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
   /** Which model answers where. */
@@ -60,7 +63,7 @@ export class Models implements ModelPort {
     this.#clock = clock;
     this.#log = log;
     this.#keyring = new Keyring(clock);
-    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.traffic.now });
+    const port = options.port ?? new SdkModels({ clock, log, keyring: this.#keyring, traffic: () => this.#traced });
     this.#fallback = new Fallback((request) => this.#ask(request, port), log);
     this.#local = new LocalEndpoints({ endpoints: usualEndpoints(env), clock, log });
     this.#providers = new Providers({
@@ -182,6 +185,12 @@ export class Models implements ModelPort {
   /** Short names of models. */
   aliases(): Readonly<Record<string, string>> {
     return this.#providers.aliases();
+  }
+
+  /** The traffic of runs, each request of which names its trace. */
+  get #traced(): Traffic {
+    const [traffic, tracing] = [this.traffic.now, this.tracing.now];
+    return { fetchFor: (runId, fetch) => traffic.fetchFor(runId, tracedFetch(tracing.headersFor(runId), fetch)) };
   }
 
   get #ports(): TrialPorts {

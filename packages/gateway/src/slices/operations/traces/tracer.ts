@@ -5,6 +5,7 @@ import type { RunObserver } from "../../agent/agent/runs.ts";
 import type { CountedCall } from "../../agent/usage/usage.ts";
 import type { DecidedMessage, SettledMessage } from "../../surfaces/messaging/watchers.ts";
 import type { Exporter } from "./exporter.ts";
+import { type JoinedTraces, ownTraceOf, runSpanId } from "./joined.ts";
 import type { TracesServices } from "./traces.ts";
 
 /** Calls of tools whose end is waited for. */
@@ -19,14 +20,16 @@ type Ended = Parameters<RunObserver["ended"]>;
 export class Tracer implements AsyncDisposable {
   readonly #services: TracesServices;
   readonly #exporter: Exporter;
+  readonly #joined: JoinedTraces;
   readonly #stack = new DisposableStack();
   readonly #openCalls = new Map<string, number>();
   #calls = 0;
 
-  constructor(services: TracesServices, exporter: Exporter) {
+  constructor(services: TracesServices, { exporter, joined }: { exporter: Exporter; joined: JoinedTraces }) {
     const { agent, bus, messaging, usage } = services;
     this.#services = services;
     this.#exporter = exporter;
+    this.#joined = joined;
     this.#stack.use(
       messaging.watchers.add({
         decided: (message) => this.#message(message),
@@ -73,14 +76,14 @@ export class Tracer implements AsyncDisposable {
     const { clock, messaging } = this.#services;
     const [first] = messaging.inbox.ofRun(id);
     const traceId = this.#traceOf(id);
-    const parentSpanId = first && spanIdOf(traceId, MESSAGE);
+    const parentSpanId = first ? spanIdOf(traceId, MESSAGE) : this.#joined.of(id)?.parentSpanId;
     if (first)
       this.#exporter.add({
         ...{ traceId, spanId: spanIdOf(traceId, "policy"), parentSpanId, name: "policy", kind: "internal" },
         ...{ startAt: first.receivedAt, endAt: acceptedAt, attributes: { "moltbot.channel": first.channel } },
       });
     this.#exporter.add({
-      ...{ traceId, spanId: spanIdOf(traceId, `${RUN} ${id}`), parentSpanId, name: RUN, kind: "internal" },
+      ...{ traceId, spanId: runSpanId(traceId, id), parentSpanId, name: RUN, kind: "internal" },
       ...{ startAt: acceptedAt, endAt: clock.now(), isError: kind === "error" },
       attributes: {
         ...{ "moltbot.run_id": id, "moltbot.source": source, "moltbot.outcome": kind, "moltbot.attempts": attempts },
@@ -109,7 +112,7 @@ export class Tracer implements AsyncDisposable {
         name: `chat ${model}`,
         kind: "client",
       },
-      parentSpanId: runId === undefined ? undefined : spanIdOf(traceId, `${RUN} ${runId}`),
+      parentSpanId: runId === undefined ? undefined : runSpanId(traceId, runId),
       ...{ startAt: startedAt, endAt: endedAt },
       attributes: {
         ...{ "gen_ai.operation.name": "chat", "gen_ai.provider.name": provider, "gen_ai.request.model": model },
@@ -128,7 +131,7 @@ export class Tracer implements AsyncDisposable {
     this.#openCalls.delete(call);
     const traceId = this.#traceOf(runId);
     this.#exporter.add({
-      ...{ traceId, spanId: spanIdOf(traceId, `tool ${call}`), parentSpanId: spanIdOf(traceId, `${RUN} ${runId}`) },
+      ...{ traceId, spanId: spanIdOf(traceId, `tool ${call}`), parentSpanId: runSpanId(traceId, runId) },
       ...{ name: `execute_tool ${name}`, kind: "internal", startAt, endAt: at, isError: isError === true },
       attributes: { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": String(name) },
     });
@@ -139,15 +142,14 @@ export class Tracer implements AsyncDisposable {
     const traceId = runId === undefined ? runTraceId(origin) : this.#traceOf(runId);
     this.#exporter.add({
       ...{ traceId, spanId: spanIdOf(traceId, `send ${id}`), name: `send ${channel}`, kind: "producer" },
-      parentSpanId: runId === undefined ? undefined : spanIdOf(traceId, `${RUN} ${runId}`),
+      parentSpanId: runId === undefined ? undefined : runSpanId(traceId, runId),
       ...{ startAt: queuedAt, endAt: this.#services.clock.now(), isError: state !== "sent" },
       attributes: { "moltbot.channel": channel, "moltbot.outcome": state, "moltbot.attempts": attempts },
     });
   }
 
-  /** The trace that a run belongs to: that of the message which began it, else its own. */
+  /** The trace that a run belongs to: that of its caller, that of the message which began it, or its own. */
   #traceOf(runId: string): string {
-    const [first] = this.#services.messaging.inbox.ofRun(runId);
-    return first ? messageTraceId(first) : runTraceId(runId);
+    return this.#joined.of(runId)?.traceId ?? ownTraceOf(this.#services.messaging, runId);
   }
 }

@@ -1,12 +1,15 @@
 /** Sends traces where a collector is named. Without one nothing is loaded, and nobody listens. */
 import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
+import type { Models } from "../../agent/models/models.ts";
 import type { Usage } from "../../agent/usage/usage.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
+import { JoinedTraces, ownTraceOf } from "./joined.ts";
 import { headersIn } from "./keys.ts";
 import { traces } from "./settings.ts";
 
 export interface TracesServices extends Base {
+  readonly models: Models;
   readonly usage: Usage;
   readonly agent: Agent;
   readonly messaging: Messaging;
@@ -15,14 +18,18 @@ export interface TracesServices extends Base {
 export class Traces implements AsyncDisposable {
   readonly #services: TracesServices;
   readonly #endpoint: string | undefined;
+  readonly #joined: JoinedTraces;
   #tracer: Promise<AsyncDisposable> | undefined;
   #isOver = false;
 
   constructor(services: TracesServices) {
-    const { config, env, messaging } = services;
+    const { config, env, messaging, models } = services;
     this.#services = services;
+    this.#joined = new JoinedTraces((runId) => ownTraceOf(messaging, runId));
     this.#endpoint = endpointOf(config.of(traces).current.endpoint, env);
-    if (this.#endpoint !== undefined) messaging.tracing.fill({ isOn: true });
+    if (this.#endpoint === undefined) return;
+    messaging.tracing.fill({ isOn: true });
+    models.tracing.fill(this.#joined);
   }
 
   start(): void {
@@ -43,7 +50,7 @@ export class Traces implements AsyncDisposable {
     const exporter = new Exporter({ ...this.#services, url, headers });
     if (this.#isOver) return exporter;
     log.info("traces are sent", { to: new URL(url).origin });
-    return new Tracer(this.#services, exporter);
+    return new Tracer(this.#services, { exporter, joined: this.#joined });
   }
 }
 

@@ -16,6 +16,7 @@ export async function chatCompletions({ gateway, headers, body, response, caller
   const agentId = namedAgent(headers, model, agents);
   const target = { agentId: agentId ?? agents.defaultId, kind: "openai", user } as const;
   const runId = newId();
+  gateway.agent.tracing.join(runId, headers.traceparent);
   const wanted = { runId, agentId, sessionKey: sessionKeyOf(headers, target, sessions), conversation, thinking };
   const facts = { id: `chatcmpl-${runId}`, created: Math.floor(clock.now() / 1000), model };
   if (!stream) {

@@ -16,6 +16,7 @@ export async function responses({ gateway, headers, body, response, caller, sign
   const request = readResponsesRequest(body);
   const { conversation, thinking, user } = request;
   const runId = newId();
+  gateway.agent.tracing.join(runId, headers.traceparent);
   const agentId = namedAgent(headers, request.model, agents);
   const target = { agentId: agentId ?? agents.defaultId, kind: "openresponses", user } as const;
   const sessionKey = continued(gateway, request) ?? sessionKeyOf(headers, target, sessions);

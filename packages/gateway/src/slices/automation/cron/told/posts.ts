@@ -14,6 +14,7 @@ interface Row {
   readonly url: string;
   readonly body: string;
   readonly attempts: number;
+  readonly slotId: number | null;
 }
 
 export interface NewPost {
@@ -74,7 +75,7 @@ export class Posts implements Disposable {
     this.#timer?.[Symbol.dispose]();
     const room = MAX_AT_ONCE - this.#sending.size;
     const rows = store.all<Row>(
-      `select id, origin, url, body, attempts from cron_posts where state = 'waiting' and not_before <= ?
+      `select id, origin, url, body, attempts, slot_id as slotId from cron_posts where state = 'waiting' and not_before <= ?
        order by not_before, id limit ?`,
       ...[clock.now(), MAX_AT_ONCE + this.#sending.size],
     );
@@ -114,13 +115,22 @@ export class Posts implements Disposable {
     );
   }
 
-  async #post({ url, body, origin }: Row): Promise<void> {
+  /** Names the trace of the run that a post tells of. */
+  #trace(slotId: number | null): Readonly<Record<string, string>> {
+    const { store, agent } = this.#services;
+    if (slotId === null) return {};
+    const slot = store.get<{ runId: string | null }>("select run_id as runId from cron_slots where id = ?", slotId);
+    return slot?.runId ? agent.tracing.headersFor(slot.runId) : {};
+  }
+
+  async #post({ url, body, origin, slotId }: Row): Promise<void> {
     const { FetchError, safeFetch } = await import("../../../../base/net/safe-fetch.ts");
     const { webhookToken, webhookPrivateHosts } = this.#settings.current;
     using answer = await safeFetch(url, {
       ...{ clock: this.#services.clock, signal: this.#leaving.signal, maxBytes: MAX_ANSWER_BYTES, limitMs: LIMIT_MS },
       ...{ method: "POST", body, allowPrivateHosts: webhookPrivateHosts },
       headers: {
+        ...this.#trace(slotId),
         ...{ "content-type": "application/json", "idempotency-key": origin },
         ...(webhookToken !== undefined && { authorization: `Bearer ${webhookToken}` }),
       },

@@ -19,6 +19,8 @@ export interface Performing {
   readonly settings: HooksSettings;
   /** The setting that holds the rules for tools; hooks.tools when not said. */
   readonly toolsSetting?: string;
+  /** The trace that the caller has named, as its header says it. */
+  readonly traceparent?: unknown;
   /** Written in the transaction that starts the run. */
   also?(): void;
 }
@@ -40,6 +42,7 @@ export function performAgent(performing: Performing, action: AgentAction, arriva
   const { services, deliveries, settings } = performing;
   const plan = planOf(services, settings, action);
   const runId = newId();
+  services.agent.tracing.join(runId, performing.traceparent);
   const answer = { status: 202, body: { ok: true, runId } };
   const { agentId, sessionKey, model, undelivered } = plan;
   const run: NewRun = {

@@ -130,8 +130,9 @@ export class Receiver {
     return { status: 200, body: { ...answer.body, completion } };
   }
 
-  #performing({ settings }: Visit): Performing {
-    return { services: this.#services, deliveries: this.#deliveries, settings };
+  #performing({ settings, request }: Visit): Performing {
+    const { traceparent } = request.headers;
+    return { services: this.#services, deliveries: this.#deliveries, settings, traceparent };
   }
 
   #unexpected(error: unknown): HookRefusal {
