@@ -94,6 +94,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/update-registry": ["cli", "update"],
   "wire/backup-schedule": ["backup"],
   "faults/node-drill": ["nodes", "cli"],
+  "faults/automation-drill": ["hooks", "mail", "reminders"],
   "faults/backup": ["backup"],
   "cli/usage": ["cli", "usage"],
 
@@ -128,6 +129,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/cron-places": ["cron"],
   "wire/heartbeat-hours": ["heartbeat"],
   "wire/hooks": ["hooks"],
+  "wire/hooks-odd": ["hooks"],
   "wire/hooks-signed": ["hooks"],
   "wire/hooks-attacks": ["hooks"],
   "wire/hooks-crash": ["hooks"],

@@ -13,7 +13,7 @@ const MAX_ID_CHARS = 256;
 
 /** The payload. GitHub also sends it as the field of a form. Throws a 400 for what is not JSON, or too deep. */
 export function payloadIn(body: Buffer, type: string | undefined, scheme: string | undefined): unknown {
-  const text = body.toString("utf8");
+  const text = textIn(body, type);
   const isForm = scheme === "github" && /^application\/x-www-form-urlencoded\b/i.test(type ?? "");
   const json = isForm ? (new URLSearchParams(text).get("payload") ?? "") : text;
   const payload = parsed(json);
@@ -22,6 +22,17 @@ export function payloadIn(body: Buffer, type: string | undefined, scheme: string
   const data = isRecord(payload.message) ? payload.message.data : undefined;
   const published = typeof data === "string" ? Buffer.from(data, "base64").toString("utf8") : "";
   return { ...payload, decoded: parsedOr(published, published) };
+}
+
+/** The body as text, in the charset that its type names, else UTF-8. Throws a 400 for what is none: it would be read maimed. */
+function textIn(body: Buffer, type = ""): string {
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]{1,40})/i.exec(type) ?? [];
+  try {
+    return new TextDecoder(charset, { fatal: true }).decode(body);
+  } catch (error) {
+    ignore(error, "the refusal says so");
+    throw refused(400, `the body is not text in ${charset.replace(/[^\w.:-]/g, "?")}; send UTF-8`);
+  }
 }
 
 function parsed(text: string): unknown {

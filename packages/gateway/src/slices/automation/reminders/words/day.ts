@@ -28,7 +28,8 @@ export function dayOf(phrase: string): Day | Wrong | undefined {
   if (/^(?:the )?day after tomorrow$/.test(phrase)) return { kind: "days", count: 2 };
   if (phrase === "next week") return { kind: "days", count: 7 };
   const named = /^(?:(on|next|this) )?([a-z]+)$/.exec(phrase);
-  const weekday = named ? weekdayOf(named[2] ?? "") : undefined;
+  // "mondays" are more than one.
+  const weekday = named && !/days$/.test(named[2] ?? "") ? weekdayOf(named[2] ?? "") : undefined;
   if (weekday !== undefined) return { kind: "weekday", weekday, isNext: named?.[1] === "next" };
   return dateOf(phrase.replace(/^on (?:the )?/, ""), /^on /.test(phrase));
 }
@@ -57,7 +58,7 @@ function dateOf(said: string, hasOn: boolean): Day | Wrong | undefined {
       kind: "wrong",
       why: `“${said}” can be read in two ways. Write the month as a word, such as “on 3 April”.`,
     };
-  const ordinal = /^(\d{1,3})(st|nd|rd|th)?(?: of (?:the|every|each|this) month)?$/.exec(said);
+  const ordinal = /^(\d{1,3})(st|nd|rd|th)?(?: of (?:the|this) month)?$/.exec(said);
   if (ordinal && (hasOn || ordinal[2])) return dayOfMonth(Number(ordinal[1]));
   const dayFirst = /^(\d{1,3})(?:st|nd|rd|th)?(?: of)? ([a-z]+)(?: (\d{4}))?$/.exec(said);
   if (dayFirst) return named(dayFirst[1], dayFirst[2], dayFirst[3]);

@@ -49,7 +49,7 @@ function afterOf(said: string): When | undefined {
 function everyOf(said: string): When | undefined {
   const { rest, clock } = withoutClock(said);
   const named = Object.hasOwn(NAMED, rest) ? NAMED[rest] : undefined;
-  const what = named ?? /^(?:every|each) (.+)$/.exec(rest)?.[1];
+  const what = named ?? /^(?:every|each) (.+)$/.exec(rest)?.[1] ?? spokenOf(rest);
   if (what === undefined) return undefined;
   const found = repeatOf(what);
   if (!found || found.kind === "wrong") return found;
@@ -71,6 +71,14 @@ const NAMED: Readonly<Record<string, string>> = {
   monthly: "month",
   yearly: "year",
 };
+
+/** What comes again without “every” in front: “mondays and fridays”, “on weekends”, “on the 1st of every month”. */
+function spokenOf(said: string): string | undefined {
+  const date = /^(?:on )?the (\d+(?:st|nd|rd|th)?) of (?:every|each) month$/.exec(said)?.[1];
+  if (date !== undefined) return `month on the ${date}`;
+  const days = said.replace(/^on /, "");
+  return /^(?:[a-z]+days|weekends)(?:(?: and | )[a-z]+days)*$/.test(days) ? days : undefined;
+}
 
 const AT: Readonly<Record<string, Clock>> = {
   morning: { kind: "clock", hour: 9, minute: 0, isGuess: true },

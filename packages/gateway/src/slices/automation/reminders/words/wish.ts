@@ -18,7 +18,13 @@ const LEAD =
 const LINK = /^(?:to|that|about|of)\b[:,]?\s*|^[:,;–—-]+\s*/i;
 /** What "remind me" is followed by when it asks for a reminder, and not for something that was said. */
 const ASKS =
-  /^(?:to|that|about|of|in|at|on|every|each|today|tonight|tomorrow|next|this|daily|hourly|weekly|monthly|noon|midnight|the day after|\d)/i;
+  /^(?:to|that|about|of|in|at|on|every|each|today|tonight|tomorrow|next|this|daily|hourly|weekly|monthly|noon|midnight|the day after|(?:mon|tues|wednes|thurs|fri|satur|sun|week)days?\b|\d)/i;
+/** What goes on with a time that was read in part: “every 3” of “every 3 months”, “monday” of “monday through friday”. */
+const GOES_ON =
+  /^(?:of\s+(?:every|each)\b|(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|through|thru|until|till)\b|(?:and|or)\s+\d{1,2}(?=\s+(?:to|that)\b|$)|[-–—]\s*\S+)/i;
+/** As people write them; in small letters only where they are no word. */
+const ZONE =
+  /^(?:(?:UTC|GMT)(?:\s*[+-]\d{1,2}(?::?\d\d)?)?|utc|gmt|cet|cest|[ECMP][SD]T|ET|PT|CES?T|EES?T|WES?T|BST|IST|JST|AE[SD]T|MSK)(?![\w-])/;
 
 const EXAMPLES = "“in 20 min”, “tomorrow at 9” or “every weekday at 8”";
 
@@ -37,6 +43,8 @@ export function wishOf(message: string): Wish {
   if (!found) return { kind: "unclear", why: `When? Say ${EXAMPLES} before or after it.` };
   const { when, rest } = found;
   if (when.kind === "wrong") return { kind: "unclear", why: when.why, isWrong: true };
+  const unread = unreadIn(rest);
+  if (unread !== undefined) return { kind: "unclear", why: unread, isWrong: true };
   const second = secondTimeIn(rest);
   if (second !== undefined)
     return {
@@ -50,6 +58,17 @@ export function wishOf(message: string): Wish {
     .trim();
   if (text === "") return { kind: "unclear", why: "Of what? Say for example “remind me in 20 min to stretch”." };
   return { kind: "wish", when, text };
+}
+
+/** Why what follows a time makes it another one; undefined when it does not. */
+function unreadIn(rest: string): string | undefined {
+  const said = rest.trim();
+  const zone = ZONE.exec(said)?.[0];
+  if (zone !== undefined)
+    return `Times are read as your clocks show them. Say the time of your zone instead of ${zone}.`;
+  const more = GOES_ON.exec(said)?.[0];
+  if (more === undefined) return undefined;
+  return `“${more}” makes it a time that is not understood. Say ${EXAMPLES}, and “to” before what to be reminded of.`;
 }
 
 interface Found {

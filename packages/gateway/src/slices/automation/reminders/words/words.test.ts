@@ -263,6 +263,41 @@ test("of a very long message only the beginning is read", () => {
   assert.ok(wish.kind === "wish" && wish.text.length < 4_000);
 });
 
+describe("a time that is understood in part is asked about:", () => {
+  for (const words of [
+    "every 3 months to pay",
+    "at 08:00 UTC to call",
+    "at 8am EST to call",
+    "at 8 GMT+2 to call",
+    "at 8 and 9 to call",
+    "every monday through friday at 8 to call",
+    "every monday - friday at 8 to call",
+    "every day until friday to call",
+    "on the 1st of every second month to pay",
+  ])
+    test(words, () => {
+      assert.equal(wishOf(words).kind, "unclear");
+    });
+});
+
+describe("what comes again without “every” in front:", () => {
+  for (const [words, ...slots] of [
+    ["mondays at 9 to run", "2026-11-30T08:00Z", "2026-12-07T08:00Z"],
+    ["on tuesdays and fridays at 18:00 to run", "2026-12-01T17:00Z", "2026-12-04T17:00Z"],
+    ["on weekends at 10 to sleep", "2026-12-05T09:00Z", "2026-12-06T09:00Z"],
+    ["on weekdays at 8 to rise", "2026-11-30T07:00Z", "2026-12-01T07:00Z"],
+    ["on the 1st of every month at 9 to pay", "2026-12-01T08:00Z", "2027-01-01T08:00Z"],
+    ["to pay on the 1st of each month at 9", "2026-12-01T08:00Z", "2027-01-01T08:00Z"],
+  ] as const)
+    test(words, () => {
+      assert.deepEqual(firings(words, { count: 2 }), slots);
+    });
+
+  test("a day of the week alone is one day", () => {
+    assert.deepEqual(firings("friday at noon to eat", { count: 2 }), ["2026-12-04T11:00Z"]);
+  });
+});
+
 describe("a second time after the first one", () => {
   for (const [words, second] of [
     ["every 2nd tuesday at 8 take the bins out", "tuesday at 8"],
