@@ -72,6 +72,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],
   "channels/traces": ["traces", "messaging"],
+  "channels/replicated": ["messaging"],
   "channels/why": ["messaging"],
   "channels/words": ["messaging"],
 
