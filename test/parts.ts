@@ -81,6 +81,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/backup": ["cli", "backup"],
+  "cli/backup-docs": ["cli", "backup"],
+  "cli/update-docs": ["cli", "update"],
   "cli/remind": ["reminders"],
   "cli/cron": ["cli", "cron"],
   "cli/cron-docs": ["cli", "cron"],
@@ -94,6 +96,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/update-registry": ["cli", "update"],
   "wire/backup-schedule": ["backup"],
   "faults/backup": ["backup"],
+  "faults/backup-kills": ["backup"],
   "cli/usage": ["cli", "usage"],
 
   "web/a2ui-looks": ["a2ui"],
