@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { firstToken, manySessions, pacedStream, toolRun } from "./bench/agent.ts";
+import { backup } from "./bench/backup.ts";
 import { bundleSizes, canvasReload } from "./bench/canvas.ts";
 import { backlogCost, channelMemory, echoCost, messageCost, startWithChannels } from "./bench/channels.ts";
 import { manyJobs } from "./bench/cron.ts";
@@ -26,6 +27,7 @@ import {
   startTime,
 } from "./bench/figures.ts";
 import { fullState } from "./bench/full-state.ts";
+import { journal } from "./bench/journal.ts";
 import { nodeCalls, nodeHost } from "./bench/nodes.ts";
 import { packageSize } from "./bench/package.ts";
 import { Child } from "./bench/process.ts";
@@ -90,6 +92,8 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["backlog", async () => [await backlogCost(bench, "telegram"), await backlogCost(bench, "discord")]],
   ["channels-memory", () => channelMemory(bench)],
   ["soak", () => soak(bench)],
+  ["journal", () => journal(bench)],
+  ["backup", () => backup(bench)],
   ["full-state", () => fullState(bench)],
   ["jobs", () => manyJobs(bench)],
   ["package", async () => packageSize(bench)],

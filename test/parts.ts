@@ -72,6 +72,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],
   "channels/traces": ["traces", "messaging"],
+  "channels/replicated": ["messaging"],
   "channels/why": ["messaging"],
   "channels/words": ["messaging"],
 
@@ -80,6 +81,8 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/backup": ["cli", "backup"],
+  "cli/backup-docs": ["cli", "backup"],
+  "cli/update-docs": ["cli", "update"],
   "cli/remind": ["reminders"],
   "cli/cron": ["cli", "cron"],
   "cli/cron-docs": ["cli", "cron"],
@@ -96,6 +99,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "faults/node-drill": ["nodes", "cli"],
   "faults/automation-drill": ["hooks", "mail", "reminders"],
   "faults/backup": ["backup"],
+  "faults/backup-kills": ["backup"],
   "cli/usage": ["cli", "usage"],
 
   "web/a2ui-looks": ["a2ui"],

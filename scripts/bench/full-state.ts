@@ -68,7 +68,7 @@ export async function fullState(bench: Bench): Promise<Figure[]> {
 }
 
 /** Spawn to hello-ok, ms. */
-async function startMs(bench: Bench): Promise<number> {
+export async function startMs(bench: Bench): Promise<number> {
   const startedAt = performance.now();
   await using _gateway = launched(bench);
   await waitForPort(bench.port);
@@ -76,7 +76,7 @@ async function startMs(bench: Bench): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function launched(bench: Bench, preload: readonly string[] = []): Child {
+export function launched(bench: Bench, preload: readonly string[] = []): Child {
   const child = new Child([...preload, bench.bin, "gateway", "--port", String(bench.port)], bench.env);
   child.process.stdout!.resume();
   return child;
@@ -119,7 +119,7 @@ async function callMs(client: Client, method: string, params: object, rounds: nu
 }
 
 /** The longest that the loop was held since the last question, ms. */
-async function heldMs(gateway: Child, file: string): Promise<number> {
+export async function heldMs(gateway: Child, file: string): Promise<number> {
   rmSync(file, { force: true });
   gateway.process.kill("SIGUSR2");
   for (;;) {
@@ -132,7 +132,7 @@ async function heldMs(gateway: Child, file: string): Promise<number> {
 }
 
 /** Writes the state as a gateway would have in years; `part` leaves out all but one of so many. */
-function fill(path: string, part: number): void {
+export function fill(path: string, part: number): void {
   openStore(path, TABLES)[Symbol.dispose]();
   const db = new DatabaseSync(path);
   db.exec("pragma synchronous = off; pragma journal_mode = off; pragma cache_size = -200000");

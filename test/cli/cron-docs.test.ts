@@ -1,22 +1,11 @@
 // The examples of docs/automation.md work as they are written, and command lines of January and of today are understood.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
+import { docsPage, examplesIn, words } from "../support/docs-examples.ts";
 import { Home } from "./harness.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../docs/automation.md"), "utf8");
-const examples = [...page.matchAll(/```\n([\s\S]*?)```/g)]
-  .flatMap(([, block = ""]) => block.split("\n"))
-  .filter((line) => line.startsWith("moltbot "));
+const examples = examplesIn(docsPage("automation.md"));
 const env = { MOLTBOT_GATEWAY_TOKEN: "a-token-for-tests" };
-
-/** A line as a shell takes it apart. */
-function words(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
-}
 
 test("each example of the page works as it is written", async () => {
   using home = new Home();

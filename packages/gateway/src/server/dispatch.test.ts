@@ -31,6 +31,7 @@ function setUp(...methods: Method[]) {
     methods: new Map(methods.map((method) => [method.name, method])),
     gateway: { machine: { met: () => {} } } as unknown as Base,
     once: new Once(new FakeClock()),
+    replication: { isReplicated: false, replicated: () => Promise.resolve() },
     calls: new ManyPort(),
     log,
     explain(error, what) {

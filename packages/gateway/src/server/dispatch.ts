@@ -1,6 +1,7 @@
 /** A request becomes an answer: lookup → access → validate → once → handler → respond. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import type { Store } from "../base/store/store.ts";
 import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
 import type { Base } from "../kit/base.ts";
 import type { CallWatcher } from "../kit/host.ts";
@@ -23,6 +24,7 @@ export interface DispatchOptions {
   readonly gateway: Base;
   readonly once: Once;
   readonly log: Log;
+  readonly replication: Pick<Store, "isReplicated" | "replicated">;
   /** Hear how long each request took. */
   readonly calls: ManyPort<CallWatcher>;
   /** See `StoreWatch.explain`. */
@@ -57,7 +59,9 @@ export class Dispatch {
     if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
     const { caller } = session;
     const { signal } = connection.closed;
-    const call = (to: Responder) => this.#call(method, { params, caller, signal }, to);
+    const waits = method.access !== "operator.read" && this.#options.replication.isReplicated;
+    const call = (to: Responder) =>
+      this.#call(method, { params, caller, signal }, waits ? this.#whenReplicated(to) : to);
     if (!method.once) return call(responder);
     const { idempotencyKey } = params as { idempotencyKey: string };
     this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
@@ -101,6 +105,19 @@ export class Dispatch {
     } catch (error) {
       to.fail(error);
     }
+  }
+
+  /** Nobody is told before whoever would take over knows of it. Answers keep their order. */
+  #whenReplicated(to: Responder): Responder {
+    let before = Promise.resolve();
+    const tell = (answer: () => void) => {
+      before = before.then(() => this.#options.replication.replicated()).then(answer);
+    };
+    return {
+      ack: (payload) => tell(() => to.ack(payload)),
+      done: (payload) => tell(() => to.done(payload)),
+      fail: (error) => tell(() => to.fail(error)),
+    };
   }
 
   #responder(connection: Connection, { id, method }: Request): Responder {

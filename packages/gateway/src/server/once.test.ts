@@ -196,28 +196,3 @@ test("a key that is used again after its time counts as new: older answers make 
 
   assert.deepEqual(repeated.answers, [["done", "second"]]);
 });
-
-test("no answer is given before its cause is replicated, and answers keep their order", async () => {
-  const gate = Promise.withResolvers<void>();
-  const replication = { isReplicated: false, replicated: () => gate.promise };
-  const once = new Once(new FakeClock(), replication);
-  const { runs, call } = work();
-  const [first, second] = [caller(), caller()];
-
-  once.run("k", first, call);
-  runs[0]!.ack(1);
-  once.run("k", second, call);
-  replication.isReplicated = true;
-  runs[0]!.done(2);
-  await new Promise(setImmediate);
-  const before = [...first.answers, ...second.answers];
-  gate.resolve();
-  await new Promise(setImmediate);
-
-  assert.deepEqual(before, []);
-  const all = [
-    ["ack", 1],
-    ["done", 2],
-  ];
-  assert.deepEqual([first.answers, second.answers, runs.length], [all, all, 1]);
-});

@@ -4,7 +4,6 @@
  */
 
 import { GatewayError } from "../base/errors.ts";
-import type { Store } from "../base/store/store.ts";
 import type { Clock } from "../base/time/clock.ts";
 
 /** Where the answers of a call go. */
@@ -13,12 +12,6 @@ export interface Responder {
   done(payload: unknown): void;
   fail(error: unknown): void;
 }
-
-/** What answers wait for; see `Store.replicated`. */
-type Replication = Pick<Store, "replicated" | "isReplicated">;
-
-/** Nothing is replicated. */
-const AT_ONCE: Replication = { isReplicated: true, replicated: () => Promise.resolve() };
 
 interface Entry {
   at: number;
@@ -34,12 +27,10 @@ const MAX_ENTRIES = 10_000;
 /** Calls by caller, method and key. */
 export class Once {
   readonly #clock: Clock;
-  readonly #replication: Replication;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(clock: Clock, replication: Replication = AT_ONCE) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#replication = replication;
   }
 
   /**
@@ -54,31 +45,20 @@ export class Once {
     const fresh: Entry = { at: this.#clock.monotonic(), ack: undefined, end: undefined, joined: [responder] };
     this.#entries.delete(key);
     this.#entries.set(key, fresh);
-    let waiting: Promise<void> | undefined;
-    /** Nobody is told before whoever would take over knows of it. Answers keep their order. */
-    const tell = (answer: () => void) => {
-      if (!waiting && this.#replication.isReplicated) return answer();
-      waiting = Promise.resolve(waiting)
-        .then(() => this.#replication.replicated())
-        .then(answer);
-    };
     call({
-      ack: (payload) =>
-        tell(() => {
-          fresh.ack = { payload };
-          for (const each of fresh.joined) each.ack(payload);
-        }),
-      done: (payload) =>
-        tell(() => {
-          this.#end(fresh, { payload });
-          for (const each of fresh.joined.splice(0)) each.done(payload);
-        }),
-      fail: (error) =>
-        tell(() => {
-          this.#end(fresh, { error });
-          if (error instanceof GatewayError && error.code === "INVALID_REQUEST") this.#entries.delete(key);
-          for (const each of fresh.joined.splice(0)) each.fail(error);
-        }),
+      ack: (payload) => {
+        fresh.ack = { payload };
+        for (const each of fresh.joined) each.ack(payload);
+      },
+      done: (payload) => {
+        this.#end(fresh, { payload });
+        for (const each of fresh.joined.splice(0)) each.done(payload);
+      },
+      fail: (error) => {
+        this.#end(fresh, { error });
+        if (error instanceof GatewayError && error.code === "INVALID_REQUEST") this.#entries.delete(key);
+        for (const each of fresh.joined.splice(0)) each.fail(error);
+      },
     });
   }
 

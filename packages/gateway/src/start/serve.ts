@@ -44,7 +44,8 @@ export async function makeServer(
     dispatch: new Dispatch({
       methods: METHODS,
       gateway: services.gateway,
-      once: new Once(clock, store),
+      once: new Once(clock),
+      replication: store,
       log,
       explain,
       calls,

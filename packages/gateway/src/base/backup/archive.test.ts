@@ -34,7 +34,7 @@ beforeEach(() => {
 
 const { signal } = new AbortController();
 const DATABASE = { dump: "0", tables: { birds: 1 }, versions: { birds: 1 } };
-const about = { createdAt: 1_000, productVersion: "1", database: DATABASE };
+const about = { createdAt: 1_000, productVersion: "1" };
 
 function fill(): void {
   writeFileSync(join(state, "identity", "device.key"), "key");
@@ -57,7 +57,11 @@ function fill(): void {
 async function write(passphrase?: string): Promise<string> {
   const target = join(home, "backups", "one");
   const roots = rootsOf(state, { config: join(state, "moltbot.json"), workspaces: [] });
-  await writeArchive(target, { roots, database: join(home, "copy"), about }, { signal, passphrase });
+  await writeArchive(
+    target,
+    { roots, database: join(home, "copy"), about, dump: Promise.resolve(DATABASE) },
+    { signal, passphrase },
+  );
   return target;
 }
 

@@ -19,7 +19,9 @@ export interface Contents {
   readonly roots: readonly Root[];
   /** The copy of the database. */
   readonly database: string;
-  readonly about: Pick<Manifest, "createdAt" | "productVersion" | "database" | "journal">;
+  readonly about: Pick<Manifest, "createdAt" | "productVersion" | "journal">;
+  /** What the copy holds; it is wanted when everything else is written. */
+  readonly dump: Promise<Manifest["database"]>;
 }
 
 export interface WriteOptions {
@@ -62,7 +64,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function* tarOf(contents: Contents, done: (manifest: Manifest) => void): AsyncGenerator<Buffer> {
-  const { roots, about } = contents;
+  const { roots, about, dump } = contents;
   const left: string[] = [];
   const all: Found[] = [];
   for (const root of roots) for await (const each of everythingIn(root, (name) => left.push(name))) all.push(each);
@@ -88,6 +90,7 @@ async function* tarOf(contents: Contents, done: (manifest: Manifest) => void): A
     links: all.flatMap(({ name, target }) => (target === undefined ? [] : [{ path: name, target }])),
     folders: all.filter(({ kind }) => kind === "folder").map(({ name }) => name),
     left,
+    database: await dump,
   };
   yield* small(MANIFEST_NAME, Buffer.from(JSON.stringify(manifest)));
   yield tarEnd();

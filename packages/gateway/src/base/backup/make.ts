@@ -1,7 +1,7 @@
 /** Makes a backup: a copy of the database, and around it an archive of everything else. */
 import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { TellableError } from "../errors.ts";
+import { ignore, TellableError } from "../errors.ts";
 import { databasePath, makePrivateDir } from "../files.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
 import { dumpApart } from "../store/store-apart.ts";
@@ -50,25 +50,27 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
   let createdAt = clock.now();
   let journal: JournalPosition | undefined;
   const database = join(folder, `${backupName(createdAt, false)}.database`);
+  const over = new AbortController();
   try {
     await options.copyDatabase(database, () => {
       createdAt = clock.now();
       journal = options.position?.();
     });
-    const about = {
-      ...{ createdAt, productVersion: options.productVersion },
-      database: await dumpApart(database, { clock, signal }),
-      ...(journal && { journal }),
-    };
+    const about = { createdAt, productVersion: options.productVersion, ...(journal && { journal }) };
+    const given = AbortSignal.any([signal, over.signal]);
+    // The copy is read twice at once: a process of its own notes its rows while the archive is written.
+    const dump = dumpApart(database, { clock, signal: given });
+    dump.catch((error: unknown) => ignore(error, "the archive throws it"));
     const roots = rootsOf(stateDir, { config: options.configPath, workspaces: options.workspaces });
     const path = to ?? join(folder, backupName(createdAt, isEncrypted));
     const manifest = await writeArchive(
       path,
-      { roots, database, about },
+      { roots, database, about, dump },
       { signal, ...(isEncrypted && { passphrase }) },
     );
     return { path, bytes: (await stat(path)).size, manifest };
   } finally {
+    over.abort(new TellableError("the backup is over"));
     await rm(database, { force: true });
   }
 }

@@ -193,9 +193,9 @@ export class Store implements Disposable {
     return REPLICATED;
   }
 
-  /** Whether there is nothing to wait for: an answer can then be given in the same turn. */
+  /** Whether anybody else keeps what is committed. Otherwise answers need not wait for a turn. */
   get isReplicated(): boolean {
-    return true;
+    return false;
   }
 
   [Symbol.dispose](): void {

@@ -312,3 +312,17 @@ test("what waits for an account that does not come back expires all the same", a
   assert.deepEqual(desk.states, ["failed: it could not be sent in time"]);
   assert.deepEqual(desk.outbox.expire(), []);
 });
+
+test("a message that is marked leaves when its mark is replicated", async () => {
+  const desk = new Desk();
+  const gate = Promise.withResolvers<void>();
+  desk.replicated = gate.promise;
+  desk.add("one");
+  await desk.link();
+  const during = [desk.states, desk.texts];
+  gate.resolve();
+  await desk.quiet();
+
+  assert.deepEqual(during, [["sending"], []]);
+  assert.deepEqual([desk.states, desk.texts], [["sent"], ["one"]]);
+});
