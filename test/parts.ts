@@ -103,6 +103,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "web/agents-page": ["web", "workspace"],
   "web/speed": ["web"],
+  "web/five-tasks": ["web"],
   "web/keyboard": ["web"],
   "web/read-only": ["web", "devices"],
   "web/every-page": ["web"],

@@ -7,7 +7,7 @@ import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../theme.ts";
 import { PageElement } from "./element.ts";
-import { canvasIcon, menuIcon, moonIcon, screenIcon, sunIcon } from "./icons.ts";
+import { canvasIcon, menuIcon, moonIcon, screenIcon, searchIcon, sunIcon } from "./icons.ts";
 import { openMenu } from "./menu.ts";
 
 const THEMES = {
@@ -16,7 +16,7 @@ const THEMES = {
   dark: { label: "dark", icon: moonIcon },
 } as const;
 
-/** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
+/** `<moltbot-topbar>`: fires `menu` when the session list is wanted, `palette` when the palette is. */
 export class TopbarElement extends PageElement {
   static override properties = {
     state: { attribute: false },
@@ -43,6 +43,16 @@ export class TopbarElement extends PageElement {
       <h1 tabindex="-1">${page?.label ?? conversation}</h1>
       ${page === undefined ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
       ${page === undefined ? this.#canvas() : nothing}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Go to…"
+        aria-keyshortcuts="Control+K"
+        title="Go to… (Ctrl K)"
+        @click=${() => this.dispatchEvent(new CustomEvent("palette", { bubbles: true }))}
+      >
+        ${searchIcon}
+      </button>
       <button
         type="button"
         class="icon-button"
