@@ -110,6 +110,10 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "web/agents-page": ["web", "workspace"],
   "web/speed": ["web"],
+  "web/five-tasks": ["web"],
+  "web/keyboard": ["web"],
+  "web/read-only": ["web", "devices"],
+  "web/every-page": ["web"],
   "web/lists": ["web", "sessions", "cron"],
   "web/overview": ["web", "overview"],
   "web/automations": ["web", "reminders", "cron"],

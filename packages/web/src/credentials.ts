@@ -13,13 +13,23 @@ import { recall, remember } from "./storage.ts";
 
 declare const MOLTBOT_VERSION: string;
 
+/** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
+const ALL_SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
+
+/** The scopes to ask for; a link with `may=read` makes a browser one that only looks, until it is signed out. */
+export function wantedScopes(): readonly string[] {
+  return recall("may") === "read" ? ["operator.read"] : ALL_SCOPES;
+}
+
 /**
  * Takes the token out of the link's fragment and removes it from the address at once, so that it is in no history entry,
  * bookmark or screenshot. `undefined` when the link carries none.
  */
 export function takeTokenFromAddress(): string | undefined {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? undefined;
+  const given = new URLSearchParams(location.hash.slice(1));
+  const token = given.get("token") ?? undefined;
   if (token === undefined) return undefined;
+  remember("may", given.get("may") === "read" ? "read" : undefined);
   history.replaceState(history.state, "", location.pathname + location.search);
   remember("token", token);
   return token;
@@ -33,6 +43,7 @@ export function storedToken(): string | undefined {
 /** Forgets every credential but the device's key, which is worth nothing by itself. */
 export function forgetSecrets(): void {
   remember("token", undefined);
+  remember("may", undefined);
   remember("device-token.operator", undefined);
 }
 

@@ -1,6 +1,7 @@
 // Starts the page: colours, store, screen.
 
 import "./chat/app.ts";
+import { keepFocus } from "./chat/keep-focus.ts";
 import { fetchMarkdown } from "./chat/later-markdown.ts";
 import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
@@ -15,3 +16,4 @@ document.body.append(Object.assign(document.createElement("moltbot-app"), { stor
 void store.start();
 if (store.state.view === "chat") void fetchMarkdown();
 startWorker();
+keepFocus();

@@ -23,11 +23,13 @@ import {
   gatewayUrl,
   storedToken,
   takeTokenFromAddress,
+  wantedScopes,
 } from "./credentials.ts";
 import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
+import { loaded } from "./loaded.ts";
 import { NodeRequests } from "./node-requests.ts";
 import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
 import { OpenSession } from "./open-session.ts";
@@ -46,9 +48,6 @@ import { recall, remember } from "./storage.ts";
 import type { PageHost, Scope, View } from "./view.ts";
 import { onLanguage } from "./words/language.ts";
 import { t } from "./words/t.ts";
-
-/** What the page asks to be allowed: it is its owner's console, with the same abilities as the command line. */
-const SCOPES = ["operator.admin", "operator.approvals", "operator.pairing"];
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
@@ -219,7 +218,7 @@ export class Store {
     const client = new GatewayClient({
       url: gatewayUrl(),
       client: clientInfo(),
-      scopes: SCOPES,
+      scopes: [...wantedScopes()],
       deviceTokens,
       caps: ["tool-events"],
       locale: navigator.language,
@@ -277,7 +276,8 @@ export class Store {
   async settingPaths(): Promise<readonly string[]> {
     const isShown = this.views.some(({ id }) => id === "settings") && this.may("admin");
     const answer = isShown ? await this.#try(() => this.#gateway.request("config.schema")) : undefined;
-    return answer === undefined ? [] : (await import("./palette/targets.ts")).pathsOf(answer.schema);
+    if (answer === undefined) return [];
+    return (await this.#try(async () => (await loaded(import("./palette/targets.ts"))).pathsOf(answer.schema))) ?? [];
   }
 
   // — sessions —
@@ -444,6 +444,11 @@ export class Store {
     return this.#offers("chat.past") && this.#may("operator.admin");
   }
 
+  /** Whether everything that was said in a session can be saved. */
+  get canExport(): boolean {
+    return this.#offers("chat.past");
+  }
+
   /** Pins a session above the others, puts it away, or takes that back. */
   async markSession(key: string, mark: { readonly pinned?: boolean; readonly archived?: boolean }): Promise<void> {
     await this.#try(() => this.#gateway.request("sessions.patch", { key, ...mark }));
@@ -470,8 +475,10 @@ export class Store {
       before = page.transcripts.flatMap(({ messages }) => messages)[0]?.id;
       isMore = page.hasOlder && before !== undefined;
     }
-    const { exportFile, save } = await import("./export.ts");
-    save(exportFile(title, pages, format));
+    await this.#try(async () => {
+      const { exportFile, save } = await loaded(import("./export.ts"));
+      save(exportFile(title, pages, format));
+    });
   }
 
   /** Empties a session; its name and settings stay. */
@@ -771,7 +778,7 @@ export class Store {
 
   /** Without a device identity the gateway does not say what it granted; a refusal then says what is missing. */
   #may(scope: string): boolean {
-    const held = this.#hello?.auth?.scopes ?? SCOPES;
+    const held = this.#hello?.auth?.scopes ?? wantedScopes();
     if (held.includes("operator.admin") || held.includes(scope)) return true;
     return scope === "operator.read" && held.includes("operator.write");
   }

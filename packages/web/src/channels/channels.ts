@@ -10,6 +10,7 @@ import type {
   WebLoginWaitResult,
 } from "@moltbot/protocol";
 import { newId } from "../ids.ts";
+import { loaded } from "../loaded.ts";
 import type { PageHost, PageService, Scope } from "../view.ts";
 import { t } from "../words/t.ts";
 import { type ChannelsState, NO_CHANNELS, readChannels, withAccount } from "./state.ts";
@@ -201,9 +202,10 @@ export class Channels implements PageService {
     if (!this.may("read")) return;
     const answer = await this.#host.attempt(() => this.#host.gateway().request("config.get"));
     if (answer === undefined) return;
-    const { groupRules } = await import("./rules.ts");
+    const rules = await this.#host.attempt(() => loaded(import("./rules.ts")));
+    if (rules === undefined) return;
     const inUse = this.#state.channels.filter(({ accounts }) => accounts.length > 0).map(({ id }) => id);
-    this.#set({ groups: groupRules(answer.config, inUse) });
+    this.#set({ groups: rules.groupRules(answer.config, inUse) });
   }
 
   async #readDoubtful(): Promise<void> {

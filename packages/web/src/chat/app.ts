@@ -108,6 +108,7 @@ export class AppElement extends PageElement {
         @chosen=${this.#onChosen}
         @dismissed=${this.#closeMenu}
         @menu=${this.#openMenu}
+        @palette=${() => this.#openPalette(true)}
         @sent=${() => this.#thread?.follow()}
         @take-back=${(event: CustomEvent<string>) => this.#composer?.setText(event.detail)}
       >

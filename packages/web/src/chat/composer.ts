@@ -44,9 +44,10 @@ export class ComposerElement extends PageElement {
     this.problems = [];
   }
 
-  /** Puts the cursor into the field. */
+  /** Puts the cursor into the field, as soon as there is one. */
   override focus(): void {
-    this.#field?.focus();
+    if (this.#field !== null) this.#field.focus();
+    else void this.updateComplete.then(() => this.#field?.focus());
   }
 
   /** Adds files as attachments; says below the field which could not be taken. */
@@ -88,6 +89,8 @@ export class ComposerElement extends PageElement {
 
   protected override render(): TemplateResult {
     const isRunning = this.state.activeRun !== undefined;
+    if (this.state.link.kind === "connected" && !this.store.may("write"))
+      return html`<p class="composer read-only">This browser may only read. Sign out and in again with another link to write.</p>`;
     return html`<form class="composer" aria-label="Message" @submit=${this.#submit}>
       ${this.problems.map((problem) => html`<p class="problem" role="alert">${problem}</p>`)}
       ${this.#editing === undefined ? nothing : this.#editNote()}

@@ -142,7 +142,7 @@ export class MessageElement extends PageElement {
     if (outcome.kind === "waiting") {
       return html`<p class="meta working" role="group" aria-label="Waiting for its turn">
         <span class="dots"></span>Waiting for the reply before it
-        <button type="button" class="text-button" @click=${() => this.store.stop(runId)}>${stopIcon} Stop</button>
+        ${this.store.may("write") ? html`<button type="button" class="text-button" @click=${() => this.store.stop(runId)}>${stopIcon} Stop</button>` : nothing}
       </p>`;
     }
     if (outcome.kind !== "writing") return nothing;

@@ -27,9 +27,19 @@ export class PagePlaceElement extends PageElement {
     this.hasFailed = false;
   }
 
+  /** The page takes the place of the words that it loads: who was there already stays there. */
+  #wasFocused = false;
+
   protected override willUpdate(changed: PropertyValues<this>): void {
+    this.#wasFocused = this.contains(document.activeElement);
     if (changed.has("view")) void this.#load();
     else if (this.content !== undefined) Object.assign(this.content, { state: this.state, rest: this.rest });
+  }
+
+  protected override async updated(changed: PropertyValues<this>): Promise<void> {
+    if (!this.#wasFocused || !(changed as Map<string, unknown>).has("content")) return;
+    await (this.content as PageElement | undefined)?.updateComplete;
+    if (document.activeElement === document.body) this.querySelector<HTMLElement>(".scroller")?.focus();
   }
 
   protected override render(): TemplateResult {

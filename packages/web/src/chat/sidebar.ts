@@ -93,7 +93,7 @@ export class SidebarElement extends PageElement {
           ${closeIcon}
         </button>
       </div>
-      <button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>
+      ${this.store.may("write") ? html`<button type="button" class="new-session" @click=${() => this.#begin()}>${plusIcon} New conversation</button>` : nothing}
       ${this.#otherAgents()}
       <label class="search">
         ${searchIcon}<span class="visually-hidden">Search conversations</span>
@@ -193,7 +193,7 @@ export class SidebarElement extends PageElement {
   /** The agents that a conversation can be begun with, where there are several. */
   #otherAgents(): TemplateResult | typeof nothing {
     const { agents } = this.state;
-    if (agents.length < 2) return nothing;
+    if (agents.length < 2 || !this.store.may("write")) return nothing;
     return html`<details class="begin-with">
       <summary>${chevronIcon}<span>with another agent</span></summary>
       <ul>
@@ -326,27 +326,26 @@ export class SidebarElement extends PageElement {
     const isMain = key === this.state.mainKey;
     const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.markSession(key, change);
     const exportAs = (format: "markdown" | "json") => () => this.store.exportSession(key, title, format);
+    const mayChange = this.store.may("admin");
+    const marks = [
+      { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
+      ...(isMain
+        ? []
+        : [{ label: isAway ? t("Bring back") : t("Put away"), icon: archiveIcon, run: mark({ archived: !isAway }) }]),
+    ];
+    const end = isMain
+      ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
+      : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) };
     openMenu(button, t("Actions for {0}", title), [
-      { label: t("Rename"), icon: pencilIcon, run: () => this.#rename(session) },
-      ...(this.store.canPutAway
+      ...(mayChange ? [{ label: t("Rename"), icon: pencilIcon, run: () => this.#rename(session) }] : []),
+      ...(this.store.canPutAway ? marks : []),
+      ...(this.store.canExport
         ? [
-            { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
-            ...(isMain
-              ? []
-              : [
-                  {
-                    label: isAway ? t("Bring back") : t("Put away"),
-                    icon: archiveIcon,
-                    run: mark({ archived: !isAway }),
-                  },
-                ]),
             { label: t("Save as Markdown"), icon: fileIcon, run: exportAs("markdown") },
             { label: t("Save as JSON"), icon: fileIcon, run: exportAs("json") },
           ]
         : []),
-      isMain
-        ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
-        : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) },
+      ...(mayChange ? [end] : []),
     ]);
   }
 

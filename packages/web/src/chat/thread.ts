@@ -145,13 +145,17 @@ export class ThreadElement extends PageElement {
     const mayConnect = this.state.models.length === 0 && this.store.may("admin");
     return html`<div class="welcome">
       ${claws}
-      <h2>How can I help?</h2>
-      <p>Write a message below, or begin with one of these.</p>
+      <h2>${this.store.may("write") ? "How can I help?" : "Nothing was said here yet."}</h2>
+      ${this.store.may("write") ? this.#starters(mayConnect) : nothing}
+    </div>`;
+  }
+
+  #starters(mayConnect: boolean): TemplateResult {
+    return html`<p>Write a message below, or begin with one of these.</p>
       <div class="starters">
         ${mayConnect ? starter(t("Connect a model"), t("So that a language model answers"), () => this.store.show("models")) : nothing}
         ${STARTERS.map(({ title, text }) => starter(t(title), text === title ? "" : t(text), () => this.store.send(t(text))))}
-      </div>
-    </div>`;
+      </div>`;
   }
 
   /** Shows the first message that was not read at the top; the end, when all of them can be seen together. */

@@ -8,7 +8,7 @@ import type { Store } from "../store.ts";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../theme.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
-import { canvasIcon, menuIcon, moonIcon, screenIcon, sunIcon } from "./icons.ts";
+import { canvasIcon, menuIcon, moonIcon, screenIcon, searchIcon, sunIcon } from "./icons.ts";
 import { openMenu } from "./menu.ts";
 
 const THEMES = {
@@ -17,7 +17,7 @@ const THEMES = {
   dark: { label: said("dark"), icon: moonIcon },
 } as const;
 
-/** `<moltbot-topbar>`: fires `menu` when the session list is wanted. */
+/** `<moltbot-topbar>`: fires `menu` when the session list is wanted, `palette` when the palette is. */
 export class TopbarElement extends PageElement {
   static override properties = {
     state: { attribute: false },
@@ -44,6 +44,16 @@ export class TopbarElement extends PageElement {
       <h1 tabindex="-1">${page?.label ?? conversation}</h1>
       ${page === undefined ? html`${this.#agent()} ${this.#model()}` : nothing} ${this.#link()}
       ${page === undefined ? this.#canvas() : nothing}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Go to…"
+        aria-keyshortcuts="Control+K"
+        title="Go to… (Ctrl K)"
+        @click=${() => this.dispatchEvent(new CustomEvent("palette", { bubbles: true }))}
+      >
+        ${searchIcon}
+      </button>
       <button
         type="button"
         class="icon-button"
@@ -83,6 +93,7 @@ export class TopbarElement extends PageElement {
     const chosen = chosenModel ?? sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
     if (models.length === 0)
       return html`<span class="model" title="No model is connected; the page Models connects one">Built-in agent</span>`;
+    if (!this.store.may("admin")) return html`<span class="model">${chosen ?? "Default model"}</span>`;
     const isListed = models.some(({ id }) => id === chosen);
     return html`<label class="model">
       <span class="visually-hidden">Model</span>

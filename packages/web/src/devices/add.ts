@@ -4,6 +4,7 @@ import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { terminal } from "../kit/parts.ts";
+import { loaded } from "../loaded.ts";
 import { sentence } from "../runs.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
@@ -94,7 +95,7 @@ export class AddDeviceElement extends PageElement {
 
   async #show(address: Address): Promise<void> {
     this.address = address;
-    const { encode } = await import("uqr");
+    const { encode } = await loaded(import("uqr"));
     const { data, size } = encode(address.url, { border: 3 });
     const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join("");
     this.picture = { path, size };

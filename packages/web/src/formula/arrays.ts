@@ -32,7 +32,7 @@ const ARRAYS: Readonly<Record<string, { readonly around?: readonly [string, stri
 const LINES = new Set(
   "gathered gather equation multline aligned align alignedat alignat split eqnarray dcases".split(" "),
 );
-const CLASSES: Readonly<Record<string, string>> = { l: "to-start", r: "to-end", c: "" };
+const CLASSES: Readonly<Record<string, string>> = { l: "toward-start", r: "toward-end", c: "" };
 
 /** Whether there is such an environment. */
 export function isArray(name: string): boolean {

@@ -11,6 +11,7 @@ import type {
   UpdateCheckResult,
   UsageStatusResult,
 } from "@moltbot/protocol";
+import { loaded } from "../loaded.ts";
 import type { PageHost, PageService } from "../view.ts";
 import type { Todo } from "./todo.ts";
 
@@ -101,8 +102,9 @@ export class OverviewFacts implements PageService {
   /** What is to be done is worked out in a script of its own: the first view of the chat does not wait for it. */
   async #set(change: Facts): Promise<void> {
     this.#facts = { ...this.#facts, ...change };
-    const { todosOf } = await import("./todo.ts");
-    this.#state = { facts: this.#facts, todos: todosOf(this.#facts) };
+    const todo = await this.#host.attempt(() => loaded(import("./todo.ts")));
+    if (todo === undefined) return;
+    this.#state = { facts: this.#facts, todos: todo.todosOf(this.#facts) };
     this.#host.onChange();
   }
 }

@@ -146,7 +146,11 @@ class PaletteElement extends PageElement {
       this.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
     }
     const target = found[this.at];
-    if (event.key === "Enter" && target !== undefined) this.#run(target);
+    if (event.key === "Enter" && target !== undefined) {
+      // The focus goes back to the button that opened this, which this press must not press again.
+      event.preventDefault();
+      this.#run(target);
+    }
     if (event.key === "?" && this.typed === "") {
       event.preventDefault();
       this.what = "shortcuts";

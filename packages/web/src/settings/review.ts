@@ -92,6 +92,8 @@ export class ReviewElement extends PageElement {
           : { version: change.version };
     try {
       this.check = await this.host.gateway().request("config.check", params);
+      await this.updateComplete;
+      this.querySelector<HTMLElement>(".dialog-actions .primary:not(:disabled)")?.focus();
     } catch (error) {
       this.problem = sentence(error instanceof Error ? error.message : error);
     }
@@ -124,6 +126,6 @@ export class ReviewElement extends PageElement {
 }
 
 /** The answer must be out before the connection goes down with the restart, ms. */
-const RESTART_MS = 200;
+export const RESTART_MS = 200;
 
 customElements.define("moltbot-review", ReviewElement);

@@ -15,6 +15,7 @@ import { differs, type Field, fieldsOf, inputText, matching, patchOf, readInput,
 import type { ConfigFileElement } from "./file.ts";
 import { historySection } from "./history.ts";
 import type { Change, ReviewElement } from "./review.ts";
+import { offerTakeBack } from "./take-back.ts";
 import "../words/chooser.ts";
 import "./file.ts";
 import "./review.ts";
@@ -44,6 +45,9 @@ export class SettingsElement extends LivePage {
   declare problem: string | undefined;
   protected readonly events = ["config.changed"];
   #schema: unknown;
+  #wasSaved = false;
+  /** The setting that the address names is opened once. */
+  #opened = "";
 
   constructor() {
     super();
@@ -55,6 +59,10 @@ export class SettingsElement extends LivePage {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("rest") && this.rest !== "") this.words = this.rest;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("rest") && this.file !== undefined) this.#openNamed();
   }
 
   protected async load(): Promise<void> {
@@ -71,6 +79,19 @@ export class SettingsElement extends LivePage {
     this.versions = history?.versions ?? [];
     const { config, parsed, comments = {} } = file;
     this.fields = fieldsOf({ schema: this.#schema, config, parsed, comments });
+    if (this.#wasSaved && history !== undefined) {
+      this.#wasSaved = false;
+      offerTakeBack(this.host, { file, versions: history.versions }, (text) => {
+        this.done = text;
+      });
+    }
+    this.#openNamed();
+  }
+
+  #openNamed(): void {
+    if (this.rest === this.#opened) return;
+    this.#opened = this.rest;
+    if (this.fields.some(({ path }) => path === this.rest)) void this.#edit(this.rest);
   }
 
   protected override render(): TemplateResult {
@@ -150,11 +171,12 @@ export class SettingsElement extends LivePage {
 
   #form(field: Field): TemplateResult {
     const { path, inFile } = field;
-    return html`<form aria-label=${t("Change {0}", path)} @submit=${(event: Event) => this.#take(event, field)}>
+    return html`<form aria-label=${t("Change {0}", path)} @submit=${(event: SubmitEvent) => this.#take(event, field)}>
       ${control(field, shownIn(field, this.edits.get(path)))}
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <div class="form-buttons">
-        <button type="submit" class="button small primary">Take over</button>
+        <button type="submit" class="button small primary" aria-label=${`Save ${path}`}>Save…</button>
+        <button type="submit" class="button small" value="later">Take over</button>
         ${inFile === undefined ? nothing : html`<button type="button" class="button small" @click=${() => this.#change(field, undefined)}>Back to the default</button>`}
         <button type="button" class="button small quiet" @click=${() => this.#edit(undefined)}>Cancel</button>
       </div>
@@ -176,12 +198,12 @@ export class SettingsElement extends LivePage {
 
   #unsaved(): TemplateResult {
     const { size } = this.edits;
-    const isOpen = this.fields.some((field) => isConflict(field, this.edits.get(field.path)));
+    const isOpen = this.#hasConflict;
     return html`<div class="unsaved" role="group" aria-label="Unsaved changes">
       <span>${isOpen ? t("Decide about what somebody else has changed.") : plural(size, "{0} change not saved.", "{0} changes not saved.")}</span>
       <span class="form-buttons">
         <button type="button" class="button small" @click=${() => this.#set(new Map())}>Discard</button>
-        <button type="button" class="button small primary" ?disabled=${isOpen} @click=${() => this.#review({ kind: "patch", patch: patchOf(this.edits) })}>Review and save</button>
+        <button type="button" class="button small primary" ?disabled=${isOpen} @click=${() => this.#save()}>Review and save</button>
       </span>
     </div>`;
   }
@@ -212,13 +234,15 @@ export class SettingsElement extends LivePage {
     place?.querySelector<HTMLElement>(target)?.focus();
   }
 
-  #take(event: Event, field: Field): void {
+  /** "Save…" and Enter lead on to what changes; "Take over" gathers. */
+  #take(event: SubmitEvent, field: Field): void {
     event.preventDefault();
+    const isLater = (event.submitter as HTMLButtonElement | null)?.value === "later";
     const text = String(new FormData(event.target as HTMLFormElement).get("value") ?? "");
     try {
       const value = readInput(text, field.kind);
       if (value === undefined && field.kind.kind === "secret") return void this.#edit(undefined);
-      void this.#change(field, value);
+      void this.#change(field, value).then(() => isLater || this.#save());
     } catch (error) {
       this.problem = (error as Error).message;
     }
@@ -234,12 +258,23 @@ export class SettingsElement extends LivePage {
     this.edits = edits;
   }
 
+  /** Nothing is written while somebody else's change is undecided. */
+  #save(): void {
+    if (this.edits.size === 0 || this.#hasConflict) return;
+    void this.#review({ kind: "patch", patch: patchOf(this.edits) });
+  }
+
+  get #hasConflict(): boolean {
+    return this.fields.some((field) => isConflict(field, this.edits.get(field.path)));
+  }
+
   async #review(change: Change): Promise<void> {
     const isDone = await this.querySelector<ReviewElement>("moltbot-review")?.open(change);
     if (isDone !== true) return;
     if (change.kind === "patch") this.edits = new Map();
     if (change.kind === "text") this.querySelector<ConfigFileElement>("moltbot-config-file")?.reset();
     this.done = t("Saved.");
+    this.#wasSaved = change.kind !== "version";
     this.querySelector<HTMLElement>(".scroller")?.focus();
     this.loadSoon();
   }

@@ -1,0 +1,63 @@
+// The focus is never lost: when what has it goes away, as a row that was deleted, its neighbour gets it, else what is around it.
+// A button that is busy for a moment has it back afterwards.
+
+const FOCUSABLE = 'button:not(:disabled), a[href], input:not(:disabled), select, textarea, summary, [tabindex="0"]';
+
+/** Where something stood: what was around it, and at which place in that. */
+interface Place {
+  readonly around: Element;
+  readonly at: number;
+}
+
+/** Watches the whole page; call it once. */
+export function keepFocus(): void {
+  let last: HTMLElement | undefined;
+  let places: readonly Place[] = [];
+  document.addEventListener("focusin", ({ target }) => {
+    last = target as HTMLElement;
+    places = placesOf(last);
+  });
+  // Who presses beside everything wants no focus. What is taken away may say goodbye first.
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const before = target as HTMLElement;
+    if (relatedTarget === null) setTimeout(() => before === last && isThere(before) && !hasFocus() && forget());
+  });
+  const forget = () => {
+    last = undefined;
+    places = [];
+  };
+  const look = () => {
+    if (last === undefined || hasFocus()) return;
+    if (!last.isConnected) neighbourOf(places)?.focus();
+    else if (isThere(last)) last.focus();
+  };
+  new MutationObserver(look).observe(document.body, {
+    ...{ childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] },
+  });
+}
+
+function hasFocus(): boolean {
+  return document.activeElement !== document.body && document.activeElement !== null;
+}
+
+function isThere(element: HTMLElement): boolean {
+  return element.isConnected && !element.matches(":disabled");
+}
+
+function placesOf(element: HTMLElement): readonly Place[] {
+  const places: Place[] = [];
+  for (let child: Element = element; child.parentElement !== null; child = child.parentElement)
+    places.push({ around: child.parentElement, at: [...child.parentElement.children].indexOf(child) });
+  return places;
+}
+
+/** The first thing that can have the focus, in what has moved up to the place, or stands before it, or is around it. */
+function neighbourOf(places: readonly Place[]): HTMLElement | undefined {
+  const { around, at } = places.find((place) => place.around.isConnected) ?? {};
+  if (around === undefined || at === undefined) return undefined;
+  for (const child of [around.children[at], around.children[at - 1]]) {
+    const found = child?.matches(FOCUSABLE) ? child : child?.querySelector(FOCUSABLE);
+    if (found?.checkVisibility()) return found as HTMLElement;
+  }
+  return around.closest<HTMLElement>(".scroller") ?? around.querySelector<HTMLElement>(".scroller") ?? undefined;
+}
