@@ -108,13 +108,12 @@ export class NodeCalls {
    * With `waiting` it is kept for a node that is away or asleep.
    */
   async once(call: Omit<NodeCall, "signal"> & { readonly idempotencyKey: string }, waiting?: Waiting) {
-    const { signal } = new AbortController();
     const { command, idempotencyKey, caller } = call;
     const known = waiting && this.queue.known(caller.principal, idempotencyKey);
     if (known) return queuedAnswer(known);
     const { chars: _chars, ...answer } = await this.#repeats.once(`${caller.principal} ${idempotencyKey}`, async () => {
       try {
-        const { nodeId, payload, json } = await this.invoke({ ...call, signal });
+        const { nodeId, payload, json } = await this.invoke(call);
         const isLarge = json !== null && json.length > MAX_TWICE;
         return { ok: true, nodeId, command, payload, payloadJSON: isLarge ? null : json, chars: json?.length ?? 0 };
       } catch (error) {
