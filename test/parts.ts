@@ -147,6 +147,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/watching": ["sessions"],
   "web/node": ["nodes", "web"],
   "web/node-canvas": ["nodes", "web"],
+  "web/node-consent": ["nodes", "web"],
   "web/node-cli": ["nodes", "web"],
   "web/node-denied": ["nodes", "web"],
   "web/node-looks": ["nodes", "web"],

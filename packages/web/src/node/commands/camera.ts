@@ -11,7 +11,7 @@ const MAX_PICTURE_BYTES = 3_700_000;
 const DURATION = { fallback: 3_000, min: 200, max: 60_000 };
 
 export const cameraList: NodeCommand = {
-  ...{ name: "camera.list", cap: "camera", consent: "device", worksHidden: true },
+  ...{ name: "camera.list", cap: "camera", worksHidden: true },
   asksFor: () => "the list of its cameras",
   async run() {
     const devices = await navigator.mediaDevices.enumerateDevices();
@@ -26,7 +26,7 @@ export const cameraList: NodeCommand = {
 };
 
 export const cameraSnap: NodeCommand = {
-  ...{ name: "camera.snap", cap: "camera", consent: "camera.snap", worksHidden: false },
+  ...{ name: "camera.snap", cap: "camera", worksHidden: false },
   asksFor: (params) => `a picture from the ${sideOf(params)} camera`,
   async run({ params, signal }) {
     const maxWidth = numberIn(params, "maxWidth", { fallback: 1_600, min: 16, max: 8_192 });
@@ -47,7 +47,7 @@ export const cameraSnap: NodeCommand = {
 };
 
 export const cameraClip: NodeCommand = {
-  ...{ name: "camera.clip", cap: "camera", consent: "camera.clip", worksHidden: false },
+  ...{ name: "camera.clip", cap: "camera", worksHidden: false },
   asksFor: (params) => `${secondsOf(params)} of film from the ${sideOf(params)} camera`,
   async run({ params, signal }) {
     const durationMs = numberIn(params, "durationMs", DURATION);
@@ -64,7 +64,7 @@ export const cameraClip: NodeCommand = {
 };
 
 export const microphoneClip: NodeCommand = {
-  ...{ name: "microphone.clip", cap: "microphone", consent: "microphone.clip", worksHidden: false },
+  ...{ name: "microphone.clip", cap: "microphone", worksHidden: false },
   asksFor: (params) => `${secondsOf(params)} of sound from the microphone`,
   run: ({ params, signal }: CommandCall) =>
     withMedia({ audio: true }, signal, (sound) => record(sound, numberIn(params, "durationMs", DURATION), signal)),
