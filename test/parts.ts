@@ -107,6 +107,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/overview": ["web", "overview"],
   "web/automations": ["web", "reminders", "cron"],
   "wire/approvals": ["approvals"],
+  "wire/canvas-agents": ["canvas"],
   "wire/canvas": ["canvas"],
   "wire/canvas-access": ["canvas"],
   "wire/canvas-reload": ["canvas"],

@@ -685,7 +685,10 @@ export interface CanvasStatus {
 }
 
 /** Parameters of `canvas.status`. */
-export type CanvasStatusParams = Record<string, never>;
+export interface CanvasStatusParams {
+  /** Whose folder is told; the default agent's when not said. */
+  agentId?: string;
+}
 
 /** The answer to `canvas.status`. */
 export type CanvasStatusResult = CanvasStatus;

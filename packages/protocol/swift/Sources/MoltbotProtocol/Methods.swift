@@ -1400,7 +1400,18 @@ public struct CanvasResetResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.status`.
 public struct CanvasStatusParams: Codable, Hashable, Sendable {
-    public init() {}
+    /// Whose folder is told; the default agent's when not said.
+    public var agentId: String?
+
+    public init(
+        agentId: String? = nil
+    ) {
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+    }
 }
 
 /// The answer to `canvas.status`.
