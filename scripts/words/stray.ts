@@ -27,6 +27,7 @@ const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
   "chat/activity.ts": ["Waits for approval"],
   "credentials.ts": ["Edg", "Edge"],
   "devices/node-commands.ts": ["Hello", "This came from the gateway."],
+  "kit/held-keys.ts": ["Enter", "Backspace"],
   "node/app.ts": ["Moltbot node"],
   "node/canvas/action.ts": ["CANVAS_A2UI {} default=update_canvas"],
   "node/canvas/canvas-frame.ts": ["the surface was refused"],
@@ -40,7 +41,7 @@ const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
 };
 /** HTML, style sheets, selectors, options of a command, and our own name. */
 const OTHER_LANGUAGE =
-  /<\/?[a-z{]|^-{0,2}[a-z-]+: |^ --[a-z]|^form :is|^bar \{|^button primary$|^(?:tailscale|moltbot) |^Moltbot$|^\*\*\{\}|^(?:p br|div table|target rel) /;
+  /<\/?[a-z{]|^-{0,2}[a-z-]+: |^ --[a-z]|^form :is|^bar \{|^button primary$|^button:not|^(?:tailscale|moltbot) |^Moltbot$|^\*\*\{\}|^(?:p br|div table|target rel) /;
 const TYPES = new Set(["literal_type", "import_statement", "export_statement", "property_signature"]);
 /** Two words, or one that begins a sentence. */
 const PROSE = /\p{L}{2,}[,.:;…!?’”]*\s+[\p{L}“{]|[}\p{L}]\s+\p{L}{2,}|^\p{Lu}\p{Ll}+[.…!?]?$/u;

@@ -65,9 +65,9 @@ export class WebChat implements AsyncDisposable {
     return this.page.getByRole("article");
   }
 
-  /** Opens the signed-in link and waits for the chat. */
-  async signIn(): Promise<this> {
-    await this.page.goto(`${this.#gateway.httpUrl}/#token=${TOKEN}`);
+  /** Opens the signed-in link, under another name of this machine if `origin` says so, and waits for the chat. */
+  async signIn(origin = this.#gateway.httpUrl): Promise<this> {
+    await this.page.goto(`${origin}/#token=${TOKEN}`);
     await this.field.waitFor();
     await this.page.locator(".link.connected").waitFor();
     return this;

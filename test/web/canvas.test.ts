@@ -42,6 +42,18 @@ function heading(text: string): string {
 }
 
 describe("beside the conversation", () => {
+  test("a page that was opened by ::1 shows the canvas too", async () => {
+    await using chat = await openWebChat(browser, gateway, { size: "desktop" });
+    await chat.signIn(`http://[::1]:${gateway.port}`);
+    const sessionKey = `agent:main:canvas-${++conversations}`;
+    await chat.page.evaluate(`location.hash = "#chat/${sessionKey}"`);
+
+    await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
+
+    await frameOf(chat).getByRole("heading", { name: "Lamps" }).waitFor();
+    assert.deepEqual(chat.problems, []);
+  });
+
   test("what the agent draws opens at the side, and a press is shown as what it is and answered", async () => {
     const { chat, sessionKey } = await signedIn("desktop");
     await using _ = chat;

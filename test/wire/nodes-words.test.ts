@@ -71,6 +71,33 @@ test("a press on a node reaches the conversation that drew the surface, as the w
   assert.equal(await historyOf(other), "[]");
 });
 
+test("a surface that a client draws by a plain call is the conversation's that the call names, if the node shows it", async () => {
+  const { tell, node } = await phone("plain");
+  const sessionKey = "agent:main:plain";
+  const messages = lamps("by-hand")
+    .split("\n")
+    .filter(Boolean)
+    .map((text) => JSON.parse(text));
+  const today = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  let keys = 0;
+  const draw = (command: string, params: object, key: string) =>
+    today.request("node.invoke", { nodeId: "plain", command, params, sessionKey: key, idempotencyKey: `p${++keys}` });
+  model.script({ kind: "text", text: "Set." });
+
+  const drawn = await draw("canvas.a2ui.push", { messages }, sessionKey);
+  const refused = await draw("canvas.a2ui.pushJSONL", { jsonl: lamps("by-hand") }, "agent:main:thief");
+  const noName = await draw("canvas.a2ui.push", { messages }, " ");
+  await tell("agent.request", { message: line("by-hand"), key: "plain-1", deliver: false });
+  const { sessionKey: pressed } = await replied(sessionKey);
+
+  assert.equal(drawn.ok, true);
+  assert.equal(refused.error?.details?.reason, "command not declared by node");
+  assert.equal(noName.ok, false);
+  assert.equal(pressed, sessionKey);
+  assert.equal(await historyOf("agent:main:thief"), "[]");
+  node.socket.close();
+});
+
 test("a press that comes twice is one; a surface that the canvas did not draw is the main conversation's", async () => {
   const { tell, device } = await phone("twice", { protocol: 4 });
   await client.call("node.pair.approve", { requestId: device.id });

@@ -685,7 +685,10 @@ export interface CanvasStatus {
 }
 
 /** Parameters of `canvas.status`. */
-export type CanvasStatusParams = Record<string, never>;
+export interface CanvasStatusParams {
+  /** Whose folder is told; the default agent's when not said. */
+  agentId?: string;
+}
 
 /** The answer to `canvas.status`. */
 export type CanvasStatusResult = CanvasStatus;
@@ -1862,6 +1865,33 @@ export type DiagnosticsLanesParams = Record<string, unknown>;
 
 /** The answer to `diagnostics.lanes`. */
 export type DiagnosticsLanesResult = Record<string, unknown>;
+
+/** Parameters of `discovery.status`. */
+export type DiscoveryStatusParams = Record<string, never>;
+
+/** The answer to `discovery.status`. */
+export interface DiscoveryStatusResult {
+  mode: "off" | "minimal" | "full";
+  state: "off" | "starting" | "active" | "failed";
+  /** Why it is not active, and what to do. */
+  reason?: string;
+  /** The name that others see. */
+  name?: string;
+  /** The name of this machine there. */
+  host?: string;
+  /** Where it is told that the gateway is. */
+  addresses?: string[];
+  /** What a name server would tell of it. */
+  service: {
+    label: string;
+    /** A label of DNS. */
+    host: string;
+    port: number;
+    /** `key=value`, as in a TXT record. */
+    text: string[];
+    tailnetAddresses: string[];
+  };
+}
 
 /** Parameters of `environments.list`. */
 export type EnvironmentsListParams = Record<string, unknown>;
@@ -5715,6 +5745,8 @@ export interface Methods {
   "wizard.status": { params: WizardStatusParams; result: WizardStatusResult };
   /** Whether Tailscale brings others to this gateway, under which address, and why not. */
   "tailscale.status": { params: TailscaleStatusParams; result: TailscaleStatusResult };
+  /** Whether the local network is told of this gateway, under which name, and why not. */
+  "discovery.status": { params: DiscoveryStatusParams; result: DiscoveryStatusResult };
 }
 
 /** Every event and its payload. */
@@ -6009,6 +6041,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "wizard.start": { access: "operator.admin", once: false, twoStage: false },
   "wizard.status": { access: "operator.admin", once: false, twoStage: false },
   "tailscale.status": { access: "operator.read", once: false, twoStage: false },
+  "discovery.status": { access: "operator.read", once: false, twoStage: false },
 };
 
 /** The methods that answer twice; apart, so that a web page need not carry the whole table. */

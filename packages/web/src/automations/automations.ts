@@ -9,7 +9,7 @@ import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import { pageHead } from "../kit/parts.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
-import { t } from "../words/t.ts";
+import { plural, t } from "../words/t.ts";
 import { AllJobs, jobsNamed } from "./all-jobs.ts";
 import { type Job, lastRuns, nextText, type Run, scheduleText } from "./state.ts";
 import { heartbeat, outcome } from "./told.ts";
@@ -164,7 +164,7 @@ export class AutomationsElement extends PageElement {
       <h2 id="jobs-title">Jobs and reminders</h2>
       <p class="meta">They run at set times. Chats, <code>moltbot remind</code> and <code>moltbot cron</code> add to them.</p>
       ${jobs.length < MANY ? nothing : this.#search(found)}
-      ${found === 0 ? html`<p class="meta">${jobs.length === 0 ? "None yet." : "No job has that name. Try fewer letters."}</p>` : nothing}
+      ${found === 0 ? html`<p class="meta">${jobs.length === 0 ? t("None yet.") : t("No job has that name. Try fewer letters.")}</p>` : nothing}
       <ul class="cards jobs" aria-labelledby="jobs-title" ?hidden=${found === 0}>
         ${repeat(
           this.#inView.rows(),
@@ -183,7 +183,7 @@ export class AutomationsElement extends PageElement {
           this.named = (event.target as HTMLInputElement).value;
         }} />
       </label>
-      <span class="meta" role="status">${found === 1 ? "1 job" : `${found} jobs`}</span>
+      <span class="meta" role="status">${plural(found, "{0} job", "{0} jobs")}</span>
     </div>`;
   }
 

@@ -4,13 +4,14 @@ import type { HeartbeatStatusResult } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { words } from "../chat/words.ts";
 import { clockTime } from "../time.ts";
+import { t } from "../words/t.ts";
 import { outcomeOf, type Run } from "./state.ts";
 
 /** What became of the last run. */
 export function outcome(run: Run): TemplateResult {
   const { text, mood } = outcomeOf(run);
   const said = run.error ?? run.summary ?? "";
-  const where = run.deliveryError === undefined ? "" : ` It was not sent: ${run.deliveryError}`;
+  const where = run.deliveryError === undefined ? "" : t(" It was not sent: {0}", run.deliveryError);
   const state = html`<span class="state ${mood}"><span class="dot"></span>${text}</span>`;
   if (said === "" && where === "") return html`<p>${state}</p>`;
   return html`<details class="outcome">
@@ -31,10 +32,10 @@ export function heartbeat({ enabled, agents, last }: HeartbeatStatusResult): Tem
         ({ agentId, enabled: isOn, every, nextAtMs, turnsToday, verdict }) => html`<li class="plain-row">
           <span class="grow">
             <strong>${agentId}</strong>
-            <span class="meta">${isOn ? `every ${every}${nextAtMs === null ? "" : `, next ${clockTime(nextAtMs)}`}, asked the model ${turnsToday} times today` : "does not look by itself"}</span>
+            <span class="meta">${isOn ? t("every {0}{1}, asked the model {2} times today", every, nextAtMs === null ? "" : t(", next {0}", clockTime(nextAtMs)), turnsToday) : t("does not look by itself")}</span>
             <span class="meta">${words(verdict.detail)}</span>
           </span>
-          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? "would ask" : "quiet"}</span>
+          <span class="state ${verdict.asks ? "busy" : ""}"><span class="dot"></span>${verdict.asks ? t("would ask") : t("quiet")}</span>
         </li>`,
       )}
     </ul>

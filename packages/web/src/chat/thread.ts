@@ -145,7 +145,7 @@ export class ThreadElement extends PageElement {
     const mayConnect = this.state.models.length === 0 && this.store.may("admin");
     return html`<div class="welcome">
       ${claws}
-      <h2>${this.store.may("write") ? "How can I help?" : "Nothing was said here yet."}</h2>
+      <h2>${this.store.may("write") ? t("How can I help?") : t("Nothing was said here yet.")}</h2>
       ${this.store.may("write") ? this.#starters(mayConnect) : nothing}
     </div>`;
   }

@@ -93,7 +93,7 @@ export class TopbarElement extends PageElement {
     const chosen = chosenModel ?? sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
     if (models.length === 0)
       return html`<span class="model" title="No model is connected; the page Models connects one">Built-in agent</span>`;
-    if (!this.store.may("admin")) return html`<span class="model">${chosen ?? "Default model"}</span>`;
+    if (!this.store.may("admin")) return html`<span class="model">${chosen ?? t("Default model")}</span>`;
     const isListed = models.some(({ id }) => id === chosen);
     return html`<label class="model">
       <span class="visually-hidden">Model</span>

@@ -14,7 +14,7 @@ import { recall, remember } from "../storage.ts";
 import { t } from "../words/t.ts";
 import { Asking } from "./calls/asking.ts";
 import { Calls } from "./calls/calls.ts";
-import { CONSENTS, type Consent, Consents } from "./calls/consent.ts";
+import { Consents } from "./calls/consent.ts";
 import { Journal } from "./calls/journal.ts";
 import { canvasActionLine } from "./canvas/action.ts";
 import { Canvas, type UserAction } from "./canvas/canvas-frame.ts";
@@ -64,10 +64,9 @@ export class NodePage {
     this.canvas.onAction = (action) => this.#tellAction(action);
   }
 
-  /** The abilities that this browser has. */
-  get abilities(): readonly Consent[] {
-    const offered = new Set<string>([...this.#commands.values()].map(({ consent }) => consent));
-    return CONSENTS.filter(({ id }) => offered.has(id));
+  /** The commands that this browser has. */
+  get offers(): ReadonlySet<string> {
+    return new Set(this.#commands.keys());
   }
 
   get name(): string {
@@ -96,7 +95,7 @@ export class NodePage {
   async join(name: string): Promise<void> {
     this.#stand({ kind: "invited", isBusy: true });
     setNodeName(name);
-    await askPermissions(this.consents, new Set(this.abilities.map(({ id }) => id)));
+    await askPermissions(this.consents, this.offers);
     deviceTokens.save("node", undefined);
     this.#connect();
   }

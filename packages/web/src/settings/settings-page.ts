@@ -175,7 +175,7 @@ export class SettingsElement extends LivePage {
       ${control(field, shownIn(field, this.edits.get(path)))}
       ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
       <div class="form-buttons">
-        <button type="submit" class="button small primary" aria-label=${`Save ${path}`}>Save…</button>
+        <button type="submit" class="button small primary" aria-label=${t("Save {0}", path)}>Save…</button>
         <button type="submit" class="button small" value="later">Take over</button>
         ${inFile === undefined ? nothing : html`<button type="button" class="button small" @click=${() => this.#change(field, undefined)}>Back to the default</button>`}
         <button type="button" class="button small quiet" @click=${() => this.#edit(undefined)}>Cancel</button>

@@ -3,6 +3,7 @@
 import type { Methods } from "@moltbot/protocol";
 import { offerUndo } from "../kit/undo.ts";
 import type { PageHost } from "../view.ts";
+import { t } from "../words/t.ts";
 import { RESTART_MS } from "./review.ts";
 
 /** What the gateway has said after the change was written. */
@@ -16,11 +17,11 @@ export function offerTakeBack(host: PageHost, { file, versions }: Saved, say: (t
   const [newest] = versions;
   if (newest === undefined) return;
   offerUndo({
-    text: "Saved.",
+    text: t("Saved."),
     undo: async () => {
       const params = { version: newest.id, baseHash: file.hash ?? "", restartDelayMs: RESTART_MS };
       const answer = await host.attempt(() => host.gateway().request("config.undo", params));
-      if (answer !== undefined) say("Taken back.");
+      if (answer !== undefined) say(t("Taken back."));
     },
   });
 }

@@ -7,7 +7,7 @@ import { defined } from "../../base/defined.ts";
 import { ignore } from "../../base/errors.ts";
 import { openInBrowser } from "../browser.ts";
 import { defineCommand, defineGroup } from "../command.ts";
-import { limitFlag, sessionFlag } from "../common-flags.ts";
+import { agentFlag, limitFlag, sessionFlag } from "../common-flags.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, usageError } from "../exit.ts";
 import { chosenNode, invokeNode } from "../nodes/invoke.ts";
@@ -148,11 +148,12 @@ const snapshot = defineCommand({
 });
 
 const path = defineCommand({
-  summary: "Print the folder of the pages, and say what is wrong with it",
+  summary: "Print the folder of an agent's pages, and say what is wrong with it",
+  flags: agentFlag,
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { flags, out } = call;
-      const status = await client.request("canvas.status", {}, { timeoutMs });
+      const status = await client.request("canvas.status", defined({ agentId: flags.agent }), { timeoutMs });
       if (flags.json) return out.json(status);
       if (!status.enabled) throw new CliError("The canvas is off; set canvasHost.enabled to true.");
       if (status.path !== undefined) out.raw(status.path);

@@ -188,38 +188,44 @@ function objectRules({ required = [], properties = {}, additionalProperties, pat
   const patterns = Object.entries(patternProperties).map(
     ([pattern, schema]) => [new RegExp(pattern, "u"), ruleOf(schema)] as const,
   );
-  const known = new Map(Object.entries(properties).map(([name, schema]) => [name, ruleOf(schema)]));
+  const names = Object.keys(properties);
+  const known = new Set(names);
+  // Each request comes through here, so nothing is made for a property that is as it should be.
+  const rules = names.map((name) => ({ name, pointer: `/${escapePointer(name)}`, rule: ruleOf(properties[name]!) }));
   const rest = typeof additionalProperties === "object" ? ruleOf(additionalProperties) : undefined;
-  return [
+  const isOpen = additionalProperties === undefined || additionalProperties === true;
+  const all: Rule[] = [
     (value, path, failures) => {
       for (const name of required) {
         if (!Object.hasOwn(value as object, name))
           failures.push({ path, message: `must have required property '${name}'` });
       }
     },
-    (value, path, failures) => {
-      if (additionalProperties === undefined || additionalProperties === true) return;
-      for (const [name, item] of Object.entries(value as object)) {
+  ];
+  if (!isOpen)
+    all.push((value, path, failures) => {
+      for (const name of Object.keys(value as object)) {
         if (failures.length >= MAX_FOUND) return;
         if (known.has(name) || patterns.some(([pattern]) => pattern.test(name))) continue;
-        if (rest) rest(item, `${path}/${escapePointer(name)}`, failures);
+        if (rest) rest((value as Record<string, unknown>)[name], `${path}/${escapePointer(name)}`, failures);
         else failures.push({ path, message: `unexpected property '${name.slice(0, 100)}'` });
       }
-    },
-    (value, path, failures) => {
-      for (const [name, rule] of known) {
-        if (Object.hasOwn(value as object, name))
-          rule((value as Record<string, unknown>)[name], `${path}/${escapePointer(name)}`, failures);
-      }
-    },
-    (value, path, failures) => {
+    });
+  all.push((value, path, failures) => {
+    for (const { name, pointer, rule } of rules) {
+      if (Object.hasOwn(value as object, name))
+        rule((value as Record<string, unknown>)[name], path + pointer, failures);
+    }
+  });
+  if (patterns.length > 0)
+    all.push((value, path, failures) => {
       for (const [pattern, rule] of patterns) {
         for (const [name, item] of Object.entries(value as object)) {
           if (pattern.test(name)) rule(item, `${path}/${escapePointer(name)}`, failures);
         }
       }
-    },
-  ];
+    });
+  return all;
 }
 
 function escapePointer(name: string): string {

@@ -55,7 +55,7 @@ const OWN_PAGES: Readonly<Record<string, OwnPage>> = {
 function contentPolicy(host: string, frames: readonly string[]): string {
   return [
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:",
-    `font-src 'self'; connect-src 'self' ws://${host} wss://${host}; manifest-src 'self'; worker-src 'self'`,
+    `font-src 'self'; connect-src 'self'${socketsOf(host)}; manifest-src 'self'; worker-src 'self'`,
     ...(frames.length > 0 ? [`frame-src ${frames.join(" ")}`] : []),
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   ].join("; ");
@@ -141,4 +141,9 @@ function loadAssets(folder: string | undefined): ReadonlyMap<string, Asset> {
     assets.set(`/${name.replaceAll("\\", "/")}`, { body, type, etag: `"${sha256Hex(body).slice(0, 32)}"` });
   }
   return assets;
+}
+
+/** Older browsers do not count sockets among 'self'. A policy cannot name an IPv6 address. */
+function socketsOf(host: string): string {
+  return host.startsWith("[") ? "" : ` ws://${host} wss://${host}`;
 }

@@ -1400,7 +1400,18 @@ public struct CanvasResetResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.status`.
 public struct CanvasStatusParams: Codable, Hashable, Sendable {
-    public init() {}
+    /// Whose folder is told; the default agent's when not said.
+    public var agentId: String?
+
+    public init(
+        agentId: String? = nil
+    ) {
+        self.agentId = agentId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agentId
+    }
 }
 
 /// The answer to `canvas.status`.
@@ -4222,6 +4233,161 @@ public struct DiagnosticsLanesParams: Codable, Hashable, Sendable {
 
 /// The answer to `diagnostics.lanes`.
 public typealias DiagnosticsLanesResult = [String: JSONValue]
+
+/// Parameters of `discovery.status`.
+public struct DiscoveryStatusParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `discovery.status`.
+public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
+    public enum Mode: Codable, Hashable, Sendable {
+        case off
+        case minimal
+        case full
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "minimal": self = .minimal
+            case "full": self = .full
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .minimal: return "minimal"
+            case .full: return "full"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public enum State: Codable, Hashable, Sendable {
+        case off
+        case starting
+        case active
+        case failed
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "off": self = .off
+            case "starting": self = .starting
+            case "active": self = .active
+            case "failed": self = .failed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .off: return "off"
+            case .starting: return "starting"
+            case .active: return "active"
+            case .failed: return "failed"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    /// What a name server would tell of it.
+    public struct Service: Codable, Hashable, Sendable {
+        public var label: String
+        /// A label of DNS.
+        public var host: String
+        public var port: Int
+        /// `key=value`, as in a TXT record.
+        public var text: [String]
+        public var tailnetAddresses: [String]
+
+        public init(
+            label: String,
+            host: String,
+            port: Int,
+            text: [String],
+            tailnetAddresses: [String]
+        ) {
+            self.label = label
+            self.host = host
+            self.port = port
+            self.text = text
+            self.tailnetAddresses = tailnetAddresses
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case label
+            case host
+            case port
+            case text
+            case tailnetAddresses
+        }
+    }
+
+    public var mode: Mode
+    public var state: State
+    /// Why it is not active, and what to do.
+    public var reason: String?
+    /// The name that others see.
+    public var name: String?
+    /// The name of this machine there.
+    public var host: String?
+    /// Where it is told that the gateway is.
+    public var addresses: [String]?
+    /// What a name server would tell of it.
+    public var service: Service
+
+    public init(
+        mode: Mode,
+        state: State,
+        reason: String? = nil,
+        name: String? = nil,
+        host: String? = nil,
+        addresses: [String]? = nil,
+        service: Service
+    ) {
+        self.mode = mode
+        self.state = state
+        self.reason = reason
+        self.name = name
+        self.host = host
+        self.addresses = addresses
+        self.service = service
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case mode
+        case state
+        case reason
+        case name
+        case host
+        case addresses
+        case service
+    }
+}
 
 /// Parameters of `environments.list`.
 public struct EnvironmentsListParams: Codable, Hashable, Sendable {
@@ -11554,4 +11720,6 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case wizardStatus = "wizard.status"
     /// Whether Tailscale brings others to this gateway, under which address, and why not.
     case tailscaleStatus = "tailscale.status"
+    /// Whether the local network is told of this gateway, under which name, and why not.
+    case discoveryStatus = "discovery.status"
 }

@@ -1,6 +1,6 @@
 // Asks the person about calls, one after the other. A question ends when it is answered, or when nobody waits any more.
 
-import type { Answer, Consent } from "./consent.ts";
+import type { Consent, Decision } from "./consent.ts";
 
 /** A question as it is shown. */
 export interface Question {
@@ -11,7 +11,7 @@ export interface Question {
 }
 
 interface Open extends Question {
-  answer(answer: Answer | undefined): void;
+  answer(decision: Decision | undefined): void;
 }
 
 export class Asking {
@@ -28,8 +28,8 @@ export class Asking {
   }
 
   /** Resolves with the answer; undefined when the call ended without one. */
-  async ask(question: Question, signal: AbortSignal): Promise<Answer | undefined> {
-    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+  async ask(question: Question, signal: AbortSignal): Promise<Decision | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Decision | undefined>();
     const open = { ...question, answer: resolve };
     const end = () => resolve(undefined);
     signal.addEventListener("abort", end, { once: true });
@@ -44,10 +44,15 @@ export class Asking {
   }
 
   /** Answers the question that is shown, and all that wait for the same ability unless it was answered for once. */
-  answer(answer: Answer): void {
+  answer(decision: Decision): void {
     const [first] = this.#open;
-    const isForAll = answer === "always" || answer === "ten-minutes";
+    const isForAll = decision.answer === "always" || decision.answer === "ten-minutes";
     for (const open of this.#open)
-      if (open === first || (isForAll && open.consent === first?.consent)) open.answer(answer);
+      if (open === first || (isForAll && first && isMeant(open.consent, first.consent, decision)))
+        open.answer(decision);
   }
+}
+
+function isMeant(consent: Consent, answered: Consent, { isForGroup }: Decision): boolean {
+  return consent === answered || (isForGroup && consent.group !== undefined && consent.group === answered.group);
 }

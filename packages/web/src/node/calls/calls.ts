@@ -96,16 +96,17 @@ export class Calls {
     if (document.visibilityState === "hidden" && !command.worksHidden)
       throw new NodeFailure("NODE_BACKGROUND_UNAVAILABLE", "the page is in the background; open it on the device");
     const { consents, asking } = this.#means;
-    const consent = CONSENTS.find(({ id }) => id === command.consent)!;
+    const consent = CONSENTS.find(({ id }) => id === command.name)!;
     const what = command.asksFor(params);
     const verdict = consents.verdict(consent);
     if (verdict === "no") throw new NodeFailure(consent.refusal, "the person at the device does not allow this");
     if (verdict === "yes")
       return consents.allowedUntil(consent) ? t("Done, allowed for ten minutes") : t("Done, always allowed");
-    const answer = await asking.ask({ consent, what, askedBy }, signal);
-    if (answer === undefined) throw new NodeFailure(consent.refusal, "nobody answered on the device in time");
-    if (!consents.answered(consent, answer)) throw new NodeFailure(consent.refusal, "the person at the device said no");
-    return t("Done, {0}", t(ALLOWED[answer]));
+    const decision = await asking.ask({ consent, what, askedBy }, signal);
+    if (decision === undefined) throw new NodeFailure(consent.refusal, "nobody answered on the device in time");
+    if (!consents.answered(consent, decision))
+      throw new NodeFailure(consent.refusal, "the person at the device said no");
+    return t("Done, {0}", t(ALLOWED[decision.answer]));
   }
 
   #note({ command, askedBy }: Request, entry: { outcome: string; isRefused: boolean }): void {

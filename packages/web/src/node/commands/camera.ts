@@ -12,7 +12,7 @@ const MAX_PICTURE_BYTES = 3_700_000;
 const DURATION = { fallback: 3_000, min: 200, max: 60_000 };
 
 export const cameraList: NodeCommand = {
-  ...{ name: "camera.list", cap: "camera", consent: "device", worksHidden: true },
+  ...{ name: "camera.list", cap: "camera", worksHidden: true },
   asksFor: () => t("the list of its cameras"),
   async run() {
     const devices = await navigator.mediaDevices.enumerateDevices();
@@ -27,7 +27,7 @@ export const cameraList: NodeCommand = {
 };
 
 export const cameraSnap: NodeCommand = {
-  ...{ name: "camera.snap", cap: "camera", consent: "camera.snap", worksHidden: false },
+  ...{ name: "camera.snap", cap: "camera", worksHidden: false },
   asksFor: (params) => t("a picture from the {0} camera", sideOf(params)),
   async run({ params, signal }) {
     const maxWidth = numberIn(params, "maxWidth", { fallback: 1_600, min: 16, max: 8_192 });
@@ -48,7 +48,7 @@ export const cameraSnap: NodeCommand = {
 };
 
 export const cameraClip: NodeCommand = {
-  ...{ name: "camera.clip", cap: "camera", consent: "camera.clip", worksHidden: false },
+  ...{ name: "camera.clip", cap: "camera", worksHidden: false },
   asksFor: (params) => t("{0} of film from the {1} camera", secondsOf(params), sideOf(params)),
   async run({ params, signal }) {
     const durationMs = numberIn(params, "durationMs", DURATION);
@@ -65,7 +65,7 @@ export const cameraClip: NodeCommand = {
 };
 
 export const microphoneClip: NodeCommand = {
-  ...{ name: "microphone.clip", cap: "microphone", consent: "microphone.clip", worksHidden: false },
+  ...{ name: "microphone.clip", cap: "microphone", worksHidden: false },
   asksFor: (params) => t("{0} of sound from the microphone", secondsOf(params)),
   run: ({ params, signal }: CommandCall) =>
     withMedia({ audio: true }, signal, (sound) => record(sound, numberIn(params, "durationMs", DURATION), signal)),

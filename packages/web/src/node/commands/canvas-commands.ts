@@ -31,7 +31,7 @@ export function canvasCommands(canvas: Canvas): NodeCommand[] {
 
 function command(name: string, what: string, run: (call: CommandCall) => Promise<unknown>): NodeCommand {
   return {
-    ...{ name, cap: "canvas", consent: "canvas", worksHidden: false },
+    ...{ name, cap: "canvas", worksHidden: false },
     asksFor: () => t(what),
     run: async (call) => (await run(call)) ?? {},
   };

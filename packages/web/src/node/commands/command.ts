@@ -1,6 +1,5 @@
 // What a command of this browser is: what it needs of the person, and what it does.
 
-import type { ConsentId } from "../calls/consent.ts";
 import type { Params } from "./params.ts";
 
 /** A call of a command. */
@@ -15,7 +14,6 @@ export interface NodeCommand {
   readonly name: string;
   /** The capability that the gateway lists for it. */
   readonly cap: string;
-  readonly consent: ConsentId;
   /** Whether it works while the page is in the background. */
   readonly worksHidden: boolean;
   /** What is asked for, as the end of “… asks for”. */

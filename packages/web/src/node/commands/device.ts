@@ -11,7 +11,7 @@ interface Battery {
 }
 
 export const deviceInfo: NodeCommand = {
-  ...{ name: "device.info", cap: "device", consent: "device", worksHidden: true },
+  ...{ name: "device.info", cap: "device", worksHidden: true },
   asksFor: () => t("what it is"),
   run: async () => ({
     ...{ systemName: platformName(), browser: browserName(), locale: navigator.language },
@@ -21,7 +21,7 @@ export const deviceInfo: NodeCommand = {
 };
 
 export const deviceStatus: NodeCommand = {
-  ...{ name: "device.status", cap: "device", consent: "device", worksHidden: true },
+  ...{ name: "device.status", cap: "device", worksHidden: true },
   asksFor: () => t("its state"),
   async run() {
     const battery = await batteryNow();

@@ -9,7 +9,7 @@ import { textIn } from "./params.ts";
 const MAX_CHARS = 2_000;
 
 export const systemNotify: NodeCommand = {
-  ...{ name: "system.notify", cap: "notifications", consent: "system.notify", worksHidden: true },
+  ...{ name: "system.notify", cap: "notifications", worksHidden: true },
   asksFor: () => t("a notification to be shown"),
   async run({ params }) {
     const title = textIn(params, "title")?.trim() ?? "";

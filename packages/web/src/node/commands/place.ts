@@ -9,7 +9,7 @@ import { numberIn, type Params, textIn } from "./params.ts";
 const PRECISE_METRES = 100;
 
 export const locationGet: NodeCommand = {
-  ...{ name: "location.get", cap: "location", consent: "location.get", worksHidden: false },
+  ...{ name: "location.get", cap: "location", worksHidden: false },
   asksFor: (params) => (textIn(params, "desiredAccuracy") === "precise" ? t("its exact place") : t("its place")),
   async run({ params }) {
     const { coords, timestamp } = await position(optionsIn(params));

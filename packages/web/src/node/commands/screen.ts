@@ -6,7 +6,7 @@ import { record, withScreen } from "./media.ts";
 import { flagIn, numberIn } from "./params.ts";
 
 export const screenRecord: NodeCommand = {
-  ...{ name: "screen.record", cap: "screen", consent: "screen.record", worksHidden: false },
+  ...{ name: "screen.record", cap: "screen", worksHidden: false },
   asksFor: (params) => t("{0} s of the screen", Math.round(durationIn(params) / 1_000)),
   async run({ params, signal }) {
     const fps = numberIn(params, "fps", { fallback: 10, min: 1, max: 60 });

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { dates } from "../../words/format.ts";
 import { said, t } from "../../words/t.ts";
-import type { Choice, Consent } from "../calls/consent.ts";
+import { type Choice, CONSENTS, type Consent, GROUPS } from "../calls/consent.ts";
 import type { NodePage } from "../node-page.ts";
 
 const time = dates({ hour: "2-digit", minute: "2-digit" });
@@ -15,7 +15,22 @@ const CHOICES: readonly (readonly [Choice, string])[] = [
 ];
 
 export function abilities(page: NodePage, changed: () => void): TemplateResult {
-  return html`<ul class="abilities">${page.abilities.map((each) => ability(page, each, changed))}</ul>`;
+  const offered = CONSENTS.filter(({ id }) => page.offers.has(id));
+  const groups = GROUPS.map((group) => ({ group, members: offered.filter((each) => each.group === group.id) }));
+  return html`<ul class="abilities">
+    ${offered.filter(({ group }) => group === undefined).map((each) => html`<li>${ability(page, each, changed)}</li>`)}
+    ${groups
+      .filter(({ members }) => members.length > 0)
+      .map(
+        ({ group, members }) => html`<li>
+        ${ability(page, group, changed)}
+        <details>
+          <summary>${page.consents.differs(group) ? t("Each for itself, not all alike") : t("Each for itself")}</summary>
+          <ul class="abilities">${members.map((each) => html`<li>${ability(page, each, changed)}</li>`)}</ul>
+        </details>
+      </li>`,
+      )}
+  </ul>`;
 }
 
 function ability({ consents }: NodePage, consent: Consent, changed: () => void): TemplateResult {
@@ -26,15 +41,13 @@ function ability({ consents }: NodePage, consent: Consent, changed: () => void):
     consents.choose(consent, (event.target as HTMLSelectElement).value as Choice);
     changed();
   };
-  return html`<li>
-    <label for="may-${id}"><strong>${t(title)}</strong></label>
+  return html`<label for="may-${id}"><strong>${t(title)}</strong></label>
     <p class="meta" id="about-${id}">${t(meaning)}${until === undefined ? nothing : t(" Allowed until {0}.", clock(until))}</p>
     <select id="may-${id}" aria-describedby="about-${id}" @change=${choose}>
       ${CHOICES.filter(([choice]) => !(onlyOnce && choice === "always")).map(
         ([choice, words]) => html`<option value=${choice} ?selected=${choice === chosen}>${t(words)}</option>`,
       )}
-    </select>
-  </li>`;
+    </select>`;
 }
 
 /** A time of today. */

@@ -17,7 +17,7 @@ import type { NodeShape, QueuedCallShape } from "./schema.ts";
 import { VoiceWake } from "./voice-wake.ts";
 
 /** Types that slices below use. */
-export type { NodeProgram, ProgramDecisions } from "./calls/calls.ts";
+export type { NodeDrawing, NodeProgram, ProgramDecisions } from "./calls/calls.ts";
 export type { Invoke } from "./calls/invokes.ts";
 export type { CallRow, NodeWaker, ResultTeller } from "./queue/call-queue.ts";
 export type { LiveNode } from "./registry.ts";

@@ -9,7 +9,7 @@ import { newId } from "../../../base/ids.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
-import { Port } from "../../../kit/port.ts";
+import { ManyPort, Port } from "../../../kit/port.ts";
 import { type Agents, normalAgentId } from "../agents/agents.ts";
 import { Adoption } from "./adopt.ts";
 import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
@@ -144,6 +144,8 @@ export class Sessions {
   readonly runs = new Port<RunsOfSessions>({ whenIdle: async () => true });
   /** The requests of a conversation that wait for a decision, for the wire. Filled by approvals. */
   readonly approvals = new Port<{ waitingIn(sessionKey: string): unknown[] }>({ waitingIn: () => [] });
+  /** Told of a conversation that is deleted, in the transaction that does it; must not throw. */
+  readonly deletions = new ManyPort<{ deleted(sessionKey: string): void }>();
   readonly transcript: Transcript;
   readonly past: Past;
   readonly adoption: Adoption;
@@ -396,6 +398,7 @@ export class Sessions {
         this.transcript.deleteAll(key);
         this.past.deleteAll(key);
       }
+      for (const each of this.deletions) each.deleted(key);
       this.watchers.changed(key, { reason: "delete" });
       return this.#store.run("delete from sessions where key = ?", key).changes > 0;
     });

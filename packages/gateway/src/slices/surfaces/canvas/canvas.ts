@@ -5,17 +5,10 @@ import { messageOf } from "../../../base/errors.ts";
 import { envOf, expandHome } from "../../../base/files.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { hasScope } from "../../../kit/access.ts";
-import type { Base } from "../../../kit/base.ts";
 import type { ConnectionWatcher, OpenPort, Reached } from "../../../kit/host.ts";
 import type { Upgrade } from "../../../kit/route.ts";
-import type { Agent } from "../../agent/agent/agent.ts";
-import type { Workspace } from "../../agent/workspace/workspace.ts";
-import type { Agents } from "../../core/agents/agents.ts";
-import type { Devices } from "../../core/devices/devices.ts";
-import type { Nodes } from "../../core/nodes/nodes.ts";
-import type { Notices } from "../../core/notices/notices.ts";
-import type { Sessions } from "../../core/sessions/sessions.ts";
-import { CanvasFiles } from "./files/canvas-files.ts";
+import type { CanvasServices } from "./canvas-services.ts";
+import { AgentFolders } from "./files/agent-folders.ts";
 import { Addresses, ownOrigin } from "./host/addresses.ts";
 import { CanvasDoor } from "./host/door.ts";
 import { isCanvasPath } from "./host/paths.ts";
@@ -23,21 +16,11 @@ import { Viewers } from "./host/viewers.ts";
 import { Drawing } from "./screens/drawing.ts";
 import { type CanvasHostSettings, canvasHost } from "./settings.ts";
 
-export interface CanvasServices extends Base {
-  readonly devices: Devices;
-  readonly nodes: Nodes;
-  readonly agents: Agents;
-  readonly sessions: Sessions;
-  readonly notices: Notices;
-  readonly workspace: Workspace;
-  readonly agent: Agent;
-}
-
 export class Canvas implements ConnectionWatcher {
   /** Screens: what is drawn, taken back and pressed. */
   readonly drawing: Drawing;
-  /** The folder of pages. */
-  readonly files: CanvasFiles;
+  /** The folders of pages. */
+  readonly folders: AgentFolders;
   /** The addresses under which both are seen. */
   readonly addresses: Addresses;
   /** It judges by capabilities and by where a request comes from, which no name changes. */
@@ -56,7 +39,10 @@ export class Canvas implements ConnectionWatcher {
     this.#services = services;
     const settings = config.of(canvasHost).current;
     this.#settings = { ...settings, enabled: settings.enabled && !isSwitchedOff(envOf(env, "SKIP_CANVAS_HOST")) };
-    this.addresses = new Addresses({ clock, own: () => this.#own, sessions: services.sessions });
+    this.addresses = new Addresses({
+      ...{ clock, own: () => this.#own, sessions: services.sessions },
+      prefixFor: (sessionKey) => this.folders.prefixFor(sessionKey),
+    });
     const { capabilities } = this.addresses;
     this.#viewers = new Viewers({
       ...{ clock, capabilities },
@@ -64,19 +50,18 @@ export class Canvas implements ConnectionWatcher {
       acted: (...what) => this.drawing.acted(...what),
     });
     this.drawing = new Drawing(services, this.#viewers);
-    this.files = new CanvasFiles(services, {
-      path: this.#rootPath(),
+    this.folders = new AgentFolders(services, {
+      pathOf: (agentId) => this.#rootPath(agentId),
       log: this.drawing.screens.log,
       reload: () => this.#viewers.reload(),
     });
     this.#door = new CanvasDoor({
-      ...{ host, settings: this.#settings, root: this.files.root, capabilities, viewers: this.#viewers },
+      ...{ host, settings: this.#settings, folders: this.folders, capabilities, viewers: this.#viewers },
       own: () => this.#own,
-      serving: () => this.files.serving(),
       sessionFor: (named) => this.drawing.sessionFor(named),
     });
     this.#using.use(devices.observers.add({ ended: (deviceId) => capabilities.endOfDevice(deviceId) }));
-    this.#using.use(workspace.writes.add(this.files));
+    this.#using.use(workspace.writes.add(this.folders));
   }
 
   get enabled(): boolean {
@@ -87,13 +72,13 @@ export class Canvas implements ConnectionWatcher {
   start(): void {
     if (!this.enabled) return;
     this.drawing.nodes.begin();
-    this.files.begin();
+    this.folders.begin();
     this.#opening = this.#open();
   }
 
   async stop(): Promise<void> {
     await this.#opening;
-    this.files[Symbol.dispose]();
+    this.folders[Symbol.dispose]();
     this.#viewers[Symbol.dispose]();
     this.addresses.capabilities.endAll();
     await this.#own?.[Symbol.asyncDispose]();
@@ -121,7 +106,7 @@ export class Canvas implements ConnectionWatcher {
   sourcesFor(host: string): readonly string[] {
     if (!this.enabled) return [];
     const name = host.replace(/:\d+$/, "");
-    const own = this.#own && /^[\w.:[\]-]+$/.test(name) ? [ownOrigin(this.#own, name)] : [];
+    const own = this.#own && /^[\w.-]+$/.test(name) ? [ownOrigin(this.#own, name)] : [];
     return ["'self'", ...own];
   }
 
@@ -142,12 +127,14 @@ export class Canvas implements ConnectionWatcher {
     this.drawing.closed(connId);
   }
 
-  status({ withPath }: { withPath: boolean }) {
-    const problems = [this.#problem, this.files.problem].filter((each) => each !== undefined);
+  /** Throws `INVALID_REQUEST` for an agent that there is not. */
+  status({ withPath, agentId }: { withPath: boolean; agentId?: string | undefined }) {
+    const { root } = this.folders.of(this.#services.workspace.requireAgent(agentId));
+    const problems = [...(this.#problem === undefined ? [] : [this.#problem]), ...this.folders.problems];
     return {
       enabled: this.enabled,
       ...(this.#own && { port: this.#own.port }),
-      ...(withPath && { path: this.files.root.path }),
+      ...(withPath && { path: root.path }),
       liveReload: this.#settings.liveReload,
       viewers: this.#viewers.count,
       problems,
@@ -171,11 +158,12 @@ export class Canvas implements ConnectionWatcher {
     }
   }
 
-  #rootPath(): string {
+  /** `canvasHost.root` is the default agent's. */
+  #rootPath(agentId: string): string {
     const { agents, stateDir, workspace } = this.#services;
     const { root } = this.#settings;
-    return root === undefined
-      ? join(workspace.pathOf(agents.defaultId), "canvas")
+    return root === undefined || agentId !== agents.defaultId
+      ? join(workspace.pathOf(agentId), "canvas")
       : resolve(stateDir, expandHome(root));
   }
 }

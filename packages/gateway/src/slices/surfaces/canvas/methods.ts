@@ -21,9 +21,12 @@ export const status = defineMethod({
   name: "canvas.status",
   summary: "Whether and where the canvas is served, and what is wrong with it.",
   access: "operator.read",
-  params: {},
+  params: {
+    agentId: Type.Optional({ ...Id, description: "Whose folder is told; the default agent's when not said." }),
+  },
   result: CanvasStatus,
-  handler: ({ gateway, caller }) => gateway.canvas.status({ withPath: hasScope(caller.scopes, "operator.admin") }),
+  handler: ({ params, gateway, caller }) =>
+    gateway.canvas.status({ ...params, withPath: hasScope(caller.scopes, "operator.admin") }),
 });
 
 export const open = defineMethod({
@@ -105,7 +108,7 @@ export const undo = defineMethod({
   access: "operator.write",
   params: { sessionKey: Conversation },
   result: Type.Object({ sessionKey: NonEmpty, undone: CanvasEntry, seq: Type.Integer({ minimum: 1 }) }),
-  handler: ({ params, gateway }) => gateway.canvas.drawing.undo(params.sessionKey, gateway.canvas.files),
+  handler: ({ params, gateway }) => gateway.canvas.drawing.undo(params.sessionKey, gateway.canvas.folders),
 });
 
 export const act = defineMethod({

@@ -17,6 +17,8 @@ export const canvas = defineSlice({
     gateway.host.connections.add(canvas);
     gateway.host.frames.fill(canvas);
     gateway.nodes.reports.speech.pressing.fill(canvas.drawing);
+    gateway.nodes.calls.drawings.fill(canvas.drawing);
+    gateway.sessions.deletions.add(canvas.drawing);
     return canvas;
   },
 });

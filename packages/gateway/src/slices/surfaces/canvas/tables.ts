@@ -1,7 +1,7 @@
 import { defineTables } from "../../../kit/tables.ts";
 
 /**
- * The log of what canvases showed, and the last known text of each file of the root. `undone_by` is the entry that took
+ * The log of what canvases showed, and the last known text of each file of each agent's folder. `undone_by` is the entry that took
  * this one back. Which
  * conversation drew a surface on a node.
  */
@@ -32,5 +32,15 @@ export const tables = defineTables("canvas", [
     surface_id text not null,
     session_key text not null,
     primary key (node_id, surface_id)
+  ) strict;`,
+  // What was known of files is learnt anew: nobody noted whose they are.
+  `drop table canvas_files;
+  create table canvas_agent_files (
+    agent_id text not null,
+    path text not null,
+    fingerprint text not null,
+    state text not null,
+    text text,
+    primary key (agent_id, path)
   ) strict;`,
 ]);

@@ -126,12 +126,13 @@ function saidOf({ nodeId, ok, error }: { nodeId: string; ok: boolean; error?: st
 }
 
 /** Where a node finds a page: an address of its own for files of the canvas. */
-function addressFor({ gateway, params: { url, node = "" } }: Call): string | undefined {
+function addressFor({ gateway, run, params: { url, node = "" } }: Call): string | undefined {
   if (url === undefined || url === "" || url === "/") return url;
   if (/^https?:\/\//i.test(url)) return url;
   if (/^[a-z][a-z0-9+.-]*:/i.test(url))
     throw invalidRequest('url is a file in your folder canvas/, such as "index.html", or an http(s) address');
-  return gateway.canvas.addresses.onNode(gateway.nodes.find(node).nodeId, url.replace(/^\/?(?:canvas\/)?/, ""));
+  const path = url.replace(/^\/?(?:canvas\/)?/, "");
+  return gateway.canvas.addresses.onNode(gateway.nodes.find(node).nodeId, path, run.sessionKey);
 }
 
 async function onNode(call: Call, command: string, given: object): Promise<string> {

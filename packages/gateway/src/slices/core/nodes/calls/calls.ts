@@ -26,12 +26,26 @@ export interface ProgramDecisions {
   spend(program: NodeProgram): "allow-once" | "allow-always" | undefined;
 }
 
+/** A call that may draw on a node, for a conversation. */
+export interface NodeDrawing extends Pick<Invoke, "nodeId" | "command" | "params"> {
+  /** As the caller spells it. */
+  readonly sessionKey: string;
+}
+
+/** Notes which conversation draws on a node. Filled by canvas. */
+export interface NodeDrawings {
+  /** Returns what undoes the note. Throws `INVALID_REQUEST` for a conversation that is none. */
+  asked(drawing: NodeDrawing): () => void;
+}
+
 /** A call that somebody asks for. */
 export interface NodeCall extends Omit<Invoke, "nodeId"> {
   /** The id of a node, the beginning of one, or a name. */
   readonly node: string;
   /** Whether it comes from `exec.approvals.node.*`, which alone may change a node's own rules. */
   readonly isAdministration?: boolean | undefined;
+  /** The conversation that the call is for: what is pressed on a surface that it draws goes there. */
+  readonly sessionKey?: string | undefined;
 }
 
 /** How a call may wait when its node is away or asleep. */
@@ -65,6 +79,7 @@ interface CallSources {
 
 export class NodeCalls {
   readonly decisions = new Port<ProgramDecisions>({ spend: () => undefined });
+  readonly drawings = new Port<NodeDrawings>({ asked: () => () => {} });
   readonly invokes: Invokes;
   readonly queue: CallQueue;
   readonly #services: Base;
@@ -99,8 +114,16 @@ export class NodeCalls {
     const nodeId = live.caller.deviceId;
     this.#requireAllowed(command, live, call.isAdministration ?? false);
     const params = this.#checkedParams(nodeId, call);
-    const invoked = await this.invokes.call(live.caller, { ...call, params, nodeId });
-    return { ...invoked, nodeId };
+    const { sessionKey } = call;
+    // A press may come before the node's answer.
+    const undo =
+      sessionKey === undefined ? undefined : this.drawings.now.asked({ nodeId, command, params, sessionKey });
+    try {
+      return { ...(await this.invokes.call(live.caller, { ...call, params, nodeId })), nodeId };
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
   }
 
   /**
@@ -108,13 +131,12 @@ export class NodeCalls {
    * With `waiting` it is kept for a node that is away or asleep.
    */
   async once(call: Omit<NodeCall, "signal"> & { readonly idempotencyKey: string }, waiting?: Waiting) {
-    const { signal } = new AbortController();
     const { command, idempotencyKey, caller } = call;
     const known = waiting && this.queue.known(caller.principal, idempotencyKey);
     if (known) return queuedAnswer(known);
     const { chars: _chars, ...answer } = await this.#repeats.once(`${caller.principal} ${idempotencyKey}`, async () => {
       try {
-        const { nodeId, payload, json } = await this.invoke({ ...call, signal });
+        const { nodeId, payload, json } = await this.invoke(call);
         const isLarge = json !== null && json.length > MAX_TWICE;
         return { ok: true, nodeId, command, payload, payloadJSON: isLarge ? null : json, chars: json?.length ?? 0 };
       } catch (error) {

@@ -21,7 +21,8 @@ export interface Invoke {
   readonly timeoutMs: number;
   readonly idempotencyKey: string;
   readonly caller: Pick<Caller, "principal" | "scopes">;
-  readonly signal: AbortSignal;
+  /** Ends the call; it goes on when its caller has gone when undefined. */
+  readonly signal?: AbortSignal | undefined;
   /** The connection that sees progress events; none when undefined. */
   readonly watcher?: string | undefined;
   /** Who asks, in words for the person at the node. */
@@ -96,7 +97,8 @@ export class Invokes {
     };
     this.#open.set(open.id, open);
     this.#ofConnection.set(connId, beside.add(open));
-    using _aborted = onAbort(invoke.signal, () => this.#cancel(open, "the caller has gone", cancelled()));
+    using _aborted =
+      invoke.signal && onAbort(invoke.signal, () => this.#cancel(open, "the caller has gone", cancelled()));
     this.#send(open);
     return await promise;
   }

@@ -125,7 +125,7 @@ export const nodeInvoke = defineMethod({
     };
     const sessionKey = "sessionKey" in params ? (params.sessionKey as string) : undefined;
     const waiting = queueForMs === undefined ? undefined : { waitMs: queueForMs, sessionKey };
-    return await gateway.nodes.once(call, waiting);
+    return await gateway.nodes.once({ ...call, sessionKey }, waiting);
   },
 });
 

@@ -1,8 +1,8 @@
-/** The folder of pages: served, watched, and told of. */
+/** A folder of pages: served, watched, and told of. */
 import { join, relative, sep } from "node:path";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { WriteObserver } from "../../../agent/workspace/workspace.ts";
-import type { CanvasServices } from "../canvas.ts";
+import type { CanvasServices } from "../canvas-services.ts";
 import { canvasChanged } from "../events.ts";
 import type { SurfaceLog } from "../screens/log.ts";
 import { type Edit, Edits } from "./edits.ts";
@@ -10,6 +10,8 @@ import { FolderWatch } from "./folder-watch.ts";
 import { Root } from "./root.ts";
 
 export interface CanvasFilesOptions {
+  /** Whose pages they are. */
+  readonly agentId: string;
   readonly path: string;
   readonly log: SurfaceLog;
   /** Has open pages load again. */
@@ -36,11 +38,12 @@ export class CanvasFiles implements WriteObserver, Disposable {
     this.#services = services;
     this.#options = options;
     this.#clock = services.clock;
-    const { agent, agents, sessions, workspace } = services;
+    const { agentId } = options;
+    const { agent, sessions, workspace } = services;
     this.root = new Root({ path: options.path, forbidden: () => workspace.forbidden });
     this.#edits = new Edits({
-      ...{ base: services, root: this.root },
-      isAtWork: () => agent.runs.open().some(({ record }) => sessions.agentOf(record.sessionKey) === agents.defaultId),
+      ...{ base: services, root: this.root, agentId },
+      isAtWork: () => agent.runs.open().some(({ record }) => sessions.agentOf(record.sessionKey) === agentId),
       edited: (edits) => this.#edited(edits),
     });
   }
@@ -65,9 +68,9 @@ export class CanvasFiles implements WriteObserver, Disposable {
 
   /** Makes the folder. Throws `UNAVAILABLE` when that is not possible. */
   prepare(): void {
-    const { agents, workspace } = this.#services;
-    const own = workspace.pathOf(agents.defaultId);
-    if (this.root.path === join(own, "canvas")) workspace.folderOf(agents.defaultId);
+    const { workspace } = this.#services;
+    const { agentId } = this.#options;
+    if (this.root.path === join(workspace.pathOf(agentId), "canvas")) workspace.folderOf(agentId);
     this.root.prepare();
   }
 
@@ -124,8 +127,8 @@ export class CanvasFiles implements WriteObserver, Disposable {
 
   /** Keeps edits in the log, and tells the agent of those that are not its own. */
   #edited(edits: readonly Edit[]): void {
-    const { agents, bus, notices, sessions } = this.#services;
-    const sessionKey = sessions.mainKey(agents.defaultId);
+    const { bus, notices, sessions } = this.#services;
+    const sessionKey = sessions.mainKey(this.#options.agentId);
     for (const { path, author, diff: body, before, restores } of edits) {
       const more = { path, restores, ...(before !== undefined && { before }) };
       const { seq } = this.#options.log.add({ sessionKey, kind: "edit", author, body, ...more });

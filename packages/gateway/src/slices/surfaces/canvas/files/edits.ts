@@ -27,6 +27,8 @@ export interface Edit {
 export interface EditsOptions {
   readonly base: Pick<Base, "store" | "clock">;
   readonly root: Root;
+  /** Whose folder it is. */
+  readonly agentId: string;
   /** Whether a run of the agent is under way. */
   isAtWork(): boolean;
   edited(edits: readonly Edit[]): void;
@@ -68,8 +70,11 @@ export class Edits implements Disposable {
 
   /** Compares the files with what was last known, a few at a time. The very first look is learnt and not told. */
   async begin(files: ReadonlyMap<string, FileState>): Promise<void> {
-    const { store } = this.#options.base;
-    const rows = store.all<{ path: string; state: string }>("select path, state from canvas_files");
+    const { base, agentId } = this.#options;
+    const rows = base.store.all<{ path: string; state: string }>(
+      "select path, state from canvas_agent_files where agent_id = ?",
+      agentId,
+    );
     const known = new Map(rows.map(({ path, state }) => [path, state]));
     const written = [...files].filter(([path, state]) => known.get(path) !== state).map(([path]) => path);
     const gone = [...known.keys()].filter((path) => !files.has(path));
@@ -156,22 +161,23 @@ export class Edits implements Disposable {
 
   #known(path: string): Known | undefined {
     const row = this.#options.base.store.get<{ fingerprint: string; text: string | null }>(
-      "select fingerprint, text from canvas_files where path = ?",
-      path,
+      "select fingerprint, text from canvas_agent_files where agent_id = ? and path = ?",
+      ...[this.#options.agentId, path],
     );
     return row && { fingerprint: row.fingerprint, text: row.text ?? undefined };
   }
 
   #learn(path: string, found: Looked | undefined, fingerprint: string | undefined): void {
+    const { agentId } = this.#options;
     const { store } = this.#options.base;
     if (found === undefined || fingerprint === undefined) {
-      store.run("delete from canvas_files where path = ?", path);
+      store.run("delete from canvas_agent_files where agent_id = ? and path = ?", agentId, path);
       return;
     }
     store.run(
-      `insert into canvas_files (path, fingerprint, state, text) values (?, ?, ?, ?)
+      `insert into canvas_agent_files (agent_id, path, fingerprint, state, text) values (?, ?, ?, ?, ?)
        on conflict do update set fingerprint = excluded.fingerprint, state = excluded.state, text = excluded.text`,
-      ...[path, fingerprint, stateOf(found.stat), found.data === undefined ? null : textOf(found.data)],
+      ...[agentId, path, fingerprint, stateOf(found.stat), found.data === undefined ? null : textOf(found.data)],
     );
   }
 }

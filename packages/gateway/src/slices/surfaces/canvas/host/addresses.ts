@@ -12,6 +12,8 @@ export interface AddressesOptions {
   /** The canvas's own port, when it is open. */
   own(): OpenPort | undefined;
   readonly sessions: Sessions;
+  /** What stands before the paths of a conversation's pages. */
+  prefixFor(sessionKey: string | undefined): string;
 }
 
 /** What somebody wants to see. */
@@ -61,15 +63,16 @@ export class Addresses {
     const start = `${base}${capabilityPath(token)}/__moltbot__`;
     const key = sessionKey === undefined ? undefined : this.#options.sessions.canonical(sessionKey);
     const query = key === undefined ? "" : `?session=${encodeURIComponent(key)}`;
-    const url = page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${encoded(path)}`;
+    const url =
+      page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${this.#options.prefixFor(key)}${encoded(path)}`;
     return { url, ttlMs: TTL_MS };
   }
 
   /** The address of a file for a node that is connected. Throws `UNAVAILABLE` when it is not, or the canvas is off. */
-  onNode(nodeId: string, path: string): string {
+  onNode(nodeId: string, path: string, sessionKey: string): string {
     const caller = this.#nodes.get(nodeId);
     if (caller === undefined) throw new GatewayError("UNAVAILABLE", "the node is not connected now");
-    return `${this.again(caller).url}/__moltbot__/canvas/${encoded(path)}`;
+    return `${this.again(caller).url}/__moltbot__/canvas/${this.#options.prefixFor(sessionKey)}${encoded(path)}`;
   }
 
   closed(connId: string): void {
@@ -103,7 +106,9 @@ function mayAct({ role, scopes }: Caller): boolean {
 function baseFor(reached: Reached, own: OpenPort | undefined): string | undefined {
   const { host, localAddress, localPort, scheme, isProxied } = reached;
   const usedPort = /:(\d+)$/.exec(host ?? "")?.[1];
-  const isElsewhere = isProxied || (usedPort !== undefined && Number(usedPort) !== localPort);
+  // A page's policy cannot name an IPv6 address, so a page of ours under one can only show what has its own origin.
+  const isSix = host?.startsWith("[") ?? false;
+  const isElsewhere = isProxied || isSix || (usedPort !== undefined && Number(usedPort) !== localPort);
   if (host !== undefined && (isElsewhere || own === undefined)) return `${scheme}://${host}`;
   const name = host?.replace(/:\d+$/, "") ?? (localAddress === undefined ? undefined : bracketed(localAddress));
   const port = own?.port ?? localPort;
@@ -113,12 +118,7 @@ function baseFor(reached: Reached, own: OpenPort | undefined): string | undefine
 
 /** The origin of the canvas's own port for somebody who reached the gateway by a name. */
 export function ownOrigin(own: OpenPort, name: string): string {
-  return `${own.scheme}://${isOnlyFour(own, name) ? own.host : name}:${own.port}`;
-}
-
-/** The gateway listens on ::1 beside 127.0.0.1; the canvas does not. */
-function isOnlyFour(own: OpenPort, name: string): boolean {
-  return own.host === "127.0.0.1" && name === "[::1]";
+  return `${own.scheme}://${name}:${own.port}`;
 }
 
 function encoded(path: string): string {

@@ -4,25 +4,24 @@ import { ignore } from "../../../../base/errors.ts";
 import type { Host, OpenPort } from "../../../../kit/host.ts";
 import { decodePath } from "../../../../kit/http.ts";
 import type { Upgrade } from "../../../../kit/route.ts";
-import { areServed, type Root } from "../files/root.ts";
+import type { AgentFolders, Place } from "../files/agent-folders.ts";
+import { areServed } from "../files/root.ts";
 import type { CanvasHostSettings } from "../settings.ts";
 import { isForeignSocket, judge, type Verdict } from "./access.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
 import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
-import { type Area, type Asked, capabilityPath, readPath } from "./paths.ts";
+import { type Area, type Asked, type Brand, capabilityPath, readPath } from "./paths.ts";
 import type { Viewers } from "./viewers.ts";
 
 export interface CanvasDoorOptions {
   readonly host: Pick<Host, "sourceOf" | "allowedOrigins">;
   readonly settings: CanvasHostSettings;
-  readonly root: Root;
+  readonly folders: AgentFolders;
   readonly capabilities: Capabilities;
   readonly viewers: Viewers;
   /** The canvas's own port, when it is open. */
   own(): OpenPort | undefined;
-  /** Called before files are served: watches them. Returns why they are not served, if so. */
-  serving(): string | undefined;
   /** The conversation that a page without a name draws. */
   sessionFor(named: string | null): string;
 }
@@ -32,6 +31,7 @@ interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly asked: Asked;
+  /** Whether it is on the canvas's own port, and for what its pages may show with an origin. */
   readonly isOwnPort: boolean;
   readonly verdict: Extract<Verdict, { kind: "granted" }>;
 }
@@ -85,7 +85,7 @@ export class CanvasDoor {
       return refuse(socket, "403 Forbidden", "Pages of other sites may not listen here.");
     const opening = { request, socket, head, capability };
     if (!isReload) return viewers.openSurface(opening, this.#options.sessionFor(queryOf(request).get("session")));
-    this.#options.serving();
+    this.#options.folders.of().serving();
     viewers.openReload(opening);
   }
 
@@ -99,14 +99,18 @@ export class CanvasDoor {
   }
 
   #answerArea(visit: Visit, target: Area): void {
-    if (this.#wantsOwnAddress(visit)) return this.#redirectToCapability(visit);
-    if (target.rest === "") return this.#redirectToFolder(visit);
-    if (target.kind === "a2ui") this.#answerA2ui(visit, target.rest.slice(1));
-    else this.#answerFile(visit, target);
+    if (target.kind === "a2ui" || target.rest === "") {
+      if (this.#wantsOwnAddress(visit)) return this.#redirectToCapability(visit);
+      return target.rest === "" ? this.#redirectToFolder(visit) : this.#answerA2ui(visit, target.rest.slice(1));
+    }
+    const place = this.#options.folders.at(target.rest.slice(1).split("/"));
+    const own = { ...visit, isOwnPort: visit.isOwnPort && place.isDefault };
+    if (this.#wantsOwnAddress(own)) return this.#redirectToCapability(own);
+    this.#answerFile(own, { brand: target.brand, place });
   }
 
   /**
-   * A browser's page on the gateway's own port is shown in a sandbox, from which it reads its own files as a stranger. So it
+   * A browser's page on the gateway's own port, and one of another agent than the default, is shown in a sandbox, from which it reads its own files as a stranger. So it
    * gets an address that lets it in.
    */
   #wantsOwnAddress({ request, isOwnPort, verdict }: Visit): boolean {
@@ -138,21 +142,21 @@ export class CanvasDoor {
     });
   }
 
-  #answerFile(visit: Visit, { brand, rest }: Area): void {
+  #answerFile(visit: Visit, { brand, place }: { brand: Brand; place: Place }): void {
     const { response, asked } = visit;
-    const problem = this.#options.serving();
+    const { root } = place.files;
+    const problem = place.files.serving();
     if (problem !== undefined) return end(response, 503, `The canvas is not served: ${problem}.`);
-    const names = rest.slice(1).split("/");
+    const names = [...place.names];
     const isFolder = names.at(-1) === "";
     if (isFolder) names.pop();
     if (!areServed(names)) return end(response, 404, "not found");
-    const { root } = this.#options;
     const found = root.find(isFolder ? [...names, "index.html"] : names);
     const page = { prefix: asked.prefix, brand };
     if (found.kind === "large")
       return end(response, 413, "This file is larger than 10 MiB; the canvas does not serve it.");
     if (found.kind === "file") {
-      const type = isFolder ? HTML : typeOf(names.at(-1)!);
+      const type = isFolder ? HTML : typeOf(names.at(-1) ?? "");
       const data = read(found);
       if (data === undefined) return end(response, 404, "not found");
       return this.#send(visit, type === HTML ? withScript(data, page) : data, { type, isInline: true });
@@ -186,8 +190,8 @@ export class CanvasDoor {
   #ancestors(host: string | undefined, allowed: readonly string[]): string[] {
     const own = this.#options.own();
     const name = host?.replace(/:\d+$/, "");
-    const gateway = own && name ? [`${own.scheme}://${name}:${own.gatewayPort}`] : [];
-    return [...gateway, ...allowed.filter((origin) => /^https?:\/\/[\w.:[\]-]+$/.test(origin))];
+    const gateway = own && name && !name.startsWith("[") ? [`${own.scheme}://${name}:${own.gatewayPort}`] : [];
+    return [...gateway, ...allowed.filter((origin) => /^https?:\/\/[\w.-]+(?::\d+)?$/.test(origin))];
   }
 }
 

@@ -62,7 +62,8 @@ export interface PageConditions {
 
 /** What a page that an agent wrote may do: nothing that leaves the host which served it. */
 export function pagePolicy({ host, isOwnPort, ancestors, remoteImages, isInline }: PageConditions): string {
-  const sockets = host === undefined ? [] : socketsOf(host, isOwnPort);
+  // A policy cannot name an IPv6 address.
+  const sockets = host === undefined || host.startsWith("[") ? [] : socketsOf(host, isOwnPort);
   const inline = isInline ? " 'unsafe-inline'" : "";
   const directives = [
     `default-src 'none'; script-src 'self'${inline}${isInline ? " 'unsafe-eval' blob:" : ""}; style-src 'self'${inline}`,

@@ -2,13 +2,14 @@
 import { GatewayError, ignore, invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { Caller } from "../../../../kit/access.ts";
-import type { LiveNode, NodePress } from "../../../core/nodes/nodes.ts";
-import type { CanvasServices } from "../canvas.ts";
+import type { LiveNode, NodeDrawing, NodePress } from "../../../core/nodes/nodes.ts";
+import type { CanvasServices } from "../canvas-services.ts";
 import { canvasChanged } from "../events.ts";
 import type { Viewers } from "../host/viewers.ts";
 import { checkAction, press, readAction, type UserAction } from "./action.ts";
 import { type Author, type Entry, messagesIn } from "./log.ts";
 import { NodeScreens, type ShownOnNode } from "./node-screens.ts";
+import { surfacesAsked } from "./node-surfaces.ts";
 import { pressLimit, TOO_MANY } from "./press-limit.ts";
 import { type Pushed, Screens } from "./screens.ts";
 
@@ -23,10 +24,9 @@ export interface On {
   readonly askedBy: string;
 }
 
-/** Puts files back. */
+/** Puts files of a conversation's agent back. */
 interface Restoring {
-  restore(path: string, text: string): void;
-  remove(path: string): void;
+  ofSession(sessionKey: string): { restore(path: string, text: string): void; remove(path: string): void };
 }
 
 export class Drawing {
@@ -106,7 +106,7 @@ export class Drawing {
     const sessionKey = this.#keyOf(named);
     const entry = this.screens.log.newestUndoable(sessionKey);
     if (!entry) throw invalidRequest("there is nothing to take back on this canvas");
-    if (entry.kind === "edit") takeBack(entry, files);
+    if (entry.kind === "edit") takeBack(entry, files.ofSession(sessionKey));
     const { seq } = this.screens.undo(entry, "person");
     if (entry.kind !== "edit") this.#viewers.redraw(sessionKey);
     const { bus, notices } = this.#services;
@@ -149,6 +149,22 @@ export class Drawing {
     this.#press(sessionKey, { ...action, ...(action.id !== undefined && { id: `${deviceId} ${action.id}` }) });
   }
 
+  /** A conversation was deleted; pages that show its screen show an empty one. */
+  deleted(sessionKey: string): void {
+    this.screens.forget(sessionKey);
+    this.nodes.surfaces.forget(sessionKey);
+    this.#viewers.tell(sessionKey, { type: "reset" });
+  }
+
+  /**
+   * A call of a client draws on a node, for the conversation that it names. Call the result when the node did not do it. Throws
+   * `INVALID_REQUEST` for a name that is none.
+   */
+  asked({ nodeId, command, params, sessionKey: named }: NodeDrawing): () => void {
+    const sessionKey = this.#services.sessions.canonical(named);
+    return this.nodes.surfaces.drawn(nodeId, surfacesAsked(command, params), sessionKey);
+  }
+
   /** A connection of a node has ended. */
   closed(connId: string): void {
     this.#limits.delete(connId);
@@ -166,7 +182,7 @@ export class Drawing {
   }
 }
 
-function takeBack({ path = "", before, restores }: Entry, files: Restoring): void {
+function takeBack({ path = "", before, restores }: Entry, files: ReturnType<Restoring["ofSession"]>): void {
   if (restores === "remove") files.remove(path);
   else if (restores === "text" && before !== undefined) files.restore(path, before);
   else throw invalidRequest(`the earlier content of ${path} is not kept, so its change cannot be taken back`);

@@ -133,6 +133,11 @@ export class SurfaceLog {
     )?.sessionKey;
   }
 
+  /** Deletes everything of a conversation. */
+  forget(sessionKey: string): void {
+    this.#store.run("delete from canvas_log where session_key = ?", sessionKey);
+  }
+
   /** Which entry is the last that must go, so that there is room again; undefined when there is. */
   overflow(sessionKey: string): number | undefined {
     const sizes = this.#store.all<{ seq: number; bytes: number }>(

@@ -104,8 +104,7 @@ export class NodeScreens {
     nodeId: string,
     { command, params, asking: { rights, askedBy } }: { command: string; params: unknown; asking: Asking },
   ): Promise<ShownOnNode> {
-    const { signal } = new AbortController();
-    const how = { timeoutMs: TIMEOUT_MS, idempotencyKey: newId(), signal, caller: rights, askedBy };
+    const how = { timeoutMs: TIMEOUT_MS, idempotencyKey: newId(), caller: rights, askedBy };
     try {
       await this.#nodes.invoke({ node: nodeId, command, params, ...how });
       return { nodeId, ok: true };

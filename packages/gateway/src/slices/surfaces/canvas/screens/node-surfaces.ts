@@ -1,5 +1,11 @@
 /** Which conversation drew each surface that a node shows, so that a press on it reaches that conversation and no other. */
+import { isRecord } from "../../../../base/config/config.ts";
+import { ignore } from "../../../../base/errors.ts";
 import type { Store } from "../../../../base/store/store.ts";
+
+/** Source: the limits of a push. */
+const MAX_MESSAGES = 500;
+const MAX_ID_CHARS = 128;
 
 export class NodeSurfaces {
   readonly #store: Store;
@@ -31,6 +37,11 @@ export class NodeSurfaces {
     this.#store.run(`delete from canvas_node_surfaces where ${where}`, JSON.stringify(nodeIds));
   }
 
+  /** A conversation was deleted: what it drew is nobody's any more. */
+  forget(sessionKey: string): void {
+    this.#store.run("delete from canvas_node_surfaces where session_key = ?", sessionKey);
+  }
+
   /** The node shows nothing any more. */
   emptied(nodeId: string): void {
     this.#store.run("delete from canvas_node_surfaces where node_id = ?", nodeId);
@@ -54,5 +65,22 @@ export class NodeSurfaces {
 export function surfacesIn(messages: readonly unknown[]): string[] {
   const bodies = messages.flatMap((message) => Object.values(message as Record<string, unknown>));
   const ids = bodies.map((body) => (body as { surfaceId?: unknown } | null)?.surfaceId);
-  return [...new Set(ids.filter((id) => typeof id === "string"))];
+  return [...new Set(ids.filter((id) => typeof id === "string" && id.length <= MAX_ID_CHARS))] as string[];
+}
+
+/** The surfaces that a call of a client draws; what is wrong with its messages, the node says. */
+export function surfacesAsked(command: string, params: unknown): string[] {
+  const { messages, jsonl } = isRecord(params) ? params : {};
+  if (command !== "canvas.a2ui.push" && command !== "canvas.a2ui.pushJSONL") return [];
+  const lines = typeof jsonl === "string" ? jsonl.split("\n", MAX_MESSAGES).flatMap(messageOf) : [];
+  return surfacesIn([...(Array.isArray(messages) ? messages.slice(0, MAX_MESSAGES) : []), ...lines].filter(isRecord));
+}
+
+function messageOf(line: string): unknown[] {
+  try {
+    return [JSON.parse(line)];
+  } catch (error) {
+    ignore(error, "the node says which line is wrong");
+    return [];
+  }
 }

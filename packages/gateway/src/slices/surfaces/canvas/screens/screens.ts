@@ -57,6 +57,12 @@ export class Screens {
     return this.log.add({ sessionKey, kind: "reset", author, body: "" });
   }
 
+  /** Forgets a conversation that was deleted. */
+  forget(sessionKey: string): void {
+    this.#models.delete(sessionKey);
+    this.log.forget(sessionKey);
+  }
+
   /** The screen now, or as it was after an entry. */
   async screen(sessionKey: string, at?: number): Promise<Screen> {
     const a2ui = await this.#library();
