@@ -14,13 +14,16 @@ export function isHeld(path: string): boolean {
     db.prepare("select 1 from sqlite_schema").get();
     return false;
   } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY;
+    return isBusy(error);
   }
 }
 
-/** sqlite.org/rescode.html#busy */
-const SQLITE_BUSY = 5;
+/** Whether an error says that somebody else has a database locked. */
+export function isBusy(error: unknown): boolean {
+  // SQLITE_BUSY and SQLITE_LOCKED (sqlite.org/rescode.html).
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === "number" && [5, 6].includes(errcode & 0xff);
+}
 
 /** Opens a database to read it, at once or not at all. */
 export function openToRead(path: string): DatabaseSync {

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { isDamage } from "../process/machine.ts";
 import type { JournalPosition } from "./journal/line.ts";
 import { backUp } from "./store-backup.ts";
+import { isBusy } from "./store-held.ts";
 import { isEmptied, migrate } from "./store-migrate.ts";
 import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
 import {
@@ -303,10 +304,4 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     if (db.isOpen) db.close();
     throw isDamage(error) ? damaged(path, error) : error;
   }
-}
-
-/** SQLITE_BUSY and SQLITE_LOCKED (sqlite.org/rescode.html). */
-function isBusy(error: unknown): boolean {
-  const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === "number" && [5, 6].includes(errcode & 0xff);
 }
