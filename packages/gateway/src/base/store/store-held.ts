@@ -2,6 +2,9 @@
 import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
+/** Another process has the database open; the caller knows who. */
+export class StoreBusyError extends Error {}
+
 /**
  * Whether another process has the database open. An exclusive connection that may not write gets no further than to the
  * lock: it leaves no file behind and does not touch the journal.
