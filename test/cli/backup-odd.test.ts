@@ -127,14 +127,14 @@ test("a second backup at once is refused in a sentence, and the first is not tou
   mkdirSync(folder);
   writeFileSync(join(folder, "moltbot-2026-11-30T03-00-00-000Z.tar.zst.partial"), "of the first");
 
-  const first = lockBackups(folder);
+  const first = lockBackups(home.stateDir);
   const { code, stderr } = await home.run(["backup", "now"]);
   const during = readdirSync(folder);
   first[Symbol.dispose]();
   const second = await home.run(["backup", "now"]);
 
   assert.equal(code, 1);
-  assert.match(stderr, /Another backup is being made in .*-backups; wait until it is there\./);
+  assert.match(stderr, /Another backup of .* is being made; wait until it is there\./);
   assert.ok(during.some((name) => name.endsWith(".partial")));
   assert.deepEqual(ending(second), [0, ""]);
   assert.equal(readdirSync(folder).length, 1);

@@ -48,7 +48,7 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
   if (to !== undefined) await refuseOther(to);
   if (!isEncrypted && !isPlain && !isBeside(stateDir, place)) throw new TellableError(LEAVES);
   makeFolder(folder);
-  using _alone = lockBackups(folder);
+  using _alone = lockBackups(stateDir);
   await tidyBackups(folder);
   const { size } = await stat(databasePath(stateDir));
   await requireRoom(folder, 2 * size + SPARE_BYTES);

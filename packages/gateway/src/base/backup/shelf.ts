@@ -1,5 +1,5 @@
 /** The folder with the backups of a state folder: what they are called, what there is, and which are old. */
-import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,6 +7,7 @@ import { codeOf, TellableError } from "../errors.ts";
 import { expandHome } from "../files.ts";
 import { storageProblem } from "../process/machine.ts";
 import { isBusy } from "../store/store-held.ts";
+import { BACKUP_LOCK } from "./contents.ts";
 
 /** A backup that lies there. */
 export interface Kept {
@@ -116,10 +117,11 @@ export async function pruneBackups(folder: string, keeping: Keeping, fresh?: str
   return old;
 }
 
-/** Makes the folder of a backup where there is none; one that is there keeps its mode. Throws `TellableError`. */
+/** Makes the folder of a backup where there is none; one that is there keeps its mode. Throws `TellableError` when nobody can write there. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw unusable(path, cause);
   }
@@ -134,21 +136,21 @@ function unusable(folder: string, cause: unknown): TellableError {
 }
 
 /**
- * Keeps others from making a backup there until it is disposed, or the process ends in any way: the lock is the operating
- * system's. Throws `TellableError` when another process makes one.
+ * Keeps others from making a backup of a state folder until it is disposed, or the process ends in any way: the lock is the
+ * operating system's. It stands in the state folder, since the disk of the backups may know no locks. Throws
+ * `TellableError` when another process makes one.
  */
-export function lockBackups(folder: string): Disposable {
-  const path = join(folder, LOCK);
-  let opened: DatabaseSync | undefined;
+export function lockBackups(stateDir: string): Disposable {
+  const path = join(stateDir, BACKUP_LOCK);
+  closeSync(openSync(path, "a", 0o600));
+  const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    opened = new DatabaseSync(path, { timeout: 0 });
-    opened.exec("pragma journal_mode = memory; begin exclusive");
+    lock.exec("pragma journal_mode = memory; begin exclusive");
   } catch (cause) {
-    opened?.close();
-    if (!isBusy(cause)) throw unusable(folder, cause);
-    throw new TellableError(`another backup is being made in ${folder}; wait until it is there`, { cause });
+    lock.close();
+    if (!isBusy(cause)) throw cause;
+    throw new TellableError(`another backup of ${stateDir} is being made; wait until it is there`, { cause });
   }
-  const lock = opened;
   return {
     [Symbol.dispose]() {
       rmSync(path, { force: true });
@@ -156,8 +158,6 @@ export function lockBackups(folder: string): Disposable {
     },
   };
 }
-
-const LOCK = "moltbot-backups.lock";
 
 /** Removes what a kill has left of backups. Nobody else may be making one there. */
 export async function tidyBackups(folder: string): Promise<void> {
