@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { newId } from "../../packages/gateway/src/base/ids.ts";
+import { fullFiles } from "../../packages/gateway/src/base/store/journal/files.ts";
 import { TABLES } from "../../packages/gateway/src/catalog.ts";
 import { testGateway } from "../support/gateway.ts";
 
@@ -77,6 +79,46 @@ test("a moment between two messages is gone back to", async () => {
     ["before the backup", "before the moment", "after the moment"].map((words) => said.includes(words)),
     [true, true, false],
   );
+});
+
+test("a moment behind full files is gone back to, and full files go with the backups that needed them", async () => {
+  const backup = { stream: "../birds.journal", streamMegabytes: 1, keepDaily: 1, keepWeekly: 0 };
+  await using gateway = await testGateway({ config: JSON.stringify({ backup }) });
+  const journal = join(gateway.stateDir, backup.stream);
+  const client = await gateway.connect();
+  const settled = async (message: string) => {
+    const { runId } = await client.call("agent", { message, sessionKey: "main", idempotencyKey: newId() });
+    await client.call("agent.wait", { runId });
+  };
+  await client.call("backup.now", {});
+  const more = async () => {
+    for (const before = fullFiles(journal).length; fullFiles(journal).length < before + 2; )
+      await settled("long ".repeat(20_000));
+  };
+  await more();
+  await settled("before the moment");
+  const at = Date.now();
+  while (Date.now() === at) await client.flushed();
+  await settled("after the moment");
+  await more();
+  const full = fullFiles(journal).length;
+  const sizes = await client.call("state.sizes", {});
+
+  await client.call("backup.restore", { at });
+  await gateway.logged("the restored state is in place");
+
+  const again = await gateway.connect();
+  const { messages } = await again.call("chat.history", { sessionKey: "main", limit: 1_000 });
+  const said = JSON.stringify(messages);
+  await again.call("backup.now", {});
+  assert.ok(full >= 4);
+  assert.equal(sizes.prunableBytes, 0);
+  assert.deepEqual(
+    ["before the moment", "after the moment"].map((words) => said.includes(words)),
+    [true, false],
+  );
+  // What was restored began a journal of its own, and the first backup is gone with the second one of the day.
+  assert.deepEqual(fullFiles(journal), []);
 });
 
 test("without a journal a moment is refused with the setting that begins one", async () => {

@@ -8,10 +8,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { ignore, TellableError } from "../errors.ts";
-import { makePrivateDir } from "../files.ts";
 import { sealing } from "./cipher.ts";
 import { everythingIn, type Found } from "./contents.ts";
 import { type BackupFile, type BackupHead, HEAD_NAME, MANIFEST_NAME, type Manifest, type Root } from "./manifest.ts";
+import { makeFolder } from "./shelf.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar.ts";
 
 /** What goes into a backup. */
@@ -37,7 +37,7 @@ const PIECE_BYTES = 256 * 1024;
 /** Writes a backup to `target`: in full, or not at all. Returns its manifest. */
 export async function writeArchive(target: string, contents: Contents, options: WriteOptions): Promise<Manifest> {
   const partial = `${target}.partial`;
-  makePrivateDir(dirname(target));
+  makeFolder(dirname(target));
   const manifest = Promise.withResolvers<Manifest>();
   manifest.promise.catch((error: unknown) => ignore(error, "the pipeline throws it"));
   try {

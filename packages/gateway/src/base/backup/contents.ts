@@ -24,7 +24,10 @@ export interface Found {
  * apart from this.
  */
 const LOCAL =
-  /^(gateway\.json|clock\.json|logs|versions|current|restore\.json|update(-last)?\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
+  /^(backup\.lock|gateway\.json|clock\.json|logs|versions|current|restore\.json|update(-last)?\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
+
+/** The file by which one backup is made at a time. */
+export const BACKUP_LOCK = "backup.lock";
 
 /** Whether a restore leaves this name of the state folder where it is. */
 export function isLocal(name: string): boolean {

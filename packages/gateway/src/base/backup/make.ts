@@ -1,15 +1,17 @@
 /** Makes a backup: a copy of the database, and around it an archive of everything else. */
+import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ignore, TellableError } from "../errors.ts";
-import { databasePath, makePrivateDir } from "../files.ts";
+import { databasePath } from "../files.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
 import { dumpApart } from "../store/store-apart.ts";
 import type { Clock } from "../time/clock.ts";
 import { writeArchive } from "./archive.ts";
 import { rootsOf } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
-import { backupName, isBeside, requireRoom } from "./shelf.ts";
+import { backupName, freePath, isBeside, lockBackups, makeFolder, requireRoom, tidyBackups } from "./shelf.ts";
+import { isBackup } from "./unpack.ts";
 
 /** What a backup is made of, and where it is put. */
 export interface MakeOptions {
@@ -43,8 +45,11 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
   const { stateDir, folder, to, passphrase, isPlain, clock, signal } = options;
   const isEncrypted = passphrase !== undefined && !isPlain;
   const place = to === undefined ? folder : dirname(to);
+  if (to !== undefined) await refuseOther(to);
   if (!isEncrypted && !isPlain && !isBeside(stateDir, place)) throw new TellableError(LEAVES);
-  makePrivateDir(folder);
+  makeFolder(folder);
+  using _alone = lockBackups(stateDir);
+  await tidyBackups(folder);
   const { size } = await stat(databasePath(stateDir));
   await requireRoom(folder, 2 * size + SPARE_BYTES);
   let createdAt = clock.now();
@@ -62,7 +67,7 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
     const dump = dumpApart(database, { clock, signal: given });
     dump.catch((error: unknown) => ignore(error, "the archive throws it"));
     const roots = rootsOf(stateDir, { config: options.configPath, workspaces: options.workspaces });
-    const path = to ?? join(folder, backupName(createdAt, isEncrypted));
+    const path = to ?? freePath(folder, createdAt, isEncrypted);
     const manifest = await writeArchive(
       path,
       { roots, database, about, dump },
@@ -73,6 +78,12 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
     over.abort(new TellableError("the backup is over"));
     await rm(database, { force: true });
   }
+}
+
+/** A backup may take the place of a backup, and of no other file. */
+async function refuseOther(path: string): Promise<void> {
+  if (!existsSync(path) || (await isBackup(path))) return;
+  throw new TellableError(`${path} is there and is no backup; name another file`);
 }
 
 /** What the archive and its surroundings may take beside the database's copy. */

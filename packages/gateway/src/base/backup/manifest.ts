@@ -1,4 +1,5 @@
 /** What a backup says of itself: its first entry tells what it is, its last one lists what it holds. */
+import { TellableError } from "../errors.ts";
 import { isCount, isListOf, isOneOf, isOptional, isRecordOf, isShaped, isText } from "../shape.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
 import type { DatabaseDump } from "../store/store-apart.ts";
@@ -80,9 +81,16 @@ const isManifest = isShaped<Manifest>({
   database: isShaped<DatabaseDump>({ dump: isText, tables: isRecordOf(isCount), versions: isRecordOf(isCount) }),
 });
 
-/** Reads the head. Throws `TellableError` when it is none. */
+const isOfNewer = isShaped<{ product: "moltbot"; productVersion: string; version: number }>({
+  ...{ product: isOneOf("moltbot"), productVersion: isText },
+  version: (value) => isCount(value) && value > 1,
+});
+
+/** Reads the head. Throws `TellableError` when it is none, or that of a newer form. */
 export function readHead(text: string): BackupHead {
   const value = parsed(text);
+  if (isOfNewer(value))
+    throw new TellableError(`the backup was made by moltbot ${value.productVersion}; update moltbot`);
   if (!isHead(value)) throw broken();
   return value;
 }

@@ -1,9 +1,13 @@
 /** The folder with the backups of a state folder: what they are called, what there is, and which are old. */
-import { statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { codeOf, TellableError } from "../errors.ts";
 import { expandHome } from "../files.ts";
+import { storageProblem } from "../process/machine.ts";
+import { isBusy } from "../store/store-held.ts";
+import { BACKUP_LOCK } from "./contents.ts";
 
 /** A backup that lies there. */
 export interface Kept {
@@ -67,6 +71,12 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** A path in the folder for a backup of that time. A clock that was set back does not lead to the name of another one. */
+export function freePath(folder: string, at: number, isEncrypted: boolean): string {
+  const path = join(folder, backupName(at, isEncrypted));
+  return existsSync(path) ? freePath(folder, at + 1, isEncrypted) : path;
+}
+
 /** The path of a backup that somebody names: by its file name in the folder, by a path, or the newest one. */
 export async function findBackup(folder: string, named?: string): Promise<string> {
   if (named === undefined) {
@@ -97,11 +107,56 @@ export function oldOnes(backups: readonly Kept[], { days, weeks, maxBytes }: Kee
   });
 }
 
-/** Removes the old ones, and what a kill has left. Returns what was removed. */
-export async function pruneBackups(folder: string, keeping: Keeping): Promise<Kept[]> {
-  const old = oldOnes(await backupsIn(folder), keeping);
+/**
+ * Removes the old ones, but not the one at `fresh`: after a clock was set back, the one that was just made looks old.
+ * Returns what was removed.
+ */
+export async function pruneBackups(folder: string, keeping: Keeping, fresh?: string): Promise<Kept[]> {
+  const old = oldOnes(await backupsIn(folder), keeping).filter(({ path }) => path !== fresh);
   for (const { path } of old) await rm(path, { force: true });
   return old;
+}
+
+/** Makes the folder of a backup where there is none; one that is there keeps its mode. Throws `TellableError` when nobody can write there. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+function unusable(folder: string, cause: unknown): TellableError {
+  const why = storageProblem(cause) ?? codeOf(cause) ?? "no reason is known";
+  return new TellableError(
+    `backups cannot be put into ${folder}: ${why}; make it a folder that can be written, or name another place`,
+    { cause },
+  );
+}
+
+/**
+ * Keeps others from making a backup of a state folder until it is disposed, or the process ends in any way: the lock is the
+ * operating system's. It stands in the state folder, since the disk of the backups may know no locks. Throws
+ * `TellableError` when another process makes one.
+ */
+export function lockBackups(stateDir: string): Disposable {
+  const path = join(stateDir, BACKUP_LOCK);
+  closeSync(openSync(path, "a", 0o600));
+  const lock = new DatabaseSync(path, { timeout: 0 });
+  try {
+    lock.exec("pragma journal_mode = memory; begin exclusive");
+  } catch (cause) {
+    lock.close();
+    if (!isBusy(cause)) throw cause;
+    throw new TellableError(`another backup of ${stateDir} is being made; wait until it is there`, { cause });
+  }
+  return {
+    [Symbol.dispose]() {
+      rmSync(path, { force: true });
+      lock.close();
+    },
+  };
 }
 
 /** Removes what a kill has left of backups. Nobody else may be making one there. */

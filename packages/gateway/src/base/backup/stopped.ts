@@ -1,9 +1,22 @@
 /** Copies the database of a gateway that does not run. */
+import { existsSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { TellableError } from "../errors.ts";
-import { isHeld } from "../store/store-held.ts";
+import { markOf } from "../store/journal/journal.ts";
+import type { JournalPosition } from "../store/journal/line.ts";
+import { endOfFile } from "../store/journal/read.ts";
+import { isHeld, openToRead } from "../store/store-held.ts";
+import { countedIn } from "../store/store-recording.ts";
 import { waysOut } from "../store/store-trust.ts";
 import { readWal } from "../store/store-wal.ts";
+
+/** Where the statement journal stands for a database that nobody uses; undefined when it does not belong to it. */
+export function stoppedPosition(database: string, journal: string): JournalPosition | undefined {
+  using db = openToRead(database);
+  const { seq, mark } = countedIn(db);
+  const end = existsSync(journal) ? endOfFile(journal) : undefined;
+  return end && seq > 0 && markOf(end.chain) === mark ? { chain: end.chain, seq } : undefined;
+}
 
 /** Pages that are copied at a time. */
 const PAGES = 4_096;

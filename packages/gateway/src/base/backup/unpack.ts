@@ -43,6 +43,17 @@ export async function needsPassphrase(path: string): Promise<boolean> {
   return isSealed(buffer.subarray(0, bytesRead));
 }
 
+/** Whether a file begins as a backup does. */
+export async function isBackup(path: string): Promise<boolean> {
+  await using file = await open(path, "r");
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(SEALED_HEAD_BYTES), 0, SEALED_HEAD_BYTES, 0);
+  const head = buffer.subarray(0, bytesRead);
+  return isSealed(head) || head.subarray(0, ZSTD.length).equals(ZSTD);
+}
+
+/** How zstd begins (RFC 8878, 3.1.1). */
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+
 /** Reads a backup and checks all of it. Throws `TellableError` when a single bit is not as it was written. */
 export async function readArchive(path: string, options: ReadOptions): Promise<Manifest> {
   const { passphrase, signal, into, begin } = options;

@@ -9,16 +9,7 @@ import { isWithin } from "./contents.ts";
 import { type Made, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
-import {
-  backupFolder,
-  backupsIn,
-  findBackup,
-  type Keeping,
-  type Kept,
-  oldOnes,
-  pruneBackups,
-  tidyBackups,
-} from "./shelf.ts";
+import { backupFolder, backupsIn, findBackup, type Keeping, type Kept, oldOnes, pruneBackups } from "./shelf.ts";
 import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
 import { readArchive, readArchiveHead } from "./unpack.ts";
 
@@ -96,14 +87,13 @@ export class Vault {
   /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
   async now({ to, isPlain, passphrase }: NowOptions = {}): Promise<Made> {
     const { rules, workspaces, ...options } = this.#options;
-    await tidyBackups(this.folder);
     const made = await makeBackup({
       ...options,
       ...{ folder: this.folder, to, workspaces: workspaces() },
       passphrase: passphrase ?? options.passphrase,
       isPlain: isPlain ?? rules.plain,
     });
-    if (to === undefined) await this.prune();
+    if (to === undefined) await this.prune(false, made.path);
     return made;
   }
 
@@ -126,10 +116,10 @@ export class Vault {
   }
 
   /** Removes old backups and what only they needed, or only says which those are. */
-  async prune(isDry = false): Promise<Kept[]> {
+  async prune(isDry = false, fresh?: string): Promise<Kept[]> {
     if (isDry) return oldOnes(await this.list(), this.#keeping);
     for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
-    const old = await pruneBackups(this.folder, this.#keeping);
+    const old = await pruneBackups(this.folder, this.#keeping, fresh);
     await this.#pruneJournal(await this.list(), false);
     return old;
   }

@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { isDamage } from "../process/machine.ts";
 import type { JournalPosition } from "./journal/line.ts";
 import { backUp } from "./store-backup.ts";
+import { isBusy, StoreBusyError } from "./store-held.ts";
 import { isEmptied, migrate } from "./store-migrate.ts";
 import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
 import {
@@ -30,9 +31,6 @@ export interface Tables {
 }
 
 export type Row = Readonly<Record<string, SQLInputValue>>;
-
-/** Another process has the database open; the caller knows who. */
-export class StoreBusyError extends Error {}
 
 /**
  * An open database. All calls are synchronous; a commit has reached the disk when it returns (WAL with
@@ -117,26 +115,12 @@ export class Store implements Disposable {
 
   /** The first row, or undefined. The caller names the row's type; it must match the SQL. */
   get<T = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
-    if (this.#mustBegin(sql)) return this.transaction(() => this.get(sql, ...values));
-    try {
-      const row = this.#statement(sql).get(...values);
-      if (this.#recording && isWrite(sql)) this.#recording.note([sql, ...values]);
-      return row as T | undefined;
-    } catch (error) {
-      throw this.#noted(error);
-    }
+    return this.#given(sql, values, (statement) => statement.get(...values) as T | undefined);
   }
 
   /** All rows. */
   all<T = Row>(sql: string, ...values: SQLInputValue[]): T[] {
-    if (this.#mustBegin(sql)) return this.transaction(() => this.all(sql, ...values));
-    try {
-      const rows = this.#statement(sql).all(...values);
-      if (this.#recording && isWrite(sql)) this.#recording.note([sql, ...values]);
-      return rows as T[];
-    } catch (error) {
-      throw this.#noted(error);
-    }
+    return this.#given(sql, values, (statement) => statement.all(...values) as T[]);
   }
 
   /** Deletes at most so many rows of a table; true when there may be more. `where` is SQL, as beside `run`. */
@@ -211,8 +195,17 @@ export class Store implements Disposable {
     }
   }
 
-  #mustBegin(sql: string): boolean {
-    return this.#recording !== undefined && this.#depth === 0 && isWrite(sql);
+  /** What a statement gives; one that also writes is recorded. */
+  #given<T>(sql: string, values: readonly SQLInputValue[], read: (statement: StatementSync) => T): T {
+    const isRecorded = this.#recording !== undefined && isWrite(sql);
+    if (isRecorded && this.#depth === 0) return this.transaction(() => this.#given(sql, values, read));
+    try {
+      const found = read(this.#statement(sql));
+      if (isRecorded) this.#recording?.note([sql, ...values]);
+      return found;
+    } catch (error) {
+      throw this.#noted(error);
+    }
   }
 
   #noted(error: unknown): unknown {
@@ -303,10 +296,4 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     if (db.isOpen) db.close();
     throw isDamage(error) ? damaged(path, error) : error;
   }
-}
-
-/** SQLITE_BUSY and SQLITE_LOCKED (sqlite.org/rescode.html). */
-function isBusy(error: unknown): boolean {
-  const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === "number" && [5, 6].includes(errcode & 0xff);
 }

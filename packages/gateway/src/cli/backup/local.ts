@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { journalFile } from "../../base/backup/shelf.ts";
-import { copyStopped } from "../../base/backup/stopped.ts";
+import { copyStopped, stoppedPosition } from "../../base/backup/stopped.ts";
 import { type BackupRules, Vault } from "../../base/backup/vault.ts";
 import { isRecord, readConfig } from "../../base/config/config.ts";
 import { configPath, databasePath, envOf, expandHome, readTextIfExists } from "../../base/files.ts";
+import type { JournalPosition } from "../../base/store/journal/line.ts";
 import { systemClock } from "../../base/time/clock.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError } from "../exit.ts";
@@ -18,16 +19,20 @@ export async function localVault(stateDir: string, env: NodeJS.ProcessEnv): Prom
   const rules = values.get("backup") as BackupRules & { readonly passphrase?: string; readonly stream?: string };
   const stream = envOf(env, "BACKUP_STREAM") ?? rules.stream;
   const database = databasePath(stateDir);
+  const journal = stream === undefined ? undefined : journalFile(stateDir, stream);
+  let position: JournalPosition | undefined;
   return new Vault({
     ...{ stateDir, configPath: path, rules, tables: TABLES, clock: systemClock, productVersion: VERSION },
     passphrase: envOf(env, "BACKUP_PASSPHRASE") ?? rules.passphrase,
-    ...(stream !== undefined && { journal: journalFile(stateDir, stream) }),
+    ...(journal !== undefined && { journal }),
+    position: () => position,
     signal: new AbortController().signal,
     workspaces: () => workspacesOf(stateDir, values.get("agents")),
     async copyDatabase(target, held) {
       if (!existsSync(database)) throw new CliError(`${database} is not there; there is nothing to back up.`);
-      held();
       await copyStopped(database, target);
+      position = journal === undefined ? undefined : stoppedPosition(target, journal);
+      held();
     },
   });
 }

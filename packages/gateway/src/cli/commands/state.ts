@@ -14,6 +14,7 @@ const RULES: Readonly<Record<string, string>> = {
   logs: "20 MB",
   "earlier restores": "backup.keepRestoresDays",
   backups: "backup.keepDaily, backup.maxMegabytes",
+  journal: "stays as long as a backup needs it",
 };
 
 /** Sizes by kind. */

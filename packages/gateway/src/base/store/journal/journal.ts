@@ -11,7 +11,7 @@ import { ignore, TellableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { fullFiles, putAside } from "./files.ts";
 import { BEGINNING_BYTES, type JournalLine, keyOf, mayBeJournal, type Statement, toLines } from "./line.ts";
-import { endOf, type JournalEnd } from "./read.ts";
+import { endOf, endOfFile, type JournalEnd } from "./read.ts";
 
 /** How a journal is opened. */
 export interface JournalOptions {
@@ -145,13 +145,7 @@ function openFile(path: string): number {
 /** The end of the newest full file: a kill may have come before the next one was begun. */
 function endOfFull(path: string): JournalEnd | undefined {
   const full = fullFiles(path).at(-1);
-  if (!full) return undefined;
-  const file = openSync(full.path, "r");
-  try {
-    return endOf(file);
-  } finally {
-    closeSync(file);
-  }
+  return full && endOfFile(full.path);
 }
 
 /** The name of a new file is on disk, too. */

@@ -34,6 +34,16 @@ export function endOf(file: number): JournalEnd | undefined {
   }
 }
 
+/** The end of the last whole transaction of the file at a path. */
+export function endOfFile(path: string): JournalEnd | undefined {
+  const file = openSync(path, "r");
+  try {
+    return endOf(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function lastIn(bytes: Buffer, isWhole: boolean): { line: WrittenLine; end: number } | undefined {
   for (let stop = bytes.lastIndexOf(10); stop >= 0; ) {
     const before = stop === 0 ? -1 : bytes.lastIndexOf(10, stop - 1);

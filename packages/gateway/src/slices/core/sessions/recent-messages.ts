@@ -45,8 +45,11 @@ export class RecentMessages {
     this.#maxBytes = maxBytes;
   }
 
-  /** The messages of a session behind the place `after`, newest first. Only those that are taken are kept. */
-  *backwards(sessionId: string, after: number): Generator<StoredMessage> {
+  /**
+   * Gives the messages of a session behind the place `after` to `take`, newest first, until that returns false. Only those
+   * that were given are kept. A plain loop: a generator costs a long conversation as much as all else that is done with it.
+   */
+  backwards(sessionId: string, after: number, take: (message: StoredMessage) => boolean): void {
     // What a transaction has written so far is not kept: it may be rolled back.
     const kept: Kept = this.#table.isInTransaction ? { messages: [] } : this.#take(sessionId);
     const { messages } = kept;
@@ -56,8 +59,7 @@ export class RecentMessages {
       for (;;) {
         if (at === 0) at = this.#readOlder(sessionId, kept, after);
         const next = messages[--at];
-        if (next === undefined || next.place <= after) return;
-        yield next.message;
+        if (next === undefined || next.place <= after || !take(next.message)) return;
       }
     } finally {
       if (at > 0) {

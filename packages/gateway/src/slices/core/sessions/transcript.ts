@@ -177,10 +177,7 @@ export class Transcript {
   ): StoredMessage[] {
     const after = (afterId === undefined ? undefined : this.placeOf(afterId)) ?? 0;
     const read: StoredMessage[] = [];
-    for (const message of this.#recent.backwards(sessionId, after)) {
-      read.push(message);
-      if (read.length >= limit || !goesOn(message)) break;
-    }
+    this.#recent.backwards(sessionId, after, (message) => read.push(message) < limit && goesOn(message));
     return read.reverse();
   }
 

@@ -148,7 +148,9 @@ function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHea
 
 /** Whether a message holds tool calls, tool results or reasoning. */
 export function tellsOfTools({ role, content }: Pick<StoredMessage, "role" | "content">): boolean {
-  return role === "toolResult" || content.some(({ type }) => type === "toolCall" || type === "thinking");
+  // People's messages, of which a long history has many, are not looked through.
+  if (role !== "assistant") return role === "toolResult";
+  return content.some(({ type }) => type === "toolCall" || type === "thinking");
 }
 
 /** A message without tool calls, tool results and reasoning. */
