@@ -16,7 +16,8 @@ if (major >= 24) {
   const pinned = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));
   if (!existsSync(pinned) || pinned === execPath) {
     stderr.write(`moltbot needs Node 24 or newer and this is ${versions.node}; install it from https://nodejs.org\n`);
-    exit(1);
+    // A supervisor must not try again (EX_CONFIG of sysexits.h).
+    exit(78);
   }
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"]) process.on(signal, () => child.kill(signal));

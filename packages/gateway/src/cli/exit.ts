@@ -24,7 +24,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode | 78, string>> = {
   3: "No gateway answers at the address. Of doctor: nothing is broken, but the gateway does not run.",
   4: "The gateway refuses this caller: a wrong token or password, a missing scope, a device that is not approved.",
   5: "The gateway, or the run of the agent, did not finish in time.",
-  78: "Only of the gateway: it cannot start, and another start would end the same way: a refused setting, a damaged database.",
+  78: "It cannot run, and would end the same way again: Node is too old, and for the gateway a refused setting or a damaged database.",
 };
 
 /** One of the codes in `EXIT`. */
