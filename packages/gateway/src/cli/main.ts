@@ -6,6 +6,7 @@ import { commands } from "./commands/index.ts";
 import { type CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
 import { nearest } from "./nearest.ts";
 import { type Output, processOutput } from "./output.ts";
+import { printable } from "./render.ts";
 
 const VERSION_FLAGS: readonly string[] = ["--version", "-V", "-v"];
 
@@ -22,7 +23,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     // By name: in the published form each command is a file of its own, with its own copy of the class.
     const isExpected = error instanceof Error && (error.name === "CliError" || error.name === "StartError");
-    out.note(isExpected ? error.message : unexpected(error));
+    // A refusal may repeat what a node, a file or a web site said.
+    out.note(printable(isExpected ? error.message : unexpected(error)));
     if (env.MOLTBOT_DEBUG === "1" && error instanceof Error) out.note(error.stack ?? "");
     return (isExpected && (error as Partial<CliError>).exitCode) || EXIT.failed;
   }

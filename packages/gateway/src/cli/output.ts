@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { isatty } from "node:tty";
-import { createStyle, printable, type Style } from "./render.ts";
+import { createStyle, jsonForTerminals, printable, type Style } from "./render.ts";
 import { fold } from "./wrap.ts";
 
 /** A command's two streams, with what they can show. */
@@ -63,7 +63,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
     put: (text) => void stdout.write(text),
-    json: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
+    json: (value) => void stdout.write(`${jsonForTerminals(value)}\n`),
     note: (text) => void process.stderr.write(forPeople(text, process.stderr)),
     waiting,
     async during(label, work) {

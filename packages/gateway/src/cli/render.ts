@@ -139,10 +139,17 @@ export function bytes(count: number): string {
   return `${value >= 10 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
-/** Text from outside without terminal controls; tabs and line ends stay. */
-export function printable(text: string): string {
+/** Signs that turn the direction of what follows: a name may not rewrite the line that it stands in. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** What terminals take as orders: sequences of escapes, and single control characters. */
+const STEERING =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the point
-  return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
+  /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** Text from outside without terminal controls and turned text; tabs and line ends stay. */
+export function printable(text: string): string {
+  return text.replace(TURNING, "").replace(STEERING, "");
 }
 
 /** Text that ends in "…" where it is wider than `width`: after a word, unless that would leave less than half of it. */
@@ -183,4 +190,13 @@ function fit(
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
+}
+
+/** JSON that steers no terminal: what `JSON.stringify` leaves of such signs is written as escapes, so nothing is lost. */
+export function jsonForTerminals(value: unknown): string {
+  const text = JSON.stringify(value, undefined, 2) ?? "null";
+  return text.replace(
+    /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -8,7 +8,7 @@ import { camera, location, notify, screen } from "../nodes/devices.ts";
 import { invite } from "../nodes/invite.ts";
 import { answerOfNode, printPayload } from "../nodes/invoke.ts";
 import { run } from "../nodes/run.ts";
-import { ago, table } from "../render.ts";
+import { ago, printable, table } from "../render.ts";
 
 type Node = Methods["node.list"]["result"]["nodes"][number];
 const NODE = { name: "NODE" } as const;
@@ -25,7 +25,7 @@ const list = defineCommand({
       if (flags.json) return out.json({ nodes, pending });
       for (const { requestId, displayName, nodeId, kind, commands = [] } of pending) {
         const what = kind === "device" ? "wants to be a node" : `offers ${commands.join(", ")}`;
-        out.print(`${out.style.yellow("●")} ${displayName ?? nodeId.slice(0, 12)} ${what}`);
+        out.print(`${out.style.yellow("●")} ${printable(`${displayName ?? nodeId.slice(0, 12)} ${what}`)}`);
         out.raw(`  moltbot nodes approve ${requestId}`);
       }
       if (nodes.length === 0)
@@ -54,11 +54,13 @@ const describe = defineCommand({
       const { out, flags, words } = call;
       const node = await client.request("node.describe", { nodeId: words[0] ?? "" }, { timeoutMs });
       if (flags.json) return out.json(node);
-      out.print(out.style.bold(node.displayName ?? node.nodeId));
+      out.print(out.style.bold(printable(node.displayName ?? node.nodeId)));
       out.raw(`Id        ${node.nodeId}`);
       out.print(`State     ${stateOf(node)}`);
-      out.print(`Platform  ${[node.platform, node.deviceFamily, node.modelIdentifier].filter(Boolean).join(", ")}`);
-      out.print(`Offers    ${node.commands.join(", ") || "nothing now"}`);
+      out.print(
+        printable(`Platform  ${[node.platform, node.deviceFamily, node.modelIdentifier].filter(Boolean).join(", ")}`),
+      );
+      out.print(printable(`Offers    ${node.commands.join(", ") || "nothing now"}`));
       if (node.hint !== undefined) out.print(`Do        ${node.hint}`);
     }),
 });
@@ -71,9 +73,8 @@ const approve = defineCommand({
       const { out, flags, words } = call;
       const result = await client.request("node.pair.approve", { requestId: words[0] ?? "" }, { timeoutMs });
       if (flags.json) return out.json(result);
-      out.print(
-        `${result.node.displayName ?? result.node.nodeId} is approved: ${result.node.commands.join(", ") || "it offers nothing yet"}.`,
-      );
+      const offers = result.node.commands.join(", ") || "it offers nothing yet";
+      out.print(printable(`${result.node.displayName ?? result.node.nodeId} is approved: ${offers}.`));
     }),
 });
 
@@ -136,7 +137,7 @@ const invoke = defineCommand({
       const waitMinutes = flags["wait-minutes"];
       const queueForMs = waitMinutes === undefined ? undefined : Math.round(waitMinutes * 60_000);
       const asked = { node: flags.node, command, params, timeoutMs, queueForMs };
-      const { payload, queued } = await answerOfNode(link, asked, (chunk) => out.note(chunk));
+      const { payload, queued } = await answerOfNode(link, asked, (chunk) => out.note(printable(chunk)));
       if (flags.json) return out.json(queued ?? payload);
       if (!queued) return printPayload(out, payload);
       out.print(`It waits for the node until ${new Date(queued.expiresAtMs).toLocaleString()}.`);

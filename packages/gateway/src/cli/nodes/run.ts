@@ -5,6 +5,8 @@ import { defined } from "../../base/defined.ts";
 import { defineCommand } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
+import type { Output } from "../output.ts";
+import { printable } from "../render.ts";
 import { chosenNode, invokeNode } from "./invoke.ts";
 
 const RUN_MS = 30_000;
@@ -66,18 +68,17 @@ export const run = defineCommand({
 
 function shown(
   result: unknown,
-  {
-    out,
-    hasStreamed,
-  }: { out: { print(text: string): void; raw(text: string): void; note(text: string): void }; hasStreamed: boolean },
+  { out, hasStreamed }: { out: Pick<Output, "isTerminal" | "raw" | "note">; hasStreamed: boolean },
 ) {
   const { stdout = "", stderr = "", exitCode, timedOut, error, success } = isRecord(result) ? result : {};
   if (!hasStreamed) {
-    if (typeof stdout === "string" && stdout !== "") out.raw(stdout.replace(/\n$/, ""));
-    if (typeof stderr === "string" && stderr !== "") out.note(stderr.trimEnd());
+    // A program's output goes to other programs as it is, and to a terminal without what would steer it.
+    const shownText = (text: string) => (out.isTerminal ? printable(text) : text);
+    if (typeof stdout === "string" && stdout !== "") out.raw(shownText(stdout.replace(/\n$/, "")));
+    if (typeof stderr === "string" && stderr !== "") out.note(printable(stderr.trimEnd()));
   }
   if (timedOut === true) out.note("It was ended because its time was up; allow more with --command-timeout.");
-  else if (typeof error === "string") out.note(`It could not be started: ${error}`);
+  else if (typeof error === "string") out.note(printable(`It could not be started: ${error}`));
   else if (success !== true) out.note(`It ended with exit code ${String(exitCode)}.`);
   return success === true ? EXIT.ok : EXIT.failed;
 }

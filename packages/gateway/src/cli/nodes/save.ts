@@ -8,6 +8,7 @@ import { CliError } from "../exit.ts";
 export function saveMedia(payload: unknown, { name, out }: { name: string; out: string | undefined }): string {
   const { format, base64 } = isRecord(payload) ? payload : {};
   if (typeof base64 !== "string" || base64 === "") throw new CliError("The node sent no picture and no recording.");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw new CliError("The node sent a damaged file. Ask it again.");
   const ending = typeof format === "string" && /^[A-Za-z0-9]{1,8}$/.test(format) ? format : "bin";
   const path = resolve(out ?? join(".", `${name}-${stamp()}.${ending}`));
   writeFileSync(path, Buffer.from(base64, "base64"), { flag: out === undefined ? "wx" : "w", mode: 0o600 });

@@ -2,6 +2,7 @@
  * From the first frame to hello-ok: the only code that an unknown client reaches. It follows the protocol's decision
  * sequence from top to bottom; each refusal is a `GatewayError` with the protocol's text.
  */
+
 import type { Static } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
@@ -13,6 +14,7 @@ import type { Connection, Credential, Session } from "../connection.ts";
 import { type Dialect, dialectFor, type HelloAuth, protocolMismatch, STRICTEST } from "../dialect.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { type AuthFailure, checkSharedSecret, type GatewayAuth, unauthorizedText } from "./authenticate.ts";
+import { plainNames, plainPermissions, shownClient } from "./client-words.ts";
 import { type PresentedDevice, verifyDevice } from "./device-proof.ts";
 import type { FailureLimiter } from "./limiter.ts";
 import { isLoopbackHost } from "./locality.ts";
@@ -79,8 +81,8 @@ function grantDevice(attempt: Attempt, device: ProvenDevice, method: AuthMethod)
       ...device,
       role,
       scopes,
-      displayName: params.client.displayName,
-      platform: params.client.platform,
+      displayName: shownClient(params.client).displayName,
+      platform: shownClient(params.client).platform,
       clientId: params.client.id,
       clientMode: params.client.mode,
       remoteIp: connection.remoteIp,
@@ -298,10 +300,13 @@ function makeSession({ params, role, dialect, connection }: Attempt, { scopes, d
     scopes: new Set(scopes),
     principal: deviceId ? `device:${deviceId}` : "shared",
     deviceId,
-    client: params.client,
-    caps: params.caps ?? [],
+    client: shownClient(params.client),
+    caps: plainNames(params.caps),
     ...(role === "node" && {
-      declared: { commands: params.commands ?? [], permissions: params.permissions, pathEnv: params.pathEnv },
+      declared: {
+        ...{ commands: plainNames(params.commands), permissions: plainPermissions(params.permissions) },
+        pathEnv: params.pathEnv,
+      },
     }),
     isLocal: connection.isLocal,
   };

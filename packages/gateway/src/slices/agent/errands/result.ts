@@ -23,6 +23,7 @@ const MAX_BYTES = 10_000_000;
 export async function keptResult(payload: unknown, keeping: Keeping): Promise<ToolResult> {
   const { format, base64, ...rest } = isRecord(payload) ? payload : {};
   if (typeof base64 !== "string") return { text: textOf(payload, keeping) };
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw unusable("the node sent a damaged file; ask it again");
   const data = Buffer.from(base64, "base64");
   if (data.byteLength === 0) throw unusable("the node sent an empty file");
   if (data.byteLength > MAX_BYTES)

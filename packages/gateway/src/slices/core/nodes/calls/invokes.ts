@@ -114,8 +114,8 @@ export class Invokes {
     const error = result.error ?? undefined;
     if (!result.ok && this.#sendsAgain(open, error)) return true;
     this.#forget(open);
-    if (result.ok) open.settle(payloadOf(result));
-    else open.fail(nodeFailure(error));
+    if (!result.ok) open.fail(nodeFailure(error));
+    else settle(open, result);
     return true;
   }
 
@@ -245,4 +245,13 @@ export class Invokes {
 
 function cancelled(): GatewayError {
   return new GatewayError("UNAVAILABLE", "the call was cancelled", { details: { code: "CANCELLED" } });
+}
+
+function settle(open: Open, result: NodeResult): void {
+  try {
+    open.settle(payloadOf(result));
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    open.fail(error);
+  }
 }

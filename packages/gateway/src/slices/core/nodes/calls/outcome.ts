@@ -20,21 +20,52 @@ export interface NodeResult {
 /** The pauses before a node that was not ready is asked again, ms; there are no more than four (protocol 4). */
 const UNREADY_PAUSES_MS = [250, 500, 1_000, 2_000];
 const MAX_MESSAGE_CHARS = 2_000;
+const MAX_CODE_CHARS = 128;
+/** How deep a payload may be: what is deeper cannot be written down again. */
+const MAX_DEPTH = 200;
 
-/** The payload of a result. Nodes of January 2026 send text, and some send a value where the text belongs. */
+/**
+ * The payload of a result. Nodes of January 2026 send text, and some send a value where the text belongs. Throws
+ * `UNAVAILABLE` for one that is too deep.
+ */
 export function payloadOf({ payload, payloadJSON }: Pick<NodeResult, "payload" | "payloadJSON">) {
-  if (typeof payloadJSON !== "string") return { payload: payloadJSON ?? payload ?? null, json: null };
+  if (typeof payloadJSON !== "string") return { payload: requireShallow(payloadJSON ?? payload ?? null), json: null };
+  let value: unknown;
   try {
-    return { payload: JSON.parse(payloadJSON) as unknown, json: payloadJSON };
+    value = JSON.parse(payloadJSON);
   } catch (error) {
     ignore(error, "a payload that is no JSON is handed on as the text that it is");
     return { payload: payloadJSON, json: payloadJSON };
   }
+  return { payload: requireShallow(value), json: payloadJSON };
+}
+
+/** Level by level and without recursion, because the depth is the node's choice. */
+function requireShallow(payload: unknown): unknown {
+  let level = [payload];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH)
+      throw new GatewayError(
+        "UNAVAILABLE",
+        `the node's result has more than ${MAX_DEPTH} levels; it cannot be handed on`,
+      );
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null
+        ? Object.values(value).filter((each) => typeof each === "object")
+        : [],
+    );
+  }
+  return payload;
 }
 
 export function nodeFailure(error: NodeError | undefined): GatewayError {
   const message = error?.message?.slice(0, MAX_MESSAGE_CHARS).toWellFormed() || "node invoke failed";
-  return new GatewayError("UNAVAILABLE", message, { details: { nodeError: error ?? null } });
+  // The node's words are as long as it likes, and the caller needs the beginning.
+  const nodeError = error && {
+    ...(error.code !== undefined && { code: error.code.slice(0, MAX_CODE_CHARS).toWellFormed() }),
+    ...(error.message !== undefined && { message }),
+  };
+  return new GatewayError("UNAVAILABLE", message, { details: { nodeError: nodeError ?? null } });
 }
 
 export function timedOut(): GatewayError {

@@ -12,6 +12,7 @@ import {
   Nullable,
   OneOf,
 } from "../../../../kit/schema/schema.ts";
+import { oneLine } from "../../../../kit/text/one-line.ts";
 import { DEFAULT_TIMEOUT_MS, NodeDescription, NodeId, NodeView, QueuedCall } from "../schema.ts";
 import { defineMethod } from "../slice.ts";
 
@@ -40,7 +41,7 @@ export const nodeRename = defineMethod({
   params: { nodeId: NodeId, displayName: Type.String({ minLength: 1, maxLength: 128 }) },
   result: Type.Object({ nodeId: NonEmpty, displayName: NonEmpty }),
   handler({ params, gateway }) {
-    const name = params.displayName.trim();
+    const name = oneLine(params.displayName, 128);
     if (name === "") throw invalidRequest("displayName required");
     return gateway.nodes.pairing.rename(params.nodeId, name);
   },

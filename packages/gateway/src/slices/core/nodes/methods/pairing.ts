@@ -46,8 +46,10 @@ export const nodePairRemove = defineMethod({
   handler: ({ params, gateway, caller }) => gateway.nodes.pairing.remove(params.nodeId, caller),
 });
 
-const Short = Type.Optional(Type.String({ maxLength: 256 }));
-const Names = Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 256 }));
+/** What is shown to people has no signs that steer a terminal. */
+const PLAIN = "^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*$";
+const Short = Type.Optional(Type.String({ maxLength: 256, pattern: PLAIN }));
+const Names = Type.Optional(Type.Array(Type.String({ maxLength: 128, pattern: PLAIN }), { maxItems: 256 }));
 
 export const nodePairRequest = defineMethod({
   name: "node.pair.request",

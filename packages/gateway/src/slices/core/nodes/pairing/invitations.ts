@@ -8,6 +8,7 @@ import { type Caller, hasScope, type Role } from "../../../../kit/access.ts";
 import type { InvitationBook, InvitationProblem } from "../../../../kit/admission.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { PageOrigin } from "../../../../kit/host.ts";
+import { oneLine } from "../../../../kit/text/one-line.ts";
 import type { Devices } from "../../devices/devices.ts";
 
 /** How long an invitation is good, ms. */
@@ -57,7 +58,7 @@ export class Invitations implements InvitationBook {
     const origins = this.#services.host.pageOrigins();
     if (origins.length === 0)
       throw new GatewayError("UNAVAILABLE", "the page of nodes is switched off; set gateway.controlUi.enabled to true");
-    const named = name?.trim() || undefined;
+    const named = (name && oneLine(name, 128)) || undefined;
     const { secret, expiresAtMs } = this.#make("node", named);
     const fragment = new URLSearchParams({ invite: secret, ...(named !== undefined && { name: named }) });
     const addresses = origins.map(({ origin, reach }) => ({
