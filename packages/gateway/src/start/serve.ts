@@ -1,9 +1,8 @@
 /** Joins the slices to the server: methods to dispatch, events to connections, routes to the HTTP port. */
 import { descriptorLimit, descriptors, openDescriptors } from "../base/process/descriptors.ts";
-import { VERSION } from "../base/version.ts";
-import { EVENTS, METHODS } from "../catalog.ts";
+import { METHODS } from "../definitions.ts";
 import type { Services } from "../kit/lifecycle.ts";
-import { helloOk, type Offer } from "../server/admission/hello.ts";
+import { helloOk } from "../server/admission/hello.ts";
 import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
@@ -13,14 +12,8 @@ import { GatewayServer } from "../server/listening/listen.ts";
 import { Once } from "../server/once.ts";
 import type { Opened } from "./base.ts";
 import { concealing } from "./conceal.ts";
+import { OFFER } from "./offer.ts";
 import { findWebDir } from "./web-dir.ts";
-
-/** What hello-ok says of every gateway of this build. */
-const OFFER: Offer = {
-  version: VERSION,
-  methods: [...METHODS.values()].filter((method) => method.listed).map((method) => method.name),
-  events: ["connect.challenge", ...EVENTS.map((event) => event.name)],
-};
 
 /** Makes the server of a gateway; it does not listen yet. The stack ends what it broadcasts. */
 export async function makeServer(
@@ -39,7 +32,14 @@ export async function makeServer(
     invitations: invitations.now,
     settings: () => settings.current,
     auth: () => auth,
-    dispatch: new Dispatch({ methods: METHODS, gateway: services.gateway, once: new Once(clock), log, explain, calls }),
+    dispatch: new Dispatch({
+      methods: () => METHODS,
+      gateway: services.gateway,
+      once: new Once(clock),
+      log,
+      explain,
+      calls,
+    }),
     http: new HttpFront({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
@@ -70,7 +70,7 @@ export async function makeServer(
   });
   stack.use(
     startBroadcast({
-      ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
+      ...{ bus, connections: server.connections, guard, conceal },
       subscribers: (event, payload) => subscribers.now.of(event, payload),
       followers: (event, payload) => followers.now.of(event, payload),
       stateVersion: () => overview.now.stateVersion,
