@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { EVENTS, METHODS } from "../packages/gateway/src/catalog.ts";
+import { EVENTS, METHODS } from "../packages/gateway/src/definitions.ts";
 import * as frames from "../packages/gateway/src/kit/schema/frames.ts";
 import { failuresOf, type Schema } from "../packages/gateway/src/kit/schema/validate.ts";
 import { parseFrame } from "../packages/protocol/src/frames.ts";

@@ -5,7 +5,7 @@
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TOOLS } from "../../packages/gateway/src/catalog.ts";
+import { TOOLS } from "../../packages/gateway/src/definitions.ts";
 import { defineTool } from "../../packages/gateway/src/kit/tool.ts";
 import { startGateway } from "../../packages/gateway/src/start/supervise.ts";
 

@@ -2,17 +2,28 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WireClient } from "../support/wire-client.ts";
 import { Home } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "moltbot-package-"));
 const installed = join(folder, "node_modules", "moltbot");
 const entry = [join(installed, "bin/moltbot.mjs")];
+
+/** Notes the files that a process loads, and who has asked for each. */
+const WATCH = `
+  const Module = require("node:module");
+  const load = Module._load;
+  Module._load = (...asked) => {
+    if (asked[0].startsWith(".")) require("node:fs").appendFileSync(process.env.LOADED, asked[0] + new Error().stack + "\\n");
+    return load(...asked);
+  };
+`;
 
 before(() => {
   const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder];
@@ -35,6 +46,24 @@ test("the packed gateway starts, answers a message, and is found by its command 
 
   assert.deepEqual([health.code, answer.code, answer.stderr], [0, 0, ""]);
   assert.match(answer.stdout, /\/help/);
+});
+
+test("a gateway reads what no start runs when the first request comes, not for hello-ok", async () => {
+  using home = new Home(entry);
+  const list = join(folder, "loaded.txt");
+  const watch = join(folder, "watch.cjs");
+  writeFileSync(list, "");
+  writeFileSync(watch, WATCH);
+  await using gateway = await home.gateway([], { NODE_OPTIONS: `--require=${watch}`, LOADED: list });
+  using client = new WireClient(gateway.url, { token: gateway.token });
+  const isRead = () => /^\.\/gateway-later-/m.test(readFileSync(list, "utf8"));
+
+  await client.opened();
+  await client.shakeHands();
+  const atHello = isRead();
+  await client.call("health");
+
+  assert.deepEqual([atHello, isRead()], [false, true], readFileSync(list, "utf8"));
 });
 
 test("what a gateway loads is all ASCII, so that V8 keeps one byte of source for each character", () => {

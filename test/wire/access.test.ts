@@ -1,7 +1,7 @@
 // Authorization (protocol section 4): each method's role and least scope, written down here and not read from the code.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";

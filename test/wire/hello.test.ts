@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { after, test } from "node:test";
-import { EVENTS, METHODS } from "../../packages/gateway/src/catalog.ts";
+import { EVENTS, METHODS } from "../../packages/gateway/src/definitions.ts";
 import { FAKE_EPOCH, FakeClock } from "../fakes/clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { configFor } from "../agent/support.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { type Connected, type TestGateway, testGateway } from "../support/gateway.ts";

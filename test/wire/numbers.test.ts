@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { ConnectParams3, ConnectParams4 } from "../../packages/gateway/src/kit/schema/frames.ts";
 import type { Schema } from "../../packages/gateway/src/kit/schema/validate.ts";
 import { ChannelBench } from "../channels/bench.ts";

@@ -1,7 +1,7 @@
 // What the pages and commands of protocol 4 clients ask for beside conversations: each finds an answer in its shape.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { testGateway } from "../support/gateway.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
 import { frameBytes, RawSocket } from "../support/raw-socket.ts";

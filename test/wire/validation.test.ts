@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ajv, type ErrorObject } from "ajv";
 import fc from "fast-check";
-import { METHODS } from "../../packages/gateway/src/catalog.ts";
+import { METHODS } from "../../packages/gateway/src/definitions.ts";
 import { ConnectParams3, ConnectParams4, RequestFrame3 } from "../../packages/gateway/src/kit/schema/frames.ts";
 import { type Schema, validationText } from "../../packages/gateway/src/kit/schema/validate.ts";
 

@@ -1,10 +1,10 @@
 /**
  * The ordered list of slices: this is the architecture. A slice may use only those above it. Everything that reads
- * definitions — server, config, store, command line, generators, tests — reads them from here. It loads in
- * milliseconds: no socket, no database, no SDK.
+ * definitions — server, config, store, command line, generators, tests — reads them from here, or from `definitions.ts`
+ * what only calls need. It loads in milliseconds: no socket, no database, no SDK.
  */
 import { CHANNELS } from "./channels/index.ts";
-import { byArea, inOrder } from "./kit/slice.ts";
+import { inOrder } from "./kit/slice.ts";
 import { agent } from "./slices/agent/agent/index.ts";
 import { approvals } from "./slices/agent/approvals/index.ts";
 import { errands } from "./slices/agent/errands/index.ts";
@@ -82,25 +82,11 @@ export const SLICES = inOrder(
   discovery,
 );
 
-/** All methods by name, in the order in which hello-ok lists them. */
-export const METHODS = new Map(
-  byArea(SLICES, ({ methods }) => methods).map(({ definition }) => [definition.name, definition] as const),
-);
-
-/** All events, in the order in which hello-ok lists them. */
-export const EVENTS = byArea(SLICES, ({ events }) => events).map(({ definition }) => definition);
-
 /** The `channels` section: what each channel's definition asks for. */
 export const CHANNELS_SECTION = channelSettings(CHANNELS);
 
 /** All sections of the config file. */
 export const SETTINGS = [...SLICES.flatMap((slice) => slice.settings), CHANNELS_SECTION];
-
-/** All tools, in the order in which a model sees them. */
-export const TOOLS = SLICES.flatMap((slice) => slice.tools);
-
-/** All commands, in the order in which help shows them. */
-export const COMMANDS = SLICES.flatMap((slice) => slice.commands);
 
 /** All tables. */
 export const TABLES = SLICES.flatMap((slice) => slice.tables);

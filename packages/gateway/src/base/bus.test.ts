@@ -20,6 +20,29 @@ test("listeners hear their topic, in the order in which they came, with whom it 
   ]);
 });
 
+test("one who hears all topics hears each in its turn, until disposed", () => {
+  const bus = new Bus();
+  const heard: unknown[] = [];
+  bus.on(rain, () => heard.push("first"));
+  const listening = bus.onAll((payload, { connId }, { name }) => heard.push([name, payload, connId]));
+  bus.on(rain, () => heard.push("last"));
+
+  bus.publish(rain, { mm: 3 }, { connId: "c1" });
+  bus.publish(wind, { knots: 9 });
+  listening[Symbol.dispose]();
+  bus.publish(rain, { mm: 4 });
+  bus.publish(wind, { knots: 8 });
+
+  assert.deepEqual(heard, [
+    "first",
+    ["rain", { mm: 3 }, "c1"],
+    "last",
+    ["wind", { knots: 9 }, undefined],
+    "first",
+    "last",
+  ]);
+});
+
 test("a disposed listener hears no more", () => {
   const bus = new Bus();
   const heard: number[] = [];

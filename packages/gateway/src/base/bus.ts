@@ -11,21 +11,34 @@ export interface PublishOptions {
   readonly connId?: string;
 }
 
-type Listener = (payload: unknown, options: PublishOptions) => void;
+type Listener = (payload: unknown, options: PublishOptions, topic: Topic<unknown>) => void;
 
 /** Delivers synchronously, in order of subscription. A listener that throws is a bug and surfaces to the publisher. */
 export class Bus {
   readonly #listeners = new Map<string, Set<Listener>>();
+  /** Those that hear every topic; they stand in the set of each topic, too. */
+  readonly #ofAll = new Set<Listener>();
 
   publish<Payload>(topic: Topic<Payload>, payload: Payload, options: PublishOptions = {}): void {
-    const listeners = this.#listeners.get(topic.name);
-    if (listeners) for (const listener of listeners) listener(payload, options);
+    const listeners = this.#listeners.get(topic.name) ?? this.#ofAll;
+    for (const listener of listeners) listener(payload, options, topic);
   }
 
   on<Payload>(topic: Topic<Payload>, listener: (payload: Payload, options: PublishOptions) => void): Disposable {
-    const listeners = this.#listeners.get(topic.name) ?? new Set();
+    const listeners = this.#listeners.get(topic.name) ?? new Set(this.#ofAll);
     this.#listeners.set(topic.name, listeners);
     listeners.add(listener as Listener);
     return { [Symbol.dispose]: () => void listeners.delete(listener as Listener) };
+  }
+
+  /** Hears every topic, those too that nobody has named yet. */
+  onAll(listener: Listener): Disposable {
+    const sets = () => [this.#ofAll, ...this.#listeners.values()];
+    for (const listeners of sets()) listeners.add(listener);
+    return {
+      [Symbol.dispose]: () => {
+        for (const listeners of sets()) listeners.delete(listener);
+      },
+    };
   }
 }

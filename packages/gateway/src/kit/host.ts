@@ -15,9 +15,9 @@ export interface Host extends HostPorts {
   /** The absolute path of the log file. */
   readonly logFile: string;
   /** The commands of all slices, in the order in which help shows them. */
-  readonly commands: readonly Command[];
+  commands(): readonly Command[];
   /** The tools of all slices, in the order in which a model sees them. */
-  readonly tools: readonly Tool[];
+  tools(): readonly Tool[];
   readonly channels: readonly ChannelDefinition[];
   /** Replaces every secret that the gateway knows, and what is shaped like one. */
   redact(text: string): string;

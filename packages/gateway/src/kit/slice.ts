@@ -114,10 +114,10 @@ interface Parts<Service> {
   readonly events: Readonly<Record<string, AnyEvent>>;
   readonly settings: readonly SettingsDefinition[];
   readonly tables: readonly Tables[];
-  /** What models may call; a slice with tools stands anywhere in the list. */
-  readonly tools: readonly Tool[];
-  /** What people may type in any conversation. */
-  readonly commands: readonly Command[];
+  /** What models may call; a slice with tools stands anywhere in the list. Asked when they are needed, not by a start. */
+  tools(): readonly Tool[];
+  /** What people may type in any conversation. Asked when they are needed, not by a start. */
+  commands(): readonly Command[];
   /** What the service answers on the gateway's HTTP port. */
   routes(service: Service): readonly Route[];
   /** The secrets of the slice in the environment: values that must not leave the process. */
@@ -147,7 +147,9 @@ export function withParts<const Head extends AnyHead>(
 ): Slice & Pick<Head, "name" | "uses"> {
   const { name, uses, load, open } = head;
   const none: Parts<unknown> = {
-    ...{ area: name, methods: {}, events: {}, settings: [], tables: [], tools: [], commands: [] },
+    ...{ area: name, methods: {}, events: {}, settings: [], tables: [] },
+    tools: () => [],
+    commands: () => [],
     routes: () => [],
     secretsIn: () => [],
   };

@@ -1,5 +1,5 @@
 /** From the bus to the sockets: audience, scope, sequence numbers, slow consumers. Each payload is serialised once. */
-import type { Bus } from "../base/bus.ts";
+import type { Bus, Topic } from "../base/bus.ts";
 import { hasScope } from "../kit/access.ts";
 import type { EventDefinition } from "../kit/event.ts";
 import type { Connection } from "./connection.ts";
@@ -7,7 +7,6 @@ import { SharedFrame } from "./shared-frame.ts";
 
 export interface BroadcastOptions {
   readonly bus: Bus;
-  readonly events: readonly EventDefinition[];
   /** Connections that have shaken hands. */
   readonly connections: ReadonlyMap<string, Connection>;
   /** The connections that subscribed to an event which only subscribers receive. */
@@ -24,11 +23,14 @@ export interface BroadcastOptions {
 
 /** Sends every published event to those entitled to it, until disposed. */
 export function startBroadcast(options: BroadcastOptions): Disposable {
-  const stack = new DisposableStack();
-  for (const event of options.events) {
-    stack.use(options.bus.on(event, (payload, { connId }) => send(event, payload, connId, options)));
-  }
-  return stack;
+  return options.bus.onAll((payload, { connId }, topic) => {
+    if (isEvent(topic)) send(topic, payload, connId, options);
+  });
+}
+
+/** Whether a topic is an event of the wire. */
+function isEvent(topic: Topic<unknown>): topic is EventDefinition {
+  return "audience" in topic;
 }
 
 function send(

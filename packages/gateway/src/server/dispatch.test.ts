@@ -28,7 +28,7 @@ function setUp(...methods: Method[]) {
     send: (frame: string) => void frames.push(JSON.parse(frame)),
   } as unknown as Connection;
   const dispatch = new Dispatch({
-    methods: new Map(methods.map((method) => [method.name, method])),
+    methods: () => new Map(methods.map((method) => [method.name, method])),
     gateway: { machine: { met: () => {} } } as unknown as Base,
     once: new Once(new FakeClock()),
     replication: { isReplicated: false, replicated: () => Promise.resolve() },

@@ -20,7 +20,8 @@ export interface Request {
 }
 
 export interface DispatchOptions {
-  readonly methods: ReadonlyMap<string, Method>;
+  /** All methods by name; asked with the first request. */
+  methods(): ReadonlyMap<string, Method>;
   readonly gateway: Base;
   readonly once: Once;
   readonly log: Log;
@@ -42,7 +43,7 @@ export class Dispatch {
   /** Answers one request; every path ends in exactly one final answer. */
   handle(connection: Connection, session: Session, request: Request): void {
     const responder = this.#responder(connection, request);
-    const named = this.#options.methods.get(request.method);
+    const named = this.#options.methods().get(request.method);
     // Check this before scopes: the list of methods is no secret, and "missing scope" would mislead.
     if (!named) return responder.fail(unknownMethod(request.method));
     const { dialect } = session;

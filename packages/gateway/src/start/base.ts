@@ -15,8 +15,8 @@ import { StoreWatch } from "../base/store/store-watch.ts";
 import { guardedClock, systemClock } from "../base/time/clock.ts";
 import { type SteadyClock, steadyClock } from "../base/time/steady-clock.ts";
 import { VERSION } from "../base/version.ts";
-import { COMMANDS, TOOLS } from "../catalog.ts";
 import { CHANNELS } from "../channels/index.ts";
+import { COMMANDS, TOOLS } from "../definitions.ts";
 import type { Base } from "../kit/base.ts";
 import { type Host, hostPorts, type TailscaleSettings } from "../kit/host.ts";
 import { type GatewayAuth, resolveAuth } from "../server/admission/authenticate.ts";
@@ -80,7 +80,7 @@ export function openBase(
     host: {
       ...hostPorts(),
       ...late,
-      ...{ logFile, commands: COMMANDS, tools: TOOLS, channels: CHANNELS },
+      ...{ logFile, commands: () => COMMANDS, tools: () => TOOLS, channels: CHANNELS },
       redact: (text) => secrets.redact(text),
       authorize: (request) => judgeBearer(request, { auth, limiter, trustedProxies: settings.current.trustedProxies }),
       sourceOf: (request) => sourceOf(request, settings.current.trustedProxies),

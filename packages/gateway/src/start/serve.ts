@@ -1,9 +1,8 @@
 /** Joins the slices to the server: methods to dispatch, events to connections, routes to the HTTP port. */
 import { descriptorLimit, descriptors, openDescriptors } from "../base/process/descriptors.ts";
-import { VERSION } from "../base/version.ts";
-import { EVENTS, METHODS } from "../catalog.ts";
+import { METHODS } from "../definitions.ts";
 import type { Services } from "../kit/lifecycle.ts";
-import { helloOk, type Offer } from "../server/admission/hello.ts";
+import { helloOk } from "../server/admission/hello.ts";
 import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
@@ -14,14 +13,8 @@ import { Once } from "../server/once.ts";
 import type { Opened } from "./base.ts";
 import { concealing } from "./conceal.ts";
 import { isHostDevice } from "./host-device.ts";
+import { OFFER } from "./offer.ts";
 import { findWebDir } from "./web-dir.ts";
-
-/** What hello-ok says of every gateway of this build. */
-const OFFER: Offer = {
-  version: VERSION,
-  methods: [...METHODS.values()].filter((method) => method.listed).map((method) => method.name),
-  events: ["connect.challenge", ...EVENTS.map((event) => event.name)],
-};
 
 /** Makes the server of a gateway; it does not listen yet. The stack ends what it broadcasts. */
 export async function makeServer(
@@ -42,7 +35,7 @@ export async function makeServer(
     auth: () => auth,
     isHostDevice: (deviceId) => isHostDevice(stateDir, deviceId),
     dispatch: new Dispatch({
-      methods: METHODS,
+      methods: () => METHODS,
       gateway: services.gateway,
       once: new Once(clock),
       replication: store,
@@ -80,7 +73,7 @@ export async function makeServer(
   });
   stack.use(
     startBroadcast({
-      ...{ bus, events: EVENTS, connections: server.connections, guard, conceal },
+      ...{ bus, connections: server.connections, guard, conceal },
       subscribers: (event, payload) => subscribers.now.of(event, payload),
       followers: (event, payload) => followers.now.of(event, payload),
       stateVersion: () => overview.now.stateVersion,

@@ -79,9 +79,9 @@ export class Agent {
   /** `services` is the one gateway object, which tools and commands get too; later slices are added to it. */
   constructor(services: AgentServices) {
     this.#services = services;
-    this.#commands = new Commands(services.host.commands);
+    this.#commands = new Commands(() => services.host.commands());
     this.toolbox = new Toolbox({
-      builtin: services.host.tools,
+      builtin: () => services.host.tools(),
       clock: services.clock,
       settings: () => this.toolRules,
       policyOf: (agentId) => services.agents.of(agentId)?.tools,

@@ -15,6 +15,6 @@ export const agent = withParts(slice, {
   events,
   settings: [toolSettings],
   tables: [tables],
-  tools,
-  commands,
+  tools: () => tools,
+  commands: () => commands,
 });

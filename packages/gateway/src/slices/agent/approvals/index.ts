@@ -11,6 +11,6 @@ export const approvals = withParts(slice, {
   methods,
   events,
   tables: [tables],
-  tools,
-  commands,
+  tools: () => tools,
+  commands: () => commands,
 });

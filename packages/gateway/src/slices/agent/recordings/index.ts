@@ -5,4 +5,4 @@ import * as methods from "./methods.ts";
 import { recordings as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 
-export const recordings = withParts(slice, { methods, tables: [tables], commands });
+export const recordings = withParts(slice, { methods, tables: [tables], commands: () => commands });

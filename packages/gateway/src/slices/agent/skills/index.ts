@@ -5,4 +5,4 @@ import { skills as settings } from "./settings.ts";
 import { skills as slice } from "./slice.ts";
 import { tools } from "./tools.ts";
 
-export const skills = withParts(slice, { methods, settings: [settings], tools });
+export const skills = withParts(slice, { methods, settings: [settings], tools: () => tools });

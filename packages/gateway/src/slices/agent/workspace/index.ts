@@ -5,4 +5,4 @@ import { workspace as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 import { tools } from "./tools/index.ts";
 
-export const workspace = withParts(slice, { methods, tables: [tables], tools });
+export const workspace = withParts(slice, { methods, tables: [tables], tools: () => tools });

@@ -6,4 +6,4 @@ import { reminders as slice } from "./slice.ts";
 import { tables } from "./tables.ts";
 import { tools } from "./tools.ts";
 
-export const reminders = withParts(slice, { methods, commands, tables: [tables], tools });
+export const reminders = withParts(slice, { methods, commands: () => commands, tables: [tables], tools: () => tools });

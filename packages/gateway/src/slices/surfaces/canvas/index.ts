@@ -12,6 +12,6 @@ export const canvas = withParts(slice, {
   events,
   settings: [canvasHost],
   tables: [tables],
-  tools,
+  tools: () => tools,
   routes: (canvas) => [canvas],
 });

@@ -14,6 +14,6 @@ export const messaging = withParts(slice, {
   events,
   settings: [messages, bindings],
   tables: [tables],
-  tools,
-  commands,
+  tools: () => tools,
+  commands: () => commands,
 });

@@ -22,14 +22,16 @@ export interface MeantBy {
 
 /** The commands there are, found by their names. */
 export class Commands {
-  readonly all: readonly Command[];
-  readonly #byName: ReadonlyMap<string, Command>;
+  readonly #definitions: () => readonly Command[];
+  #byName: ReadonlyMap<string, Command> | undefined;
 
-  constructor(all: readonly Command[]) {
-    this.all = all;
-    this.#byName = new Map(
-      all.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command] as const)),
-    );
+  /** `definitions` are asked for when the first command is looked for. */
+  constructor(definitions: () => readonly Command[]) {
+    this.#definitions = definitions;
+  }
+
+  get all(): readonly Command[] {
+    return this.#definitions();
   }
 
   /** The command that a message beginning with a slash calls, if there is one of that name. */
@@ -52,9 +54,16 @@ export class Commands {
     return undefined;
   }
 
+  #named(): ReadonlyMap<string, Command> {
+    this.#byName ??= new Map(
+      this.all.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command] as const)),
+    );
+    return this.#byName;
+  }
+
   #find(pattern: RegExp, message: string): Invocation | undefined {
     const match = pattern.exec(message.trim());
-    const command = match && this.#byName.get(match[1]!.toLowerCase());
+    const command = match && this.#named().get(match[1]!.toLowerCase());
     return command ? { command, args: match[2]?.trim() ?? "" } : undefined;
   }
 }

@@ -19,7 +19,7 @@ function boxOf(tool: Tool, settings: ToolSettings = {}) {
   const logged: string[] = [];
   const gateway = { log: { warn: (sentence: string) => logged.push(sentence) } } as unknown as Base;
   const box = new Toolbox({
-    ...{ builtin: [tool], clock },
+    ...{ builtin: () => [tool], clock },
     settings: () => settings,
     policyOf: () => undefined,
     gateway,

@@ -31,7 +31,7 @@ export interface ToolRequest {
 }
 
 export interface ToolboxOptions {
-  readonly builtin: readonly Tool[];
+  builtin(): readonly Tool[];
   readonly clock: Clock;
   settings(): ToolRules;
   /** The policy of an agent. */
@@ -61,7 +61,7 @@ export class Toolbox {
 
   /** All built-in tools, whoever may use them. */
   get builtin(): readonly Tool[] {
-    return this.#options.builtin;
+    return this.#options.builtin();
   }
 
   /** The tools that a run may use. */
@@ -89,7 +89,7 @@ export class Toolbox {
 
   async #all(run: ToolRun, signal: AbortSignal): Promise<Tool[]> {
     const others = await Promise.all([...this.sources].map((source) => source.toolsFor(run, signal)));
-    return [...this.#options.builtin, ...others.flat()];
+    return [...this.#options.builtin(), ...others.flat()];
   }
 
   #read(tool: Tool, args: unknown): { params?: unknown; problem?: string | undefined } {
