@@ -84,6 +84,10 @@ for (const language of OTHERS)
       titles,
       PAGES.map(([, label]) => texts[label]),
     );
+    const cut = await page
+      .locator(".gateway-block .words")
+      .evaluateAll((all) => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent));
+    assert.deepEqual(cut, []);
     assert.deepEqual(await root(chat), [language, language === "ar" ? "rtl" : "ltr"]);
     assert.deepEqual(chat.problems, []);
   });
