@@ -8,8 +8,8 @@ import { VIEWS } from "./views.ts";
 import { startLanguage } from "./words/language.ts";
 
 applyTheme();
-await startLanguage();
 const store = new Store(VIEWS);
-document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();
+await startLanguage();
+document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 startWorker();
