@@ -85,6 +85,7 @@ async function bundled(entries, more = {}) {
     target: "es2022",
     conditions: ["moltbot-source"],
     define: { MOLTBOT_VERSION: JSON.stringify(version) },
+    charset: "utf8",
     legalComments: "none",
     plugins: [wordsPlugin(source)],
     metafile: true,

@@ -50,13 +50,24 @@ const PROSE = /\p{L}{2,}[,.:;…!?’”]*\s+[\p{L}“{]|[}\p{L}]\s+\p{L}{2,}|^\
 export function strayTexts(root: Node, file: string): StrayText[] {
   const strings = [...root.descendantsOfType("string"), ...root.descendantsOfType("template_string")];
   const known = NOT_FOR_PEOPLE[file] ?? [];
-  return strings.flatMap((node) =>
-    node !== null && isStray(node) && !known.includes(staticText(node)) ? [strayOf(node)] : [],
-  );
+  const strays = strings.filter((node) => node !== null && isStray(node) && !known.includes(staticText(node)));
+  const early = root.descendantsOfType("call_expression").filter((call) => call !== null && isTooEarly(call));
+  return [
+    ...strays.flatMap((node) => (node ? [strayOf(node, "goes through neither a template nor `t`")] : [])),
+    ...early.flatMap((node) => (node ? [strayOf(node, "is asked for before a language is chosen; use `said`")] : [])),
+  ];
 }
 
-function strayOf(node: Node): StrayText {
-  return { text: node.text, line: node.startPosition.row + 1, why: "goes through neither a template nor `t`" };
+/** Whether a text is asked for as the file is loaded: it would stay in the language of that moment. */
+function isTooEarly(call: Node): boolean {
+  if (!/^(?:t|plural)$/.test(call.childForFieldName("function")?.text ?? "")) return false;
+  for (let at = call.parent; at !== null; at = at.parent)
+    if (/function|method_definition|public_field_definition/.test(at.type)) return false;
+  return true;
+}
+
+function strayOf(node: Node, why: string): StrayText {
+  return { text: node.text, line: node.startPosition.row + 1, why };
 }
 
 function isStray(node: Node): boolean {

@@ -53,6 +53,22 @@ describe("the catalogues", () => {
   });
 });
 
+test("the style sheets name no side but by the direction of the text", () => {
+  const source = join(WORDS, "..");
+  const sheets = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".css"));
+  // The middle is the same from both sides, and a table's author has said what stands left.
+  const sided =
+    /(?<![\w-])(?:(?:margin|padding|border)-)?(?:left|right)(?:-[a-z]+)?:(?! 50%)|text-align: (?:left|right)/;
+  const found = sheets.flatMap((file) =>
+    readFileSync(join(source, file), "utf8")
+      .split(/(?<=\})/)
+      .filter((rule) => sided.test(rule) && !rule.includes("[align="))
+      .map((rule) => `${file}: ${rule.trim()}`),
+  );
+
+  assert.deepEqual(found, []);
+});
+
 describe("reading a source", () => {
   const CASES: readonly (readonly [source: string, keys: readonly string[], translatable: string])[] = [
     ["html`<p>Hello</p>`", ["Hello"], 'html`<p>${translatedText("Hello")}</p>`'],
@@ -101,6 +117,17 @@ describe("reading a source", () => {
         ["Later", undefined],
         ["{0} lines", { one: "{0} line", other: "{0} lines" }],
       ],
+    );
+  });
+
+  test("a text that is asked for as the file is loaded is named: it would never change", async () => {
+    const source = 'const a = t("Too early");\nconst b = () => t("In time");\nclass C {\n  d = t("In time");\n}';
+
+    const { strays } = await readSource(source, "x.ts");
+
+    assert.deepEqual(
+      strays.map(({ text, line }) => [text, line]),
+      [['t("Too early")', 1]],
     );
   });
 

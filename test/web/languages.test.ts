@@ -25,6 +25,9 @@ const PAGES = [
   ["models", "Models"],
 ] as const;
 
+/** Enough to see dark colours by. */
+const DARK: readonly string[] = ["overview", "channels", "settings"];
+
 /** Left to right and right to left in one answer, with code. */
 const ANSWER = `مرحبًا! شغّل \`moltbot status\` على جهازك.
 
@@ -84,6 +87,10 @@ for (const language of OTHERS)
       titles,
       PAGES.map(([, label]) => texts[label]),
     );
+    const cut = await page
+      .locator(".gateway-block .words")
+      .evaluateAll((all) => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent));
+    assert.deepEqual(cut, []);
     assert.deepEqual(await root(chat), [language, language === "ar" ? "rtl" : "ltr"]);
     assert.deepEqual(chat.problems, []);
   });
@@ -114,7 +121,7 @@ for (const language of ["ar", "de"] as const)
         await page.getByRole("button", { name: texts.Send ?? "", exact: true }).click();
         await page.getByRole("button", { name: texts["Copy reply"] ?? "" }).waitFor();
         await look("reply");
-        for (const [id] of PAGES) {
+        for (const [id] of scheme === "light" ? PAGES : PAGES.filter(([each]) => DARK.includes(each))) {
           await show(chat, id);
           await look(id);
         }

@@ -10,10 +10,10 @@ import { VIEWS } from "./views.ts";
 import { startLanguage } from "./words/language.ts";
 
 applyTheme();
-await startLanguage();
 const store = new Store(VIEWS);
-document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 void store.start();
 if (store.state.view === "chat") void fetchMarkdown();
+await startLanguage();
+document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 startWorker();
 keepFocus();

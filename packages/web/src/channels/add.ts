@@ -65,7 +65,7 @@ export class AddChannelElement extends PageElement {
     return html`<dialog class="form-dialog" aria-labelledby="add-dialog-title">
       <form novalidate @submit=${this.#submit}>
         <h2 id="add-dialog-title">${isChange ? t("Settings of {0}", channel?.label) : isFirst ? t("Connect {0}", channel?.label) : t("Add another account of {0}", channel?.label)}</h2>
-        <p>${isChange ? t("What you leave empty stays as it is.") : channel?.summary}</p>
+        <p><bdi>${isChange ? t("What you leave empty stays as it is.") : channel?.summary}</bdi></p>
         ${isFirst || isChange ? nothing : account} ${secrets.map((field) => this.#field(field))}
         ${
           secrets.length === 0

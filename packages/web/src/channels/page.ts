@@ -285,7 +285,7 @@ export class ChannelsElement extends PageElement {
       <div class="tiles">
         ${this.state.channels.map(
           (channel) => html`<button type="button" @click=${() => this.#add(channel)}>
-            <strong>${channel.label}</strong><span>${channel.summary}</span>
+            <strong>${channel.label}</strong><span><bdi>${channel.summary}</bdi></span>
           </button>`,
         )}
       </div>

@@ -162,7 +162,7 @@ export class SettingsElement extends LivePage {
         <button type="button" class="text-button" aria-label=${t("Why: {0}", path)} @click=${() => this.#why(field)}>Why</button>
         <button type="button" class="text-button" aria-label=${t("Change {0}", path)} aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#edit(isOpen ? undefined : path)}>Change</button>
       </div>
-      ${help === "" ? nothing : html`<p class="meta">${help}</p>`}
+      ${help === "" ? nothing : html`<p class="meta"><bdi>${help}</bdi></p>`}
       ${comment === undefined ? nothing : html`<p class="note" dir="auto"><span class="visually-hidden">Your comment: </span>${comment}</p>`}
       ${isConflict(field, edit) ? this.#conflict(field) : nothing}
       ${isOpen ? this.#form(field) : nothing}

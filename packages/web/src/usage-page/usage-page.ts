@@ -113,7 +113,7 @@ export class UsagePageElement extends LivePage {
           [t("Cost"), this.unit === "usd", () => this.#set({ unit: "usd" })],
         ])}
       </div>
-      <p role="status"><strong>${figure(total, this.unit)}</strong> in ${this.days} days${budget === undefined ? "" : t("; the budget is {0} a day", figure(budget, this.unit))}.</p>
+      <p role="status"><strong>${figure(total, this.unit)}</strong> in ${plural(this.days, "{0} day", "{0} days")}${budget === undefined ? "" : t("; the budget is {0} a day", figure(budget, this.unit))}.</p>
       ${isFiltered ? this.#filters() : nothing}
       ${chart({ bars, unit: this.unit, budget, chosen: this.only.day, choose: (day) => this.#filter("day", this.only.day === day ? undefined : day) })}
       <section aria-labelledby="usage-table">
