@@ -66,7 +66,8 @@ export class WebChat implements AsyncDisposable {
   /** Opens the signed-in link and waits for the chat. */
   async signIn(): Promise<this> {
     await this.page.goto(`${this.#gateway.httpUrl}/#token=${TOKEN}`);
-    await this.field.waitFor();
+    // A browser that may only read has words in place of the field.
+    await this.page.locator(".composer").waitFor();
     await this.page.locator(".link.connected").waitFor();
     return this;
   }
