@@ -7,10 +7,10 @@ import { startBrowser } from "../support/browser.ts";
 import { goTo } from "../support/control-page.ts";
 import { gatewayWith, openWebChat } from "../support/webchat.ts";
 
-/** More than a busy gateway tells in an hour. */
-const EVENTS = 6_000;
-/** Sessions that take turns. */
-const SESSIONS = 50;
+/** So often a session and a job change: more than a busy gateway tells in an hour. */
+const CHANGES = 3_000;
+/** Sessions and jobs that take turns. */
+const EACH = 50;
 /** What may be kept beside what was there, in bytes: far less than an hour of events would be. */
 const MOST_BYTES = 2_500_000;
 
@@ -24,6 +24,13 @@ after(async () => {
   await model[Symbol.asyncDispose]();
 });
 
+const job = {
+  ...{ name: "Look", schedule: { kind: "cron", expr: "0 8 * * *" }, sessionTarget: "main", wakeMode: "now" },
+  payload: { kind: "systemEvent", text: "Look" },
+};
+const jobs: string[] = [];
+for (let index = 0; index < EACH; index++) jobs.push((await admin.call("cron.add", job)).id);
+
 for (const id of ["overview", "sessions", "automations"]) {
   test(`after an hour of events the page is as large as before: ${id}`, async () => {
     await using chat = await openWebChat(browser, gateway);
@@ -36,30 +43,32 @@ for (const id of ["overview", "sessions", "automations"]) {
     page.on("websocket", () => assert.fail("the page connected anew"));
     devtools.on("Network.webSocketFrameReceived", () => heard++);
     await devtools.send("Network.enable");
-    await happens(EVENTS / 4);
+    await happens(CHANGES / 4);
     const before = await sizeOf(devtools);
     const heardBefore = heard;
 
-    await happens(EVENTS);
+    await happens(CHANGES);
     const afterwards = await sizeOf(devtools);
 
     const grown = afterwards.bytes - before.bytes;
     console.log(
       `${id}: ${heard - heardBefore} frames, heap ${mb(before.bytes)} before and ${mb(afterwards.bytes)} after, ${before.nodes} and ${afterwards.nodes} nodes`,
     );
-    assert.ok(heard - heardBefore >= EVENTS, `only ${heard - heardBefore} frames came`);
+    assert.ok(heard - heardBefore >= CHANGES, `only ${heard - heardBefore} frames came`);
     assert.ok(grown < MOST_BYTES, `the page grew by ${mb(grown)}`);
     assert.ok(afterwards.nodes < before.nodes * 1.5 + 500, `${afterwards.nodes} nodes in place of ${before.nodes}`);
     assert.deepEqual(chat.problems, []);
   });
 }
 
-/** So many changes of sessions and jobs, each of which the gateway tells every page. */
+/** So many changes of sessions and of jobs. Every page is told of jobs, and who looks at sessions of those. */
 async function happens(count: number): Promise<void> {
-  const one = (index: number) =>
-    admin.call("sessions.patch", { key: `agent:main:s-${index % SESSIONS}`, label: `Session ${index % SESSIONS}, ${index}` });
-  for (let index = 0; index < count; index += SESSIONS)
-    await Promise.all(Array.from({ length: SESSIONS }, (_, at) => one(index + at)));
+  const change = (index: number) => [
+    admin.call("sessions.patch", { key: `agent:main:s-${index % EACH}`, label: `Session ${index % EACH}, ${index}` }),
+    admin.call("cron.update", { id: jobs[index % EACH], patch: { description: `Changed ${index} times` } }),
+  ];
+  for (let index = 0; index < count; index += EACH)
+    await Promise.all(Array.from({ length: EACH }, (_, at) => change(index + at)).flat());
 }
 
 /** What the page holds after the garbage is collected. */

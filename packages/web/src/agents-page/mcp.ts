@@ -3,6 +3,7 @@
 import type { McpStatusResult } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { words } from "../chat/words.ts";
+import { shellWord } from "../control/shell-word.ts";
 import { emptyState, terminal } from "../kit/parts.ts";
 import { openWhy } from "../kit/why.ts";
 import { durationOf } from "../time.ts";
@@ -53,12 +54,26 @@ function row(host: PageHost, server: Server, say: Say): TemplateResult {
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
     <span class="state ${mood}"><span class="dot"></span>${text}</span>
+    <button type="button" class="text-button" aria-label=${`Why: ${name}`} @click=${() => why(host, server)}>Why</button>
     ${
       host.may("admin") && host.offers("mcp.test")
         ? html`<button type="button" class="button small" aria-label=${`Test ${name}`} @click=${() => test(host, name, say)}>Test</button>`
         : nothing
     }
   </li>`;
+}
+
+function why(host: PageHost, { name, state, tools, problem, audience }: Server): void {
+  openWhy(host, {
+    title: name,
+    because: problem ?? `It is ${STATES[state].text}.`,
+    facts: [
+      ["Its tools", tools.join(", ") || "not known before it is connected"],
+      ["For", audience === "owner" ? "you alone" : "people who were let in"],
+    ],
+    setting: { path: `mcp.servers.${name}` },
+    command: `moltbot mcp test ${shellWord(name)}`,
+  });
 }
 
 async function test(host: PageHost, name: string, say: Say): Promise<void> {

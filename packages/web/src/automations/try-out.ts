@@ -68,7 +68,8 @@ class TryOutElement extends PageElement {
   }
 
   #told({ slots, hasMore }: Answer): TemplateResult {
-    const status = slots.length === 0 ? "It never comes in this time." : `${slots.length}${hasMore ? " and more" : ""} times.`;
+    const status =
+      slots.length === 0 ? "It never comes in this time." : `${slots.length}${hasMore ? " and more" : ""} times.`;
     return html`<p class="meta" role="status">${status}</p>
       <ol class="rows tried">
         ${slots.map(

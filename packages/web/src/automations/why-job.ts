@@ -30,9 +30,7 @@ export function explainJob(host: PageHost, job: Job, last: Run | undefined): voi
       ["Not when older than", graceMs === undefined ? undefined : durationOf(graceMs)],
     ],
     command: `moltbot cron simulate --job ${shellWord(id)} --days 7`,
-    more: host.offers("cron.simulate")
-      ? html`<moltbot-try-out .host=${host} .job=${job}></moltbot-try-out>`
-      : nothing,
+    more: host.offers("cron.simulate") ? html`<moltbot-try-out .host=${host} .job=${job}></moltbot-try-out>` : nothing,
   });
 }
 
