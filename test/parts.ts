@@ -111,6 +111,9 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "web/agents-page": ["web", "workspace"],
   "web/speed": ["web"],
+  "wire/cron-simulate": ["cron"],
+  "web/memory": ["web"],
+  "web/offline": ["web"],
   "web/five-tasks": ["web"],
   "web/keyboard": ["web"],
   "web/read-only": ["web", "devices"],

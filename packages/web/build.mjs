@@ -9,7 +9,7 @@ import { build } from "esbuild";
 import { wordsPlugin } from "../../scripts/words/plugin.ts";
 import { merged } from "./merge.mjs";
 
-/** What the first view of a conversation may weigh with what shows replies, in bytes after gzip. */
+/** What the first view of a conversation may weigh, with what shows replies and says what is to be done, in bytes after gzip. */
 const SCRIPT_BUDGET = 90_000;
 /** What all scripts of WebChat and its pages may weigh together, in bytes after gzip. */
 const ALL_BUDGET = 220_000;
@@ -29,12 +29,12 @@ const ownNode = await bundled({ node: "node/main.ts" }, { external: [CLIENT] });
 const { scripts, entry } = await merged(chat, {
   first: importedAtOnce(chat.inputs, entryOf(chat, "src/main.ts")),
   entry: entryOf(chat, "src/main.ts"),
-  apart: [apartFrom(chat, "src/chat/markdown.ts")],
+  apart: ["src/chat/markdown.ts", "src/overview/todo.ts"].map((entry) => apartFrom(chat, entry)),
   folder: relative(here, target),
 });
 const styles = [...chat.outputs].filter(([path]) => !path.endsWith(".js"));
 const named = (name) => [...scripts.keys()].find((path) => basename(path).startsWith(`${name}-`));
-const weight = sum([entry, named("kit"), named("markdown")].map((path) => gzipped(scripts.get(path))));
+const weight = sum([entry, named("markdown"), named("todo")].map((path) => gzipped(scripts.get(path))));
 within(SCRIPT_BUDGET, weight, "WebChat's first view");
 const allWeight = sum([...scripts.values()].map(gzipped));
 within(ALL_BUDGET, allWeight, "WebChat with all its pages");

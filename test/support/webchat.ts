@@ -68,7 +68,8 @@ export class WebChat implements AsyncDisposable {
   /** Opens the signed-in link, under another name of this machine if `origin` says so, and waits for the chat. */
   async signIn(origin = this.#gateway.httpUrl): Promise<this> {
     await this.page.goto(`${origin}/#token=${TOKEN}`);
-    await this.field.waitFor();
+    // A browser that may only read has words in place of the field.
+    await this.page.locator(".composer").waitFor();
     await this.page.locator(".link.connected").waitFor();
     return this;
   }

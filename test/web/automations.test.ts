@@ -144,3 +144,30 @@ test("a run that failed says so, with its reason", async () => {
   const said = (await card(chat, "Broken").locator(".said").textContent()) ?? "";
   assert.ok(said.length > 10, said);
 });
+
+test("a job explains itself, and is tried on a virtual clock without being run", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  const id = await add("Water", { schedule: { kind: "cron", expr: "0 8 * * *", tz: "UTC" } });
+  await open(chat);
+
+  await page.getByRole("button", { name: "Why: Water" }).click();
+  const drawer = page.getByRole("dialog", { name: "Water" });
+  await drawer.getByText(`moltbot cron simulate --job ${id} --days 7`).waitFor();
+  await drawer.getByRole("button", { name: "Try it" }).click();
+  await drawer.getByText("7 times.").waitFor();
+  const asUsual = await drawer.locator(".tried .state").allTextContents();
+  await drawer.getByLabel("The gateway is off").selectOption({ label: "for an hour when it is due" });
+  await drawer.getByRole("button", { name: "Try it" }).click();
+  await drawer.locator(".tried .state").filter({ hasText: "late" }).waitFor();
+  await inspect(chat, "automations-try");
+  await page.keyboard.press("Escape");
+
+  const { entries } = await client.call("cron.runs", { id });
+  assert.deepEqual(
+    asUsual.map((text) => text.trim()),
+    Array(7).fill("fired"),
+  );
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Why: Water");
+  assert.deepEqual([entries, chat.problems], [[], []]);
+});

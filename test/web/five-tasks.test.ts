@@ -55,7 +55,10 @@ const TASKS: Readonly<Record<string, (person: Person) => Promise<void>>> = {
     using _phone = await home.waiting(`Pocket ${person.size}`);
     await person.open(/^Devices/);
     await person.press(person.button(`Let in: Pocket ${person.size}`));
-    await person.chat.page.getByRole("article", { name: `Pocket ${person.size}` }).getByText("Can be asked for").waitFor();
+    await person.chat.page
+      .getByRole("article", { name: `Pocket ${person.size}` })
+      .getByText("Can be asked for")
+      .waitFor();
   },
   async "add a bot"(person) {
     const { page } = person.chat;
@@ -91,7 +94,11 @@ const TASKS: Readonly<Record<string, (person: Person) => Promise<void>>> = {
   },
   async "see today's cost"(person) {
     await person.open(/^Overview/);
-    await person.chat.page.locator(".figures").getByText(/tokens/i).first().waitFor();
+    await person.chat.page
+      .locator(".figures")
+      .getByText(/tokens/i)
+      .first()
+      .waitFor();
   },
 };
 

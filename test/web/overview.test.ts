@@ -83,3 +83,18 @@ test("a device that may only read is offered nothing that would be refused", asy
   assert.equal(await chat.page.locator("moltbot-overview .card-actions button").count(), 0);
   assert.deepEqual(chat.problems, []);
 });
+
+test("what waits explains itself, with the command that does it", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  await open(chat);
+  await platform.says("hello", { from: "curious" });
+
+  await chat.page.getByRole("button", { name: /^Why: curious/ }).click();
+  const drawer = chat.page.getByRole("dialog");
+  await drawer.getByText("nothing that they write reaches the agent until you let them in").waitFor();
+  await drawer.getByText(/moltbot pairing approve telegram \w+/).waitFor();
+  await chat.page.keyboard.press("Escape");
+
+  assert.match(String(await chat.page.evaluate("document.activeElement.getAttribute('aria-label')")), /^Why: curious/);
+  assert.deepEqual(chat.problems, []);
+});

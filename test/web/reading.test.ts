@@ -124,24 +124,6 @@ test("a PDF is taken, and a picture opens large", async () => {
   assert.deepEqual(chat.problems, []);
 });
 
-test("without its gateway the page is there after a reload all the same", async () => {
-  const own = await gatewayWith();
-  await using chat = await openWebChat(browser, own);
-  await chat.signIn();
-  await chat.page.evaluate("navigator.serviceWorker.ready.then(() => true)");
-  await chat.page.reload();
-  await chat.field.waitFor();
-
-  await own[Symbol.asyncDispose]();
-  await chat.page.reload();
-
-  await chat.page.locator("moltbot-app").waitFor();
-  await chat.page
-    .getByText(/Connecting|Offline|connection/)
-    .first()
-    .waitFor();
-});
-
 /** The smallest PDF that says something. */
 function pdfOf(text: string): Buffer {
   const stream = `BT /F1 24 Tf 72 700 Td (${text}) Tj ET`;

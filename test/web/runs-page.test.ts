@@ -40,3 +40,30 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
     });
   }
 }
+
+test("a run shows its tool calls, and is replayed without asking a model", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  model.script({ kind: "turn", text: "I will look.", calls: [{ name: "sessions_list" }] });
+  model.script({ kind: "text", text: "All is quiet." });
+  await chat.say("How is it going?");
+  await chat.shows("All is quiet.");
+  const asked = model.requests.length;
+  await page.getByRole("list", { name: "Gateway" }).getByRole("button", { name: "Runs" }).click();
+
+  await page.getByRole("button", { name: "agent:main:main: show the run" }).first().click();
+  await page.getByRole("heading", { name: "Tool calls" }).waitFor();
+  const calls = await page
+    .getByRole("region", { name: "Tool calls" })
+    .or(page.locator('section[aria-labelledby="run-tools"]'))
+    .getByRole("listitem")
+    .allTextContents();
+  await page.getByRole("button", { name: "Replay" }).click();
+  await page.getByText("The replay did the same.").waitFor();
+
+  assert.equal(calls.length, 1);
+  assert.match(calls[0] ?? "", /sessions_list[\s\S]*done/);
+  assert.equal(model.requests.length, asked);
+  assert.deepEqual(chat.problems, []);
+});

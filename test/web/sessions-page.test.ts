@@ -77,6 +77,20 @@ test("several are put away at once, the other person sees it, and it can be undo
   assert.deepEqual([...chat.problems, ...other.problems], []);
 });
 
+test("on a phone, where titles are no buttons, a choice sorts", async () => {
+  await using chat = await openWebChat(browser, gateway, { size: "phone" });
+  await open(chat, "phone");
+  const names = () => chat.page.locator("moltbot-table .row-link .title").allTextContents();
+  const sorted = (await names()).toSorted(new Intl.Collator("en", { numeric: true }).compare);
+
+  await chat.page.getByRole("combobox", { name: "Sort Sessions" }).selectOption({ label: "Conversation ↑" });
+  const up = await names();
+  await chat.page.getByRole("combobox", { name: "Sort Sessions" }).selectOption({ label: "Conversation ↓" });
+
+  assert.deepEqual([up, await names()], [sorted, sorted.toReversed()]);
+  assert.deepEqual(chat.problems, []);
+});
+
 test("ten thousand sessions scroll to the end with a few rows in the document", async () => {
   await using chat = await openWebChat(browser, gateway, { route: withMany(10_000) });
   const { page } = chat;

@@ -87,6 +87,7 @@ const TABLE = {
     "cron.list",
     "cron.get",
     "cron.runs",
+    "cron.simulate",
     "reminders.list",
     "reminders.upcoming",
     "hooks.list",

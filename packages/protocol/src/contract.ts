@@ -1688,6 +1688,35 @@ export type CronSchedule = {
   staggerMs?: number;
 };
 
+/** Parameters of `cron.simulate`. */
+export interface CronSimulateParams {
+  id?: string;
+  jobId?: string;
+  /** How many days; 7 unless told. */
+  days?: number;
+  /** Where it begins; now unless told. */
+  fromMs?: number;
+  /** When the gateway is off, counted from the beginning. */
+  downMs?: {
+    afterMs: number;
+    forMs: number;
+  };
+}
+
+/** The answer to `cron.simulate`. */
+export interface CronSimulateResult {
+  slots: {
+    /** The time in UTC. */
+    slot: string;
+    /** The time where the job lives. */
+    local: string;
+    outcome: "fired" | "late" | "missed" | "coalesced";
+    why: string;
+  }[];
+  /** There are more times than are told. */
+  hasMore: boolean;
+}
+
 /** Parameters of `cron.status`. */
 export type CronStatusParams = Record<string, never>;
 
@@ -5643,6 +5672,8 @@ export interface Methods {
   "cron.runs": { params: CronRunsParams; result: CronRunsResult };
   /** Whether jobs run by themselves, how many there are, and when the next one is due. */
   "cron.status": { params: CronStatusParams; result: CronStatusResult };
+  /** Tries a job on a clock that moves by itself: what would become of each of its times. Nothing is run. */
+  "cron.simulate": { params: CronSimulateParams; result: CronSimulateResult };
   /** Changes the fields of a job that the patch names. */
   "cron.update": { params: CronUpdateParams; result: CronUpdateResult };
   /** Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel. */
@@ -5990,6 +6021,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "cron.run": { access: "operator.admin", once: false, twoStage: false },
   "cron.runs": { access: "operator.read", once: false, twoStage: false },
   "cron.status": { access: "operator.read", once: false, twoStage: false },
+  "cron.simulate": { access: "operator.read", once: false, twoStage: false },
   "cron.update": { access: "operator.admin", once: false, twoStage: false },
   "reminders.add": { access: "operator.write", once: true, twoStage: false },
   "reminders.list": { access: "operator.read", once: false, twoStage: false },

@@ -31,6 +31,11 @@ export class Pages {
     for (const service of this.#services.values()) void service.refresh?.();
   }
 
+  /** What an earlier visit has kept of the states, where the gateway cannot be asked. */
+  restore(states: Readonly<Record<string, unknown>>): void {
+    for (const [id, state] of Object.entries(states)) if (state !== undefined) this.#services.get(id)?.restore?.(state);
+  }
+
   /** What people call a channel; the id with a capital letter until a page knows better. */
   channelName(id: string): string {
     for (const service of this.#services.values()) {

@@ -35,6 +35,8 @@ export interface State {
   /** Which part of a page beside the sidebar; "" is its beginning. */
   readonly rest: string;
   readonly link: Link;
+  /** From when what is shown is, while the gateway cannot be reached. */
+  readonly asOf: number | undefined;
   readonly gatewayVersion: string | undefined;
   /** The longest message that the gateway reads, in bytes. */
   readonly maxPayload: number;
@@ -93,6 +95,7 @@ export const INITIAL: State = {
   view: "chat",
   rest: "",
   link: { kind: "connecting" },
+  asOf: undefined,
   gatewayVersion: undefined,
   maxPayload: 524_288,
   sessions: [],

@@ -29,6 +29,7 @@ import type { ExportFormat } from "./export.ts";
 import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
+import { forgetLast, keepLast, lastState } from "./last-state.ts";
 import { loaded } from "./loaded.ts";
 import { NodeRequests } from "./node-requests.ts";
 import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
@@ -190,7 +191,8 @@ export class Store {
   async start(): Promise<void> {
     const token = takeTokenFromAddress() ?? storedToken();
     addEventListener("online", () => this.retryNow());
-    document.addEventListener("visibilitychange", () => document.hidden || this.retryNow());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#keep() : this.retryNow()));
+    addEventListener("pagehide", () => this.#keep());
     navigator.serviceWorker?.addEventListener("message", ({ data }) => {
       if (typeof data?.hash === "string") location.hash = data.hash;
     });
@@ -247,6 +249,7 @@ export class Store {
         .then(({ leavePush }) => leavePush())
         .catch((error: unknown) => ignore(error, "the gateway drops a subscription that nobody takes any more"));
     forgetSecrets();
+    forgetLast();
     this.#client?.close();
   }
 
@@ -606,7 +609,10 @@ export class Store {
     if (client !== this.#client) return;
     if (state.kind === "connected") return this.#onConnected(state.hello);
     if (state.kind === "closed") {
-      if (isAuthRefusal(state.reason)) forgetSecrets();
+      if (isAuthRefusal(state.reason)) {
+        forgetSecrets();
+        forgetLast();
+      }
       return this.#set({ screen: { kind: "signed-out", problem: refusal(state.reason) } });
     }
     if (state.kind !== "reconnecting") return;
@@ -618,7 +624,24 @@ export class Store {
       client.close();
       return this.#set({ screen: { kind: "signed-out", problem: t(LOCKED_OUT) } });
     }
-    this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason) } });
+    if (this.#hello === undefined && this.#state.asOf === undefined) this.#restore();
+    const asOf = this.#state.link.kind === "connected" ? Date.now() : this.#state.asOf;
+    this.#set({ screen: { kind: "chat" }, link: { kind: "waiting", reason: lostBecause(reason) }, asOf });
+  }
+
+  /** For the next visit. What is older than the connection was kept when that was lost. */
+  #keep(): void {
+    if (this.#state.link.kind === "connected") keepLast(this.#state);
+  }
+
+  /** Without a gateway, what the last visit has seen. */
+  #restore(): void {
+    const last = lastState();
+    if (last === undefined) return;
+    const { sessionKey, history, pages, ...rest } = last;
+    const isOpen = this.#state.sessionKey === "" || this.#state.sessionKey === sessionKey;
+    this.pages.restore(pages);
+    this.#set({ ...rest, ...(isOpen && { sessionKey, history }) });
   }
 
   #onConnected(hello: HelloOk): void {
@@ -627,6 +650,7 @@ export class Store {
     this.#set({
       screen: { kind: "chat" },
       link: { kind: "connected" },
+      asOf: undefined,
       gatewayVersion: hello.server.version,
       maxPayload: hello.policy.maxPayload,
       mainKey,
@@ -646,7 +670,8 @@ export class Store {
 
   #onShutdown(): void {
     const reason = t("The gateway is stopping. Your messages are kept and sent when it is back.");
-    this.#set({ link: { kind: "waiting", reason } });
+    this.#keep();
+    this.#set({ link: { kind: "waiting", reason }, asOf: Date.now() });
   }
 
   // — loading —

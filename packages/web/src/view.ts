@@ -37,6 +37,8 @@ export interface PageService {
   listen?(client: GatewayClient): void;
   /** Fetches what the badge needs; called whenever events may have been missed. */
   refresh?(): Promise<void>;
+  /** Shows a state that an earlier visit has kept, until the gateway can be asked. */
+  restore?(state: unknown): void;
   /** What people call the channel of this id, if the page knows. */
   channelName?(id: string): string | undefined;
 }

@@ -58,7 +58,22 @@ async function keep(url) {
 }
 
 async function put(request, response) {
-  await (await caches.open(CACHE)).put(request, response);
+  const cache = await caches.open(CACHE);
+  const isPage = new URL(request.url ?? request, location.href).pathname === HOME;
+  const text = isPage ? await response.clone().text() : "";
+  await cache.put(request, response);
+  if (isPage) await forgetOthers(cache, text);
+}
+
+/** Scripts of WebChat end with one hash of all; those of an older gateway are of no use beside this page. */
+async function forgetOthers(cache, page) {
+  const [, hash] = /\/app-([A-Z0-9]{8})\.js/.exec(page) ?? [];
+  if (hash === undefined) return;
+  for (const request of await cache.keys()) {
+    const name = new URL(request.url).pathname;
+    if (/-[A-Z0-9]{8}\.js$/.test(name) && !name.startsWith("/node-") && !name.includes(hash))
+      await cache.delete(request);
+  }
 }
 
 /** Shows a notice; browsers end a subscription whose messages show nothing. The gateway sends none while a page is in view. */

@@ -105,7 +105,7 @@ export class AgentsElement extends LivePage {
           : nothing
       }
       ${this.#tools(agent, facts)} ${this.#bindings(agent, facts)}
-      ${this.#shared === undefined ? nothing : html`${allowedCommandsList(this.#shared, (text) => this.#say(text))} ${skillsList(this.#shared, (text) => this.#say(text))}`}
+      ${this.#shared === undefined ? nothing : html`${allowedCommandsList(this.#shared, (text) => this.#say(text))} ${skillsList(this.host, this.#shared, (text) => this.#say(text))}`}
       ${mcpServers(this.host, facts.mcp, (text) => this.#say(text))}`;
   }
 

@@ -3,6 +3,7 @@
 import type { McpStatusResult } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { words } from "../chat/words.ts";
+import { shellWord } from "../control/shell-word.ts";
 import { emptyState, terminal } from "../kit/parts.ts";
 import { openWhy } from "../kit/why.ts";
 import { durationOf } from "../time.ts";
@@ -54,12 +55,26 @@ function row(host: PageHost, server: Server, say: Say): TemplateResult {
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
     <span class="state ${mood}"><span class="dot"></span>${t(text)}</span>
+    <button type="button" class="text-button" aria-label=${t("Why: {0}", name)} @click=${() => why(host, server)}>Why</button>
     ${
       host.may("admin") && host.offers("mcp.test")
         ? html`<button type="button" class="button small" aria-label=${t("Test {0}", name)} @click=${() => test(host, name, say)}>Test</button>`
         : nothing
     }
   </li>`;
+}
+
+function why(host: PageHost, { name, state, tools, problem, audience }: Server): void {
+  openWhy(host, {
+    title: name,
+    because: problem ?? t("It is {0}.", t(STATES[state].text)),
+    facts: [
+      [t("Its tools"), tools.join(", ") || t("not known before it is connected")],
+      [t("For"), audience === "owner" ? t("you alone") : t("people who were let in")],
+    ],
+    setting: { path: `mcp.servers.${name}` },
+    command: `moltbot mcp test ${shellWord(name)}`,
+  });
 }
 
 async function test(host: PageHost, name: string, say: Say): Promise<void> {

@@ -3,17 +3,20 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { ask } from "../chat/dialog.ts";
 import { words } from "../chat/words.ts";
+import { shellWord } from "../control/shell-word.ts";
 import { emptyState } from "../kit/parts.ts";
+import { openWhy } from "../kit/why.ts";
 import { shortAge } from "../time.ts";
 import type { AllowedCommand, Skill } from "../tools/skills.ts";
 import type { Tools } from "../tools/tools.ts";
+import type { PageHost } from "../view.ts";
 import { t } from "../words/t.ts";
 
 /** Says what was done. */
 export type Say = (text: string) => void;
 
 /** The skills, each with a switch and with what it lacks. */
-export function skillsList(tools: Tools, say: Say): TemplateResult | typeof nothing {
+export function skillsList(host: PageHost, tools: Tools, say: Say): TemplateResult | typeof nothing {
   const { skills } = tools.state;
   if (skills === undefined) return nothing;
   return html`<section aria-labelledby="skills-title">
@@ -25,12 +28,16 @@ export function skillsList(tools: Tools, say: Say): TemplateResult | typeof noth
             t("None yet."),
             html`<code>moltbot skills search</code> finds some; a folder with a SKILL.md in the agent’s workspace is one too.`,
           )
-        : html`<ul class="rows">${skills.map((skill) => skillRow(tools, skill, say))}</ul>`
+        : html`<ul class="rows">${skills.map((skill) => skillRow(host, skill, { tools, say }))}</ul>`
     }
   </section>`;
 }
 
-function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
+function skillRow(
+  host: PageHost,
+  skill: Skill,
+  { tools, say }: { readonly tools: Tools; readonly say: Say },
+): TemplateResult {
   const { name, description, emoji, isOn, problem } = skill;
   const change = async (event: Event) => {
     const wanted = (event.target as HTMLInputElement).checked;
@@ -42,6 +49,7 @@ function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
       ${emoji} <strong>${name}</strong> <span class="meta">${description}</span>
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
+    <button type="button" class="text-button" aria-label=${`Why: ${name}`} @click=${() => whySkill(host, skill)}>Why</button>
     ${
       tools.mayChangeSkills
         ? html`<label class="switch"><span class="visually-hidden">Use ${name}</span>
@@ -49,6 +57,17 @@ function skillRow(tools: Tools, skill: Skill, say: Say): TemplateResult {
         : html`<span class="state ${isOn ? "good" : ""}"><span class="dot"></span>${isOn ? t("on") : t("off")}</span>`
     }
   </li>`;
+}
+
+function whySkill(host: PageHost, { skillKey, name, description, isOn, problem }: Skill): void {
+  const usual = isOn ? "Agents read it when they need it." : "It is switched off, so no agent is told of it.";
+  openWhy(host, {
+    title: name,
+    because: problem ?? usual,
+    facts: [["What it is for", description]],
+    setting: { path: `skills.entries.${skillKey}.enabled`, ...(!isOn && { value: false }) },
+    command: `moltbot skills show ${shellWord(skillKey)}`,
+  });
 }
 
 /** The commands that run without asking. */

@@ -13,6 +13,7 @@ import { plural, t } from "../words/t.ts";
 import { AllJobs, jobsNamed } from "./all-jobs.ts";
 import { type Job, lastRuns, nextText, type Run, scheduleText } from "./state.ts";
 import { heartbeat, outcome } from "./told.ts";
+import { explainJob } from "./why-job.ts";
 
 const FIRINGS = 10;
 const RUNS = 200;
@@ -203,13 +204,16 @@ export class AutomationsElement extends PageElement {
         ${job.state.runningAtMs === undefined ? nothing : html`<p class="meta working"><span class="dots"></span>It runs now</p>`}
         ${run === undefined ? nothing : outcome(run)}
       </div>
-      ${this.host.may("admin") ? this.#actions(job) : nothing}
+      ${this.#actions(job)}
     </li>`;
   }
 
   #actions(job: Job): TemplateResult {
     const { name, enabled } = job;
+    const why = html`<button type="button" class="button small quiet" aria-label=${t("Why: {0}", name)} @click=${() => explainJob(this.host, job, this.runs.get(job.id))}>Why</button>`;
+    if (!this.host.may("admin")) return html`<div class="card-actions">${why}</div>`;
     return html`<div class="card-actions">
+      ${why}
       <button type="button" class="button small" aria-label=${t("Run now: {0}", name)} @click=${() => this.#run(job)}>Run now</button>
       <button type="button" class="button small" aria-label=${`${enabled ? t("Pause") : t("Resume")} ${name}`} @click=${() => this.#enable(job, !enabled)}>
         ${enabled ? t("Pause") : t("Resume")}

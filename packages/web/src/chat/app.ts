@@ -5,8 +5,9 @@ import type { Approval } from "../approvals.ts";
 import { coversConversation } from "../canvas/canvas.ts";
 import { holdKeys } from "../kit/held-keys.ts";
 import { titleOf } from "../sessions.ts";
-import type { Link } from "../state.ts";
+import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
+import { clockTime } from "../time.ts";
 import { plural, t } from "../words/t.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
@@ -127,7 +128,7 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state.link, this.store)} ${this.#approvalsElsewhere()} ${this.#nodeWaits()}
+            ${linkBanner(state, this.store)} ${this.#approvalsElsewhere()} ${this.#nodeWaits()}
             ${this.#notice()} ${this.#leaving()}
             ${
               this.#hasShownChat
@@ -184,13 +185,17 @@ export class AppElement extends PageElement {
 
   /** A node that is connected and of no use yet: what to type. */
   #nodeWaits(): TemplateResult | typeof nothing {
-    const [first] = this.store.state.nodeRequests;
-    if (first === undefined) return nothing;
+    const { nodeRequests, view } = this.store.state;
+    const [first] = nodeRequests;
+    // Two pages have a button for it.
+    if (first === undefined || view === "overview" || view === "devices") return nothing;
+    const hasPage = this.store.views.some(({ id }) => id === "devices");
     const { name, commands, requestId } = first;
     const what =
       commands.length === 0 ? t("wants to be a node") : t("is connected, and its commands wait for your approval");
     return html`<div class="banner" role="status">
       ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
+      ${hasPage ? html`<button type="button" class="text-button" @click=${() => this.store.show("devices")}>Show</button>` : nothing}
       <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>
     </div>`;
   }
@@ -282,10 +287,11 @@ export class AppElement extends PageElement {
 
 customElements.define("moltbot-app", AppElement);
 
-function linkBanner(link: Link, store: Store): TemplateResult | typeof nothing {
+function linkBanner({ link, asOf }: State, store: Store): TemplateResult | typeof nothing {
   if (link.kind !== "waiting") return nothing;
+  const age = asOf === undefined ? nothing : html` <span class="as-of">What you see is from ${clockTime(asOf)}.</span>`;
   return html`<div class="banner" role="status">
-    ${warnIcon}<span>${words(link.reason)}</span>
+    ${warnIcon}<span>${words(link.reason)}${age}</span>
     <button type="button" class="text-button" @click=${() => store.retryNow()}>Try now</button>
   </div>`;
 }

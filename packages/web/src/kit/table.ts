@@ -74,7 +74,7 @@ export class TableElement<Row = unknown> extends PageElement {
     const { columns } = this;
     const tracks = columns.map(({ width }) => width).join(" ");
     const height = this.#sorted.length * this.#heightPx;
-    return html`<div role="table" class="data-table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} .style=${`--tracks: ${tracks}`}>
+    return html`${this.#media.matches ? nothing : this.#sortChoice()}<div role="table" class="data-table" aria-label=${this.label} aria-rowcount=${this.#sorted.length + 1} .style=${`--tracks: ${tracks}`}>
       <div role="rowgroup" class="table-head"><div role="row" aria-rowindex="1">${columns.map((column) => this.#title(column))}</div></div>
       <div role="rowgroup" class="table-body" .style=${`height: ${height}px`}>
         ${repeat(
@@ -84,6 +84,27 @@ export class TableElement<Row = unknown> extends PageElement {
         )}
       </div>
     </div>`;
+  }
+
+  /** Cards have no titles to press: a choice stands above them. */
+  #sortChoice(): TemplateResult | typeof nothing {
+    const titles = this.columns.filter(({ sortBy }) => sortBy !== undefined).map(({ title }) => title);
+    if (titles.length === 0 || this.rows.length < 2) return nothing;
+    const { title: sorted, isUp } = this.sorting ?? {};
+    const choose = (event: Event) => {
+      const [at = "", order] = (event.target as HTMLSelectElement).value.split(" ");
+      const title = titles[Number(at)];
+      this.sorting = at === "" || title === undefined ? undefined : { title, isUp: order === "up" };
+    };
+    return html`<label class="table-sort"><span class="meta">Sort by</span>
+      <select aria-label=${`Sort ${this.label}`} @change=${choose}>
+        <option value="" ?selected=${sorted === undefined}>as they come</option>
+        ${titles.map(
+          (title, at) => html`<option value=${`${at} up`} ?selected=${title === sorted && isUp}>${title} ↑</option>
+            <option value=${`${at} down`} ?selected=${title === sorted && !isUp}>${title} ↓</option>`,
+        )}
+      </select>
+    </label>`;
   }
 
   #title(column: Column<Row>): TemplateResult {

@@ -67,6 +67,12 @@ export class OverviewFacts implements PageService {
     return this.#state;
   }
 
+  restore(state: unknown): void {
+    this.#state = state as OverviewState;
+    this.#facts = this.#state.facts;
+    this.#host.onChange();
+  }
+
   listen(client: GatewayClient): void {
     for (const [event, fact] of Object.entries(NEWS)) client.on(event, () => this.readSoon(fact));
     client.on("health", (health) => void this.#set({ health: health as HealthSummary }));

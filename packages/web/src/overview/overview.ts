@@ -13,6 +13,7 @@ import { plural, t } from "../words/t.ts";
 import type { OverviewFacts, OverviewState } from "./facts.ts";
 import { figures, strip } from "./today.ts";
 import { scopeWords, type Todo } from "./todo.ts";
+import { whyTodo } from "./why-todo.ts";
 
 /** What the gateway does at once may take this long, ms. */
 const SLOW_MS = 600_000;
@@ -85,7 +86,10 @@ export class OverviewElement extends LivePage {
           ({ id }) => id,
           (todo) => html`<li class="card-row">
             <div class="grow"><h3 dir="auto">${todo.title}</h3><p class="meta" dir="auto">${words(todo.text)}</p></div>
-            ${this.#button(todo)}
+            <div class="card-actions">
+              <button type="button" class="button small quiet" aria-label=${`Why: ${todo.title}`} @click=${() => whyTodo(this.host, todo)}>Why</button>
+              ${this.#button(todo)}
+            </div>
           </li>`,
         )}
       </ul>
@@ -97,11 +101,9 @@ export class OverviewElement extends LivePage {
     const isOwn = todo.kind === "backup" || todo.kind === "update";
     if ((isOwn && !this.host.may("admin")) || (todo.kind === "page" && !this.host.has(todo.page))) return nothing;
     const isBusy = this.busyWith === todo.id;
-    return html`<div class="card-actions">
-      <button type="button" class="button small primary" ?disabled=${isBusy} aria-label=${`${todo.label}: ${todo.title}`} @click=${() => this.#act(todo)}>
-        ${isBusy ? t("One moment…") : todo.label}
-      </button>
-    </div>`;
+    return html`<button type="button" class="button small primary" ?disabled=${isBusy} aria-label=${`${todo.label}: ${todo.title}`} @click=${() => this.#act(todo)}>
+      ${isBusy ? t("One moment…") : todo.label}
+    </button>`;
   }
 
   async #act(todo: Todo): Promise<void> {

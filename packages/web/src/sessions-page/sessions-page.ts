@@ -18,7 +18,7 @@ import { explain } from "./why.ts";
 import "../kit/table.ts";
 
 const ROW_PX = 60;
-const CARD_PX = 158;
+const CARD_PX = 132;
 const compact = numbers({ notation: "compact", maximumFractionDigits: 1 });
 
 /** `<moltbot-sessions>`: asks the gateway by itself. */

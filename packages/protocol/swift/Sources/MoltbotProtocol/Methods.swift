@@ -3851,6 +3851,145 @@ public struct CronRunsResult: Codable, Hashable, Sendable {
     }
 }
 
+/// Parameters of `cron.simulate`.
+public struct CronSimulateParams: Codable, Hashable, Sendable {
+    /// When the gateway is off, counted from the beginning.
+    public struct DownMs: Codable, Hashable, Sendable {
+        public var afterMs: Int
+        public var forMs: Int
+
+        public init(
+            afterMs: Int,
+            forMs: Int
+        ) {
+            self.afterMs = afterMs
+            self.forMs = forMs
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case afterMs
+            case forMs
+        }
+    }
+
+    public var id: String?
+    public var jobId: String?
+    /// How many days; 7 unless told.
+    public var days: Int?
+    /// Where it begins; now unless told.
+    public var fromMs: Int?
+    /// When the gateway is off, counted from the beginning.
+    public var downMs: DownMs?
+
+    public init(
+        id: String? = nil,
+        jobId: String? = nil,
+        days: Int? = nil,
+        fromMs: Int? = nil,
+        downMs: DownMs? = nil
+    ) {
+        self.id = id
+        self.jobId = jobId
+        self.days = days
+        self.fromMs = fromMs
+        self.downMs = downMs
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case jobId
+        case days
+        case fromMs
+        case downMs
+    }
+}
+
+/// The answer to `cron.simulate`.
+public struct CronSimulateResult: Codable, Hashable, Sendable {
+    public struct Slot: Codable, Hashable, Sendable {
+        public enum Outcome: Codable, Hashable, Sendable {
+            case fired
+            case late
+            case missed
+            case coalesced
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "fired": self = .fired
+                case "late": self = .late
+                case "missed": self = .missed
+                case "coalesced": self = .coalesced
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .fired: return "fired"
+                case .late: return "late"
+                case .missed: return "missed"
+                case .coalesced: return "coalesced"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        /// The time in UTC.
+        public var slot: String
+        /// The time where the job lives.
+        public var local: String
+        public var outcome: Outcome
+        public var why: String
+
+        public init(
+            slot: String,
+            local: String,
+            outcome: Outcome,
+            why: String
+        ) {
+            self.slot = slot
+            self.local = local
+            self.outcome = outcome
+            self.why = why
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case slot
+            case local
+            case outcome
+            case why
+        }
+    }
+
+    public var slots: [Slot]
+    /// There are more times than are told.
+    public var hasMore: Bool
+
+    public init(
+        slots: [Slot],
+        hasMore: Bool
+    ) {
+        self.slots = slots
+        self.hasMore = hasMore
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case slots
+        case hasMore
+    }
+}
+
 /// Parameters of `cron.status`.
 public struct CronStatusParams: Codable, Hashable, Sendable {
     public init() {}
@@ -11618,6 +11757,8 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case cronRuns = "cron.runs"
     /// Whether jobs run by themselves, how many there are, and when the next one is due.
     case cronStatus = "cron.status"
+    /// Tries a job on a clock that moves by itself: what would become of each of its times. Nothing is run.
+    case cronSimulate = "cron.simulate"
     /// Changes the fields of a job that the patch names.
     case cronUpdate = "cron.update"
     /// Makes a reminder of a sentence, without a model. It is said in a conversation, or over a channel.

@@ -122,6 +122,27 @@ export class Cron implements RunObserver, Disposable {
     return this.#shape(this.#known(id, protocol), protocol);
   }
 
+  /** What would become of the times of a job. Throws `INVALID_REQUEST` when there is none. */
+  async simulate(
+    id: string,
+    given: {
+      readonly days: number;
+      readonly protocol: Protocol;
+      readonly from?: number;
+      readonly down?: { readonly afterMs: number; readonly forMs: number };
+    },
+  ) {
+    const job = this.#known(id, given.protocol);
+    const { tryOut } = await import("./runs/try-out.ts");
+    const { from = this.#services.clock.now(), days, down } = given;
+    const offAt = from + (down?.afterMs ?? 0);
+    return tryOut(job, {
+      ...{ from, days },
+      ...(down && { down: { from: offAt, to: offAt + down.forMs } }),
+      ...(this.#settings.current.skipMissedJobs && { catchUp: "none" as const }),
+    });
+  }
+
   /** A job as it is kept. */
   find(id: string): Job | undefined {
     return this.#jobs.get(id);

@@ -7,6 +7,7 @@ import { CronEntry, CronJob, CronPatch, CronPreview, JobFields } from "./schema.
 import { defineMethod } from "./slice.ts";
 import { tidyChange, tidyJob } from "./tidy.ts";
 
+const DAY_MS = 86_400_000;
 const Id = Type.Optional(Type.String({ minLength: 1, maxLength: 256 }));
 const Job = { id: Id, jobId: Id };
 const Count = Type.Integer({ minimum: 0 });
@@ -190,4 +191,41 @@ export const runs = defineMethod({
       });
     },
   },
+});
+
+export const tryOut = defineMethod({
+  name: "cron.simulate",
+  summary: "Tries a job on a clock that moves by itself: what would become of each of its times. Nothing is run.",
+  access: "operator.read",
+  params: {
+    ...Job,
+    days: Type.Optional(Type.Integer({ minimum: 1, maximum: 31, description: "How many days; 7 unless told." })),
+    fromMs: Type.Optional({ ...Millis, description: "Where it begins; now unless told." }),
+    downMs: Type.Optional(
+      Type.Object(
+        {
+          afterMs: Type.Integer({ minimum: 0, maximum: 31 * DAY_MS }),
+          forMs: Type.Integer({ minimum: 1_000, maximum: DAY_MS }),
+        },
+        { description: "When the gateway is off, counted from the beginning." },
+      ),
+    ),
+  },
+  result: Type.Object({
+    slots: Type.Array(
+      Type.Object({
+        slot: Type.String({ description: "The time in UTC." }),
+        local: Type.String({ description: "The time where the job lives." }),
+        outcome: OneOf("fired", "late", "missed", "coalesced"),
+        why: Type.String(),
+      }),
+    ),
+    hasMore: Type.Boolean({ description: "There are more times than are told." }),
+  }),
+  handler: async ({ params, gateway, caller }) =>
+    await gateway.cron.simulate(idOf(params), {
+      ...defined({ from: params.fromMs, down: params.downMs }),
+      days: params.days ?? 7,
+      protocol: caller.protocol,
+    }),
 });

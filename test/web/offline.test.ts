@@ -1,0 +1,106 @@
+// WebChat as an installed app: what the last visit has seen is there without the gateway, with its age; nothing stays after
+// signing out, and what an older gateway has left is forgotten.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { fakeOpenAI } from "../fakes/openai.ts";
+import { startBrowser } from "../support/browser.ts";
+import { gatewayWith, openWebChat } from "../support/webchat.ts";
+
+const browser = await startBrowser();
+const model = await fakeOpenAI();
+after(async () => {
+  await browser.close();
+  await model[Symbol.asyncDispose]();
+});
+
+test("without its gateway the page shows the last conversation and the overview, says from when they are, and goes on by itself", async () => {
+  const overrides: { port?: number } = {};
+  await using gateway = await gatewayWith(model, overrides);
+  overrides.port = gateway.port;
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+  await page.reload();
+  await page.locator(".link.connected").waitFor();
+  model.script({ kind: "text", text: "At **half past seven**." });
+  await chat.say("When does the train leave?");
+  await page.locator("strong").getByText("half past seven").waitFor();
+  await page.evaluate("location.hash = 'overview'");
+  await page.getByText("All is well. Nothing waits for you.").waitFor();
+
+  await gateway.stop();
+  await page.getByText(/What you see is from/).waitFor();
+  await page.reload();
+  await page.getByText(/What you see is from \d/).waitFor();
+  await page.getByText("All is well. Nothing waits for you.").waitFor();
+  await page.getByRole("button", { name: /^Main/ }).click();
+  await page.locator("strong").getByText("half past seven").waitFor();
+  await chat.say("Thank you");
+  await page.getByText("Waiting to be sent").waitFor();
+  model.script({ kind: "text", text: "You are welcome." });
+  await gateway.start();
+  await page.getByRole("button", { name: "Try now" }).click();
+  await chat.shows("You are welcome.");
+
+  assert.equal(await page.getByText(/What you see is from/).count(), 0);
+});
+
+test("signing out leaves nothing of what was said in the browser", async () => {
+  await using gateway = await gatewayWith(model);
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  model.script({ kind: "text", text: "A secret answer." });
+  await chat.say("Tell me");
+  await chat.shows("A secret answer.");
+  await page.reload();
+  await chat.shows("A secret answer.");
+  const kept = String(await page.evaluate("JSON.stringify({ ...localStorage })"));
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Token or password").waitFor();
+  await page.reload();
+  await page.getByLabel("Token or password").waitFor();
+
+  assert.match(kept, /A secret answer/);
+  assert.doesNotMatch(String(await page.evaluate("JSON.stringify({ ...localStorage })")), /A secret answer/);
+});
+
+test("the app has icons of its own for each system, and scripts of an older gateway are forgotten", async () => {
+  await using gateway = await gatewayWith(model);
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+  const old = "/overview-0LDHA5H0.js";
+  await page.evaluate(`caches.open("moltbot-page").then((cache) => cache.put("${old}", new Response("")))`);
+
+  await page.reload();
+  await page.locator(".link.connected").waitFor();
+  const manifest = await (await page.request.get(`${gateway.httpUrl}/app.webmanifest`)).json();
+  const sizes = await page.evaluate(
+    async (sources: string[]) =>
+      await Promise.all(
+        sources.map(async (source) => {
+          const image = Object.assign(new Image(), { src: source });
+          await image.decode();
+          return `${image.naturalWidth}`;
+        }),
+      ),
+    ["/icon-192.png", "/icon-512.png"],
+  );
+  const isForgotten = () => page.evaluate(`caches.match("${old}").then((found) => found === undefined)`);
+  while (!(await isForgotten())) await page.evaluate("new Promise((resolve) => setTimeout(resolve, 20))");
+
+  assert.deepEqual(sizes, ["192", "512"]);
+  assert.deepEqual(
+    manifest.icons.map(({ src, purpose = "any" }: { src: string; purpose?: string }) => [src, purpose]),
+    [
+      ["/favicon.svg", "any"],
+      ["/icon-192.png", "any maskable"],
+      ["/icon-512.png", "any maskable"],
+    ],
+  );
+  assert.equal(await page.locator('link[rel="apple-touch-icon"]').count(), 1);
+});
