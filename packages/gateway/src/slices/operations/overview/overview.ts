@@ -170,8 +170,8 @@ export class Overview implements Disposable {
 
   /** Whether the machine is in another state than a snapshot says. */
   #isMachineNew({ machine }: Health): boolean {
-    const now = this.#machineHealth();
-    return now.trouble !== machine.trouble || (now.clock === undefined) !== (machine.clock === undefined);
+    const { clock, machine: now } = this.#services;
+    return now.trouble !== machine.trouble || (clock.skew === undefined) !== (machine.clock === undefined);
   }
 
   #machineHealth(): Health["machine"] {

@@ -2,6 +2,7 @@
  * Capabilities: addresses that open the canvas to whoever knows them, for callers that are not on this machine. Each is bound
  * to a live connection or to the device that asked for it, ends after ten minutes without use, and is in memory alone.
  */
+import { TellableError } from "../../../../base/errors.ts";
 import { newSecret } from "../../../../base/ids.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 
@@ -31,6 +32,9 @@ interface Entry extends Capability {
   /** Sockets that it keeps open; it does not end for want of use meanwhile. */
   sockets: number;
 }
+
+/** One for all: Node makes an error with a stack for each abort without a reason, a thirtieth of a handshake's CPU. */
+const ENDED = new TellableError("the address of the canvas has ended");
 
 /** Source: what apps of both generations are used to (24 characters, ten minutes). */
 const TOKEN_BYTES = 18;
@@ -134,7 +138,7 @@ export class Capabilities {
 
   #end(entry: Entry): void {
     this.#entries.delete(entry.token);
-    entry.end.abort();
+    entry.end.abort(ENDED);
   }
 }
 
