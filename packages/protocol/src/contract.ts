@@ -1878,6 +1878,15 @@ export interface DiscoveryStatusResult {
   host?: string;
   /** Where it is told that the gateway is. */
   addresses?: string[];
+  /** The pins of the certificate, last, and of those that it has replaced, each told for 30 days more. Empty without TLS. */
+  pins: {
+    /** SHA-256 of the certificate, hexadecimal. */
+    certificate: string;
+    /** `spki:` and the SHA-256 of its key. */
+    key: string;
+    since: number;
+    until?: number;
+  }[];
   /** What a name server would tell of it. */
   service: {
     label: string;

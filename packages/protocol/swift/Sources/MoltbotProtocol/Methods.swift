@@ -4303,6 +4303,34 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         }
     }
 
+    public struct Pin: Codable, Hashable, Sendable {
+        /// SHA-256 of the certificate, hexadecimal.
+        public var certificate: String
+        /// `spki:` and the SHA-256 of its key.
+        public var key: String
+        public var since: Int
+        public var until: Int?
+
+        public init(
+            certificate: String,
+            key: String,
+            since: Int,
+            until: Int? = nil
+        ) {
+            self.certificate = certificate
+            self.key = key
+            self.since = since
+            self.until = until
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case certificate
+            case key
+            case since
+            case until
+        }
+    }
+
     /// What a name server would tell of it.
     public struct Service: Codable, Hashable, Sendable {
         public var label: String
@@ -4346,6 +4374,8 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
     public var host: String?
     /// Where it is told that the gateway is.
     public var addresses: [String]?
+    /// The pins of the certificate, last, and of those that it has replaced, each told for 30 days more. Empty without TLS.
+    public var pins: [Pin]
     /// What a name server would tell of it.
     public var service: Service
 
@@ -4356,6 +4386,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         name: String? = nil,
         host: String? = nil,
         addresses: [String]? = nil,
+        pins: [Pin],
         service: Service
     ) {
         self.mode = mode
@@ -4364,6 +4395,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         self.name = name
         self.host = host
         self.addresses = addresses
+        self.pins = pins
         self.service = service
     }
 
@@ -4374,6 +4406,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         case name
         case host
         case addresses
+        case pins
         case service
     }
 }
