@@ -61,13 +61,13 @@ async function pinsTold(gateway: TestGateway) {
 }
 
 test("its own certificate is renewed in its last 30 days without a restart, with the same key", async () => {
-  const old = await certificate(40);
+  const old = await certificate(30.05);
   const { gateway, clock } = await stage(old);
   await using _gateway = gateway;
   const before = await shown(gateway);
   const skip = gateway.log.length;
 
-  clock.advance(11 * DAY_MS);
+  clock.advance(0.1 * DAY_MS);
   await gateway.logged(RENEWED, skip);
 
   const after = await shown(gateway);
@@ -77,19 +77,19 @@ test("its own certificate is renewed in its last 30 days without a restart, with
 });
 
 test("the old pin is told beside the new one for 30 days, also after a restart", async () => {
-  const old = await certificate(40);
+  const old = await certificate(30.05);
   const { gateway, clock } = await stage(old);
   await using _gateway = gateway;
   const skip = gateway.log.length;
-  clock.advance(11 * DAY_MS);
+  clock.advance(0.1 * DAY_MS);
   await gateway.logged(RENEWED, skip);
 
   const both = await pinsTold(gateway);
   await gateway.stop();
   await gateway.start();
   const still = await pinsTold(gateway);
-  clock.advance(31 * DAY_MS);
   await gateway.stop();
+  clock.advance(31 * DAY_MS);
   await gateway.start();
   const one = await pinsTold(gateway);
 
@@ -104,16 +104,12 @@ test("the old pin is told beside the new one for 30 days, also after a restart",
 });
 
 test("a connection stays through it", async () => {
-  const { gateway, clock } = await stage(await certificate(31));
+  const { gateway } = await stage(await certificate(30.03));
   await using _gateway = gateway;
   const client = await gateway.connect({ scopes: ["operator.read"] }, trusting);
   const skip = gateway.log.length;
 
-  // Each step is shorter than the pause after which a client that answers nothing is ended.
-  while (!gateway.sentences.slice(skip).includes(RENEWED)) {
-    await gateway.pass(20_000 * 60);
-    if (clock.now() > FAKE_EPOCH + 3 * DAY_MS) break;
-  }
+  await gateway.pass(2 * 3_600_000);
   await gateway.logged(RENEWED, skip);
   const health = await client.call("health", {});
 
