@@ -153,6 +153,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/import": ["cli", "imports"],
   "wire/invitations": ["nodes", "devices"],
   "wire/tailscale": ["tailscale"],
+  "wire/renewal": ["server", "discovery"],
   "wire/discovery": ["discovery"],
   "cli/discover": ["cli", "discovery"],
   "wire/tailscale-auto": ["tailscale"],

@@ -80,10 +80,11 @@ test("a changed key is refused with the old and the new pin, until the new one i
   const port = first.link.port;
   await near.run(["connect", (await linkOf(far)).link, "--name", "home"]);
   await first.end("SIGTERM");
-  rmSync(join(far.stateDir, "gateway", "tls"), { recursive: true });
+  for (const each of ["cert", "key"]) rmSync(join(far.stateDir, "gateway", "tls", `gateway-${each}.pem`));
   await using _second = await far.gateway(["--tls", "--port", port]);
   const { pin } = await linkOf(far);
 
+  const { stdout: shownThere } = await far.run(["gateway", "link"]);
   const refused = await near.run(["health", "--gateway", "home"]);
   const byYes = await near.run(["connect", "--repin", "home", "--yes"]);
   const wrong = await near.run(["connect", "--repin", "home", "--tls-fingerprint", "0".repeat(32)]);
@@ -96,6 +97,8 @@ test("a changed key is refused with the old and the new pin, until the new one i
     refused.stderr,
     /^The gateway at home \(wss:.*\) shows another certificate than the pinned one; nothing was sent to it\.\n {2}pinned {2}(\w{5}-){7}\w{5} \(.*\), first seen \d{4}-\d\d-\d\d \d\d:\d\d UTC\n {2}shown {3}(\w{5}-){7}\w{5} \(.*\), first seen .* UTC\n.*`moltbot connect --repin home`\.\n$/,
   );
+  const pinned = /pinned {2}(.*), first seen/.exec(refused.stderr)?.[1] ?? "none";
+  assert.ok(shownThere.includes(`Its pin was ${pinned} before`), shownThere);
   assert.deepEqual([byYes.code, wrong.code, still.code], [2, 1, 3]);
   assert.deepEqual([repinned.code, back.code], [0, 0], repinned.stderr + back.stderr);
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { FakeSsh } from "../fakes/ssh.ts";
 import { isAlive } from "../support/is-alive.ts";
@@ -100,6 +101,73 @@ test("an ssh that fails is told with its last words and the fix", async () => {
     ],
   );
   assert.deepEqual([none.code, none.stderr], [3, "This machine has no ssh on its PATH; install an OpenSSH client.\n"]);
+  close(all);
+});
+
+test("a connection that the far machine does not let through is told with its reason and the fix", async () => {
+  const all = await stage();
+  await using _gateway = all.gateway;
+  const { near, ssh } = all;
+  const health = (denies: string) => near.run(["health", "--ssh", "far:22"], { env: ssh.env({ denies }) });
+
+  const forbidden = await health("administratively prohibited: open failed");
+  const nobody = await health("connect failed: Connection refused");
+
+  const told = "ssh to far:22 could not pass a connection on: channel 2: open failed:";
+  assert.deepEqual(
+    [forbidden.code, forbidden.stderr, nobody.code, nobody.stderr],
+    [
+      ...[
+        3,
+        `${told} administratively prohibited: open failed. The host's sshd forbids tunnels; set AllowTcpForwarding yes there.\n`,
+      ],
+      ...[
+        3,
+        `${told} connect failed: Connection refused. Start the gateway there, or say where it listens with --url ws://127.0.0.1:PORT.\n`,
+      ],
+    ],
+  );
+  close(all);
+});
+
+test("dashboard --ssh prints a link to WebChat that works until it is ended, and takes the tunnel along", async () => {
+  const all = await stage();
+  await using _gateway = all.gateway;
+  const { near, ssh, gateway } = all;
+  const url = `ws://127.0.0.1:${portOf(gateway)}`;
+
+  const child = near.spawn(["dashboard", "--ssh", "far", "--url", url, "--token", gateway.token], ssh.env());
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const link = new URL((await lines.next()).value ?? "");
+  const page = await fetch(new URL("/", link));
+  const inTunnel = await near.run(["health", "--url", `ws://${link.host}`, "--token", gateway.token]);
+  child.kill("SIGTERM");
+  const [code] = await once(child, "close");
+
+  assert.deepEqual([page.status, inTunnel.code, code], [200, 0, 0], inTunnel.stderr);
+  assert.match(await page.text(), /<html/);
+  assert.deepEqual([link.hash, link.port === portOf(gateway)], [`#token=${gateway.token}`, false]);
+  assert.equal(isAlive(ssh.runs[0]!.pid), false);
+  await assert.rejects(fetch(new URL("/", link)));
+  close(all);
+});
+
+test("a dashboard whose tunnel breaks says so and ends", async () => {
+  const all = await stage();
+  await using _gateway = all.gateway;
+  const { near, ssh, gateway } = all;
+  const url = `ws://127.0.0.1:${portOf(gateway)}`;
+
+  const child = near.spawn(["dashboard", "--ssh", "far", "--url", url, "--token", gateway.token], ssh.env());
+  const said: string[] = [];
+  child.stderr?.setEncoding("utf8").on("data", (chunk) => said.push(chunk));
+  await createInterface({ input: child.stdout! })[Symbol.asyncIterator]().next();
+  const closed = once(child, "close");
+  process.kill(ssh.runs[0]!.pid, "SIGKILL");
+  const [code] = await closed;
+
+  assert.equal(code, 3);
+  assert.match(said.join(""), /The ssh to far was ended by SIGKILL; run the command again\.\n$/);
   close(all);
 });
 

@@ -30,6 +30,10 @@ if (rest.length > 0) {
   const [bind, port, to, toPort] = forward.split(":");
   net.createServer((near) => {
     appendFileSync(process.env.FAKE_SSH_LOG, "connection\\n");
+    if (process.env.FAKE_SSH_DENIES) {
+      process.stderr.write("channel 2: open failed: " + process.env.FAKE_SSH_DENIES + "\\r\\n");
+      return near.destroy();
+    }
     const far = net.connect(Number(process.env.FAKE_SSH_PORT || toPort), to);
     far.on("error", () => near.destroy());
     near.on("error", () => far.destroy());
@@ -51,10 +55,10 @@ export class FakeSsh implements Disposable {
     chmodSync(join(this.#bin, "ssh"), 0o700);
   }
 
-  /** The environment with this ssh first on PATH. `port` is where its tunnels end, whatever is asked for. */
-  env({ port = "", fails = "" }: { port?: string; fails?: string } = {}): Record<string, string> {
+  /** The environment with this ssh first on PATH. `port` is where its tunnels end, whatever is asked for; `fails` ends it, `denies` each connection. */
+  env({ port = "", fails = "", denies = "" } = {}): Record<string, string> {
     const PATH = `${this.#bin}${delimiter}${process.env.PATH}`;
-    return { PATH, FAKE_SSH_LOG: this.#log, FAKE_SSH_PORT: port, FAKE_SSH_FAILS: fails };
+    return { PATH, FAKE_SSH_LOG: this.#log, FAKE_SSH_PORT: port, FAKE_SSH_FAILS: fails, FAKE_SSH_DENIES: denies };
   }
 
   /** Each time it ran: its process and its arguments. */

@@ -66,6 +66,20 @@ export interface Listening {
   readonly scheme: "http" | "https";
   /** SHA-256 of the certificate; undefined without TLS. */
   readonly fingerprint: string | undefined;
+  /** The pins of the certificate, and of those that it has replaced lately. */
+  readonly pins: readonly ShownPin[];
+}
+
+/** A certificate that clients may have pinned. */
+export interface ShownPin {
+  /** SHA-256 of the certificate, hexadecimal. */
+  readonly certificate: string;
+  /** `spki:` and the SHA-256 of its key. */
+  readonly key: string;
+  /** When it was first shown, epoch ms. */
+  readonly since: number;
+  /** Until when it is told beside the one that has replaced it, epoch ms. */
+  readonly until?: number;
 }
 
 /** What Tailscale is asked to do. */

@@ -83,6 +83,10 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     stack.defer(() => rmSync(instancePath(stateDir), { force: true }));
     writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
     config.watch();
+    if (tlsFingerprint !== undefined) {
+      const { keepCertificate } = await import("./renewal.ts");
+      stack.use(keepCertificate(server, { settings: () => settings.current.tls, stateDir, clock, log }));
+    }
     services.start();
     upkeep.start();
     log.info("gateway listens", { url: at.url, pid: process.pid, version: VERSION });

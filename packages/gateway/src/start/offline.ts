@@ -29,7 +29,7 @@ export async function openOffline(options: StartOptions): Promise<Offline> {
       closeConnection: nothing,
       listen: noPort,
       listenAlso: noPort,
-      listens: () => ({ host: "127.0.0.1", port: 0, scheme: "http" as const, fingerprint: undefined }),
+      listens: () => ({ host: "127.0.0.1", port: 0, scheme: "http" as const, fingerprint: undefined, pins: [] }),
       pageOrigins: () => [],
       allowOrigin: () => ({ [Symbol.dispose]: nothing }),
     };

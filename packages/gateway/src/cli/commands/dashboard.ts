@@ -3,7 +3,7 @@
 import { openInBrowser } from "../browser.ts";
 import { type Call, defineCommand } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
-import { EXIT, type ExitCode } from "../exit.ts";
+import { CliError, EXIT, type ExitCode } from "../exit.ts";
 import { dashboardLink, resolveTarget, type Target } from "../target.ts";
 
 /** Prints the link and opens it in the browser when somebody sits at this terminal. */
@@ -32,10 +32,10 @@ function throughTunnel(call: Call, target: Target): Promise<ExitCode> {
     out.raw(page);
     if (out.isTerminal) openInBrowser(page, env);
     out.note("The link works until Ctrl-C, which closes the tunnel.");
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve, reject) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-      client.onState(({ kind }) => {
-        if (kind === "closed") resolve();
+      client.onState((state) => {
+        if (state.kind === "closed") reject(state.reason ?? new CliError("The gateway has ended the connection."));
       });
     });
     await ended;

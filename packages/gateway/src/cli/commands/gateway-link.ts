@@ -4,7 +4,7 @@ import type { Methods } from "@moltbot/protocol";
 import { drawQr } from "../channels/qr.ts";
 import type { Call } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
-import { showPin } from "../remote/fingerprint.ts";
+import { inWords, showPin } from "../remote/fingerprint.ts";
 
 type Reach = Methods["device.invite"]["result"]["addresses"][number]["reach"];
 
@@ -31,7 +31,8 @@ export function showLink(call: Call): Promise<void> {
       const hash = new URLSearchParams({ ...(isOurs && pin && { pin }), code });
       return { url, reach, link: `${url}/#${hash}` };
     });
-    const shown = { scheme, port: farPort, pin: pin ?? null, code, expiresAtMs, addresses: links };
+    const pins = await pinsTold(link);
+    const shown = { pins, scheme, port: farPort, pin: pin ?? null, code, expiresAtMs, addresses: links };
     if (call.flags.json) return call.out.json({ link: links[0]?.link ?? null, ...shown });
     await show(call, shown);
   });
@@ -46,13 +47,22 @@ async function pinAt({ dialled, target, timeoutMs }: Link): Promise<string | und
   return isKnown || isTrusted ? pinOf(certificate, "key") : undefined;
 }
 
+/** The pins of the certificate and of those that it has replaced lately; none where the gateway is too old to tell. */
+async function pinsTold({ client, hello, timeoutMs }: Link): Promise<Pins> {
+  if (!hello.features.methods.includes("discovery.status")) return [];
+  return (await client.request("discovery.status", {}, { timeoutMs })).pins;
+}
+
+type Pins = Methods["discovery.status"]["result"]["pins"];
+
 interface Shown {
+  readonly pins: Pins;
   readonly pin: string | null;
   readonly expiresAtMs: number;
   readonly addresses: readonly { readonly url: string; readonly reach: Reach; readonly link: string }[];
 }
 
-async function show({ out }: Call, { pin, expiresAtMs, addresses }: Shown): Promise<void> {
+async function show({ out }: Call, { pin, pins, expiresAtMs, addresses }: Shown): Promise<void> {
   const [first, ...others] = addresses;
   if (first === undefined) return out.print("This gateway has no address that other machines reach; set gateway.bind.");
   const qr = await drawQr(first.link, { colour: out.style.bold("x") !== "x" });
@@ -71,6 +81,11 @@ async function show({ out }: Call, { pin, expiresAtMs, addresses }: Shown): Prom
     const { digits, words } = showPin(pin);
     out.print(`Pin  ${digits}`);
     out.print(`     ${words}`);
+    for (const before of pins) {
+      if (before.until === undefined || before.key === pin) continue;
+      const day = new Date(before.until).toISOString().slice(0, 10);
+      out.print(`Its pin was ${inWords(before.key)} before; that is shown here until ${day}.`);
+    }
   }
   if (first.reach === "here")
     out.print(

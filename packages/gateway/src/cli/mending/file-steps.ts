@@ -1,6 +1,6 @@
 /** Steps that change files of the state folder: who may read them, what a killed gateway left, the certificate, the database. */
 
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
@@ -70,9 +70,11 @@ export function certificateSteps({ target, config }: Patient): Step[] {
     {
       name: "certificate",
       before: `the gateway's own certificate ${endsAt < Date.now() ? "has ended" : "ends within two weeks"}`,
-      after: "the next start makes a new one; clients that have pinned the old one must pin it anew",
+      after: "the next start makes a new one for its key; clients that have pinned the certificate must pin it anew",
       apply(bench) {
-        for (const path of [cert, key]) if (existsSync(path)) bench.remove(path);
+        // Clients that have pinned the key stay good by a new certificate for it.
+        const outworn = isKey(readTextIfExists(key)) ? [cert] : [cert, key];
+        for (const path of outworn) if (existsSync(path)) bench.remove(path);
         return undefined;
       },
     },
@@ -117,6 +119,15 @@ function isOpenTo(what: "file" | "folder"): (path: string) => boolean {
     const isOurs = process.getuid === undefined || state?.uid === process.getuid();
     return isKind === true && isOurs && (state!.mode & 0o077) !== 0;
   };
+}
+
+function isKey(pem: string | undefined): boolean {
+  try {
+    return pem !== undefined && createPrivateKey(pem).type === "private";
+  } catch (error) {
+    ignore(error, "a text that is no key is made anew");
+    return false;
+  }
 }
 
 function endOf(pem: string): number | undefined {

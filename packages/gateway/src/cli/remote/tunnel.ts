@@ -119,7 +119,13 @@ class Ssh implements AsyncDisposable {
   /** Why it has ended, or is about to. */
   async endedBy(): Promise<CliError | undefined> {
     await this.#exitWithin(SETTLED_WITHIN_MS);
-    return this.problem();
+    return this.problem() ?? this.#refusal();
+  }
+
+  /** Why the far machine has not let a connection through; ssh itself goes on then. */
+  #refusal(): CliError | undefined {
+    const [why] = /channel \d+: open failed: .*/i.exec(this.#said) ?? [];
+    return why === undefined ? undefined : explain(why, { route: this.#route, how: "could not pass a connection on" });
   }
 
   problem(): CliError | undefined {
@@ -177,6 +183,7 @@ const FIXES: readonly (readonly [RegExp, string])[] = [
   ],
   [/could not resolve hostname|name or service not known/i, "Check the name of the host"],
   [/administratively prohibited/i, "The host's sshd forbids tunnels; set AllowTcpForwarding yes there"],
+  [/open failed: connect failed/i, "Start the gateway there, or say where it listens with --url ws://127.0.0.1:PORT"],
   [/connection refused/i, "Check that sshd runs there, and its port: --ssh user@host:port"],
   [/timed out|no route to host|network is unreachable/i, "Check that the host is on and can be reached from here"],
   [/command not found/i, "Install moltbot there, or give the token with --token"],
@@ -186,7 +193,12 @@ function explain(said: string, { route, how }: { route: SshRoute; how: string })
   const last = printable(said).trim().split("\n").at(-1)?.trim() ?? "";
   const fix = FIXES.find(([pattern]) => pattern.test(said))?.[1] ?? "Try it by itself: ssh HOST";
   const words = last === "" ? how : `${how}: ${last.replace(/[.\s]+$/, "")}`;
-  return new CliError(`ssh to ${showRoute(route)} ${words}. ${fix.replace("HOST", route.host)}.`, EXIT.unreachable);
+  return new CliError(`ssh to ${showRoute(route)} ${words}. ${fix.replace("HOST", byHand(route))}.`, EXIT.unreachable);
+}
+
+/** The route as one types it after `ssh`. */
+function byHand({ host, port }: SshRoute): string {
+  return port === undefined ? host : `-p ${port} ${host}`;
 }
 
 async function accepts(port: number): Promise<boolean> {

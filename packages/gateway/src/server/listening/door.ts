@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import net, { type AddressInfo, isIPv4, type ListenOptions, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Server as SecureServer } from "node:tls";
 import { codeOf, detailOf, ignore, messageOf, StartError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/time/clock.ts";
@@ -49,7 +50,7 @@ interface Held {
 }
 
 export class Door {
-  readonly place: DoorPlace;
+  #place: DoorPlace;
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #unfinished = new Set<ServerResponse>();
@@ -59,7 +60,7 @@ export class Door {
   #limit: Disposable | undefined;
 
   private constructor(server: Server, place: DoorPlace, { clock, log }: DoorTools) {
-    this.place = place;
+    this.#place = place;
     this.#server = server;
     this.#clock = clock;
     const isPlain = place.certificate === undefined;
@@ -105,6 +106,19 @@ export class Door {
     this.#doorman = doorman;
     this.#isHolding = false;
     for (const each of this.#held.splice(0)) each.hand(doorman);
+  }
+
+  /** What the door is. */
+  get place(): DoorPlace {
+    return this.#place;
+  }
+
+  /** Shows another certificate from now on; a door without TLS stays without. */
+  useCertificate(certificate: Certificate): void {
+    if (this.#place.certificate === undefined) return;
+    this.#place = { ...this.#place, certificate };
+    const { cert, key } = certificate;
+    (this.#server as unknown as SecureServer).setSecureContext({ cert, key, minVersion: "TLSv1.2" });
   }
 
   /** The doorman goes, another will come: what arrives meanwhile is held. */

@@ -83,6 +83,7 @@ export class GatewayServer {
   readonly #strangers = new Set<Connection>();
   readonly #silent = new Set<Socket>();
   readonly #doors: Door[] = [];
+  readonly #furtherDoors = new Set<Door>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.preAuthPayload,
@@ -93,6 +94,7 @@ export class GatewayServer {
   readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
   /** Origins under which others bring pages to us. */
   readonly #further = new Set<string>();
+  #certificate: Certificate | undefined;
   #port = 0;
   #pinger: Disposable | undefined;
   #isStopping = false;
@@ -101,6 +103,7 @@ export class GatewayServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#certificate = options.certificate;
     this.#ownAddresses = new OwnAddresses(options.clock);
   }
 
@@ -127,17 +130,19 @@ export class GatewayServer {
 
   /** Opens a further port; see `Host.listen`. */
   async open(wanted: FurtherPort): Promise<OpenPort> {
-    const { certificate, settings } = this.#options;
+    const { settings } = this.#options;
+    const certificate = this.#certificate;
     const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
     const place = { host: bindHost(settings()), port: wanted.port ?? beside, certificate };
     const door = await Door.open(place, this.#options);
     this.#serve(door, wanted);
+    this.#furtherDoors.add(door);
     return this.#opened(door);
   }
 
   /** Opens one more listener for what the port answers; see `Host.listenAlso`. */
   async openAlso(where: FurtherListener): Promise<OpenPort> {
-    const { certificate } = this.#options;
+    const certificate = this.#certificate;
     const isProxied = "identify" in where;
     const place = isProxied
       ? { host: "127.0.0.1", port: 0, certificate: undefined }
@@ -152,6 +157,7 @@ export class GatewayServer {
         );
       },
     });
+    this.#furtherDoors.add(door);
     return this.#opened(door);
   }
 
@@ -172,12 +178,14 @@ export class GatewayServer {
   }
 
   #opened(door: Door): OpenPort {
+    const leave = () => void this.#furtherDoors.delete(door);
     return {
       host: door.place.host,
       port: door.place.port,
       gatewayPort: this.#port,
       scheme: door.place.certificate ? "https" : "http",
       async [Symbol.asyncDispose]() {
+        leave();
         const closed = door.close();
         door.endAll();
         await closed;
@@ -187,7 +195,7 @@ export class GatewayServer {
 
   /** SHA-256 of the certificate; undefined without TLS. */
   get fingerprint(): string | undefined {
-    return this.#options.certificate?.fingerprint;
+    return this.#certificate?.fingerprint;
   }
 
   /**
@@ -235,11 +243,17 @@ export class GatewayServer {
     }
   }
 
+  /** Shows another certificate to those who connect from now on; connections stay. */
+  useCertificate(certificate: Certificate): void {
+    this.#certificate = certificate;
+    for (const door of [...this.#doors, ...this.#furtherDoors]) door.useCertificate(certificate);
+  }
+
   /** Where it listens. */
   place(): Listening {
-    const { certificate, settings } = this.#options;
-    const scheme = certificate ? "https" : "http";
-    return { host: bindHost(settings()), port: this.#port, scheme, fingerprint: certificate?.fingerprint };
+    const scheme = this.#certificate ? "https" : "http";
+    const { fingerprint, pins = [] } = this.#certificate ?? {};
+    return { host: bindHost(this.#options.settings()), port: this.#port, scheme, fingerprint, pins };
   }
 
   /** Where browsers reach our pages. */
@@ -255,7 +269,8 @@ export class GatewayServer {
   }
 
   get #ours(): Ours {
-    const { certificate, settings } = this.#options;
+    const certificate = this.#certificate;
+    const { settings } = this.#options;
     const { allowedHosts, controlUi } = settings();
     return {
       scheme: certificate ? "https" : "http",
@@ -271,8 +286,8 @@ export class GatewayServer {
   }
 
   async #listen(host: string, port: number): Promise<Door> {
-    const { certificate, doors } = this.#options;
-    const place = { host, port, certificate };
+    const { doors } = this.#options;
+    const place = { host, port, certificate: this.#certificate };
     const door = await doors.open(place, this.#options);
     this.#doors.push(door);
     this.#serve(door, {
@@ -284,7 +299,7 @@ export class GatewayServer {
 
   /** Answers at a door: sockets are counted and bounded alike at all of them. */
   #serve(door: Door, answers: Pick<FurtherPort, "request" | "upgrade">): void {
-    const isPlain = this.#options.certificate === undefined;
+    const isPlain = this.#certificate === undefined;
     door.serve({
       // Refuse before TLS and HTTP, so that a refusal costs nothing.
       connected: (socket) => this.#refuseBeyondRoom(socket, isPlain),

@@ -4,17 +4,21 @@ import { join } from "node:path";
 import { ignore, StartError } from "../../base/errors.ts";
 import { expandHome, readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import type { Clock } from "../../base/time/clock.ts";
+import type { ShownPin } from "../../kit/host.ts";
 import type { GatewaySettings } from "../settings.ts";
+import { notePins } from "./pins.ts";
 
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
   /** SHA-256 of the DER certificate, upper-case hexadecimal with colons. */
   readonly fingerprint: string;
+  /** Its pins, and those of certificates that it has replaced lately. */
+  readonly pins: readonly ShownPin[];
 }
 
 const VALID_DAYS = 3650;
-/** A start within the last days of a certificate of our own renews it. */
+/** Within the last days of a certificate of our own it is renewed. */
 const RENEW_DAYS = 30;
 
 /**
@@ -26,6 +30,15 @@ export async function loadCertificate(
   stateDir: string,
   clock: Clock,
 ): Promise<Certificate> {
+  const loaded = await load(settings, stateDir, clock);
+  return { ...loaded, pins: notePins(stateDir, loaded.cert, clock.now()) };
+}
+
+async function load(
+  settings: GatewaySettings["tls"],
+  stateDir: string,
+  clock: Clock,
+): Promise<Omit<Certificate, "pins">> {
   const folder = join(stateDir, "gateway", "tls");
   const certPath = settings.certPath ? expandHome(settings.certPath) : join(folder, "gateway-cert.pem");
   const keyPath = settings.keyPath ? expandHome(settings.keyPath) : join(folder, "gateway-key.pem");
@@ -49,6 +62,8 @@ export async function loadCertificate(
       `The TLS file ${missing} does not exist; correct gateway.tls, or leave both paths out to have a certificate made.`,
     );
   }
+  if (key !== undefined && !isPrivateKey(key))
+    throw new StartError(`${keyPath} is no private key; move it away, and the next start makes a new one.`);
   // A new certificate for the old key: who has pinned the key need not be asked again.
   const made = await generate(clock.now(), key);
   writePrivateFile(keyPath, made.key);
@@ -87,6 +102,15 @@ function fingerprintOf(cert: string, path: string): string {
     return createHash("sha256").update(raw).digest("hex").toUpperCase().match(/../g)!.join(":");
   } catch (error) {
     throw new StartError(`${path} is not a PEM certificate; correct gateway.tls.certPath.`, { cause: error });
+  }
+}
+
+function isPrivateKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).type === "private";
+  } catch (error) {
+    ignore(error, "a text that is no key is none");
+    return false;
   }
 }
 

@@ -21,7 +21,7 @@ interface Told {
   readonly addresses?: readonly string[];
 }
 
-/** A machine's addresses change without an event that Node tells of; a look costs some microseconds, ms. */
+/** A machine's addresses change without an event that Node tells of, and so may the certificate; a look is cheap, ms. */
 const LOOK_EVERY_MS = 60_000;
 const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"];
 const SSH_PORT = 22;
@@ -43,6 +43,7 @@ export class Discovery implements AsyncDisposable {
     const tailnetAddresses = own.map(({ address }) => address).filter(isTailnetAddress);
     return {
       ...{ mode: this.#mode.mode, ...told, ...(addresses && { addresses: [...addresses] }) },
+      pins: this.#base.host.listens().pins.map((each) => ({ ...each })),
       service: { ...service, text: [...service.text], tailnetAddresses },
     };
   }
@@ -126,12 +127,13 @@ export class Discovery implements AsyncDisposable {
     const chosen = () => interfacesOf(wanted.length > 0 || bound === "0.0.0.0" || bound === "::" ? wanted : [bound]);
     const multicast = await Multicast.open(chosen());
     await using responder = new Responder(multicast, this.#service(), { clock, log, signal });
-    let before = JSON.stringify(chosen());
+    let before = JSON.stringify([chosen(), this.#service()]);
     using _looker = clock.every(LOOK_EVERY_MS, () => {
       const now = chosen();
-      if (JSON.stringify(now) === before) return;
-      before = JSON.stringify(now);
-      void responder.joined(now);
+      const service = this.#service();
+      if (JSON.stringify([now, service]) === before) return;
+      before = JSON.stringify([now, service]);
+      void responder.changed(now, service);
     });
     await responder.run(() => {
       const { instance: name, host } = responder.names;

@@ -1,6 +1,6 @@
 /** The methods of discovery. */
 import { Type } from "@sinclair/typebox";
-import { OneOf } from "../../../kit/schema/schema.ts";
+import { Millis, OneOf } from "../../../kit/schema/schema.ts";
 import { defineMethod } from "./slice.ts";
 
 export const status = defineMethod({
@@ -15,6 +15,18 @@ export const status = defineMethod({
     name: Type.Optional(Type.String({ description: "The name that others see." })),
     host: Type.Optional(Type.String({ description: "The name of this machine there." })),
     addresses: Type.Optional(Type.Array(Type.String(), { description: "Where it is told that the gateway is." })),
+    pins: Type.Array(
+      Type.Object({
+        certificate: Type.String({ description: "SHA-256 of the certificate, hexadecimal." }),
+        key: Type.String({ description: "`spki:` and the SHA-256 of its key." }),
+        since: Millis,
+        until: Type.Optional(Millis),
+      }),
+      {
+        description:
+          "The pins of the certificate, last, and of those that it has replaced, each told for 30 days more. Empty without TLS.",
+      },
+    ),
     service: Type.Object(
       {
         label: Type.String(),

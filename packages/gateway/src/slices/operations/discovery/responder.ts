@@ -31,7 +31,7 @@ interface Tools {
 
 export class Responder implements AsyncDisposable {
   readonly #multicast: Multicast;
-  readonly #service: Service;
+  #service: Service;
   readonly #tools: Tools;
   readonly #answers: Answers;
   #names: Names;
@@ -84,9 +84,10 @@ export class Responder implements AsyncDisposable {
     }
   }
 
-  /** Tells the network anew, when this machine's addresses have changed. */
-  async joined(interfaces: readonly Interface[]): Promise<void> {
+  /** Tells the network anew, when this machine's addresses or what is told have changed. */
+  async changed(interfaces: readonly Interface[], service: Service): Promise<void> {
     this.#multicast.join(interfaces);
+    this.#service = service;
     this.#records = recordsOf(this.#service, this.#names, this.addresses);
     if (this.#isTold) await this.#announce();
   }

@@ -35,8 +35,8 @@ export async function askJson(
 ): Promise<Record<string, unknown>> {
   const printed = await new Promise<string>((resolve, reject) => {
     const [program = "", ...args] = commandOf(words, running);
-    const options = { env: ownEnv(running.env), signal: running.signal, timeout: limitMs, maxBuffer: MAX_BYTES };
-    execFile(program, args, options, (error, stdout, stderr) => {
+    const limits = { signal: running.signal, timeout: limitMs, maxBuffer: MAX_BYTES };
+    execFile(program, args, { env: ownEnv(running.env), ...limits }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const isMissing = codeOf(error) === "ENOENT";
       const why = isMissing

@@ -7,7 +7,7 @@ import { detailOf, ignore, messageOf, StartError, TellableError } from "../../..
 import { onAbort } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { OpenPort, TailscaleSettings } from "../../../kit/host.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./auto.ts";
 import type { Running } from "./program.ts";
 
 /** After a failure it is tried again after this long, ms; twice as long each time while the reason stays. */
@@ -78,7 +78,7 @@ export class Tailscale implements AsyncDisposable {
     const { mode, port } = settings;
     if (mode === "off") throw new TellableError("gateway.tailscale.mode is off");
     if (mode !== "auto") return await this.#claimOnce({ mode, port }, settings, {});
-    const { planOf } = await import("./plan.ts");
+    const { planOf } = await import("./auto.ts");
     const plan = await planOf(settings, this.#running(settings));
     const chosen = { via: plan.via, ...(plan.reason !== undefined && { reason: plan.reason }) };
     if (plan.via === "serve") return await this.#claimOnce({ mode: "serve", port }, settings, chosen);
