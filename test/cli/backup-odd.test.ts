@@ -20,11 +20,13 @@ beforeEach(() => {
 });
 afterEach(() => home[Symbol.dispose]());
 
+const gateway = { auth: { mode: "token", token: "a-token-for-the-tests-of-backups" } };
+
 /** A path beside the state folder. */
 const beside = (name: string) => join(home.stateDir, "..", name);
 
 function configured(backup: object): void {
-  writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify({ backup }), { mode: 0o600 });
+  writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify({ gateway, backup }), { mode: 0o600 });
 }
 
 /** How a command ended: its code, and what it said last. */

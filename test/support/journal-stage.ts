@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readJournal } from "../../packages/gateway/src/base/store/journal/read.ts";
+import { readJournal } from "../../packages/gateway/src/base/store/journal/reading.ts";
 import { replay } from "../../packages/gateway/src/base/store/journal/replay.ts";
 import { openStore, type Store, type Tables } from "../../packages/gateway/src/base/store/store.ts";
 import { dumpApart } from "../../packages/gateway/src/base/store/store-apart.ts";

@@ -11,7 +11,7 @@ import { LIMIT_MS } from "./time-limit.ts";
 export async function assertReplays(stateDir: string, journal: string): Promise<void> {
   const database = join(stateDir, "state.db");
   if (!existsSync(journal) || !existsSync(database)) return;
-  const { readJournal } = await import("../../packages/gateway/src/base/store/journal/read.ts");
+  const { readJournal } = await import("../../packages/gateway/src/base/store/journal/reading.ts");
   const { replay } = await import("../../packages/gateway/src/base/store/journal/replay.ts");
   const { TABLES } = await import("../../packages/gateway/src/catalog.ts");
   const fresh = join(stateDir, "..", "replayed.db");

@@ -4,7 +4,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { TellableError } from "../errors.ts";
 import { markOf } from "../store/journal/journal.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
-import { endOfFile } from "../store/journal/read.ts";
+import { endOfFile } from "../store/journal/reading.ts";
 import { isHeld, openToRead } from "../store/store-held.ts";
 import { countedIn } from "../store/store-recording.ts";
 import { waysOut } from "../store/store-trust.ts";

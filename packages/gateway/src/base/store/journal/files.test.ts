@@ -6,7 +6,7 @@ import { addBird, BIRDS, JournalStage } from "../../../../../../test/support/jou
 import { tightDisk } from "../../../cli/drill/tight-disk.ts";
 import { openStore, type Store } from "../store.ts";
 import { fullFiles, pruneJournal } from "./files.ts";
-import { readJournal } from "./read.ts";
+import { readJournal } from "./reading.ts";
 
 const NAMES = ["wren", "robin", "owl", "crane", "finch", "heron", "stork", "swift"];
 /** A file is full after a transaction or two. */

@@ -9,7 +9,7 @@ import { addBird, BIRDS, JournalStage, type ReplayedOptions } from "../../../../
 import { ignore } from "../../errors.ts";
 import { openStore } from "../store.ts";
 import type { JournalEntry } from "./line.ts";
-import { readJournal } from "./read.ts";
+import { readJournal } from "./reading.ts";
 
 let stage: JournalStage;
 let path: string;

@@ -11,7 +11,7 @@ import { ignore, TellableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { fullFiles, putAside } from "./files.ts";
 import { BEGINNING_BYTES, type JournalLine, keyOf, mayBeJournal, type Statement, toLines } from "./line.ts";
-import { endOf, endOfFile, type JournalEnd } from "./read.ts";
+import { endOf, endOfFile, type JournalEnd } from "./reading.ts";
 
 /** How a journal is opened. */
 export interface JournalOptions {

@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, renameSync, statSync, writeFileSync } from 
 import { afterEach, beforeEach, test } from "node:test";
 import { addBird, JournalStage } from "../../../../../../test/support/journal-stage.ts";
 import type { Store } from "../store.ts";
-import { readJournal } from "./read.ts";
+import { readJournal } from "./reading.ts";
 
 let stage: JournalStage;
 beforeEach(() => {

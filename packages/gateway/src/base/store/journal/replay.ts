@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { TellableError } from "../../errors.ts";
 import { openStore, type Store, type Tables } from "../store.ts";
 import type { JournalEntry, JournalLine } from "./line.ts";
-import { readJournal } from "./read.ts";
+import { readJournal } from "./reading.ts";
 
 export interface ReplayOptions {
   readonly journal: string;
