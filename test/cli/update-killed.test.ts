@@ -27,9 +27,8 @@ function gatewaysOf(stateDir: string): number[] {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-      return (
-        state !== "Z" && words.includes("gateway") && readFileSync(`/proc/${pid}/environ`, "utf8").includes(stateDir)
-      );
+      const isGateway = /node$/.test(words[0] ?? "") && words.includes("gateway") && !words.includes("ready");
+      return state !== "Z" && isGateway && readFileSync(`/proc/${pid}/environ`, "utf8").includes(stateDir);
     } catch {
       return false;
     }
@@ -108,6 +107,6 @@ test("of two updates at once one is made, and the other is told so", async () =>
 
   const [won, lost] = both.toSorted((a, b) => (a.code ?? 1) - (b.code ?? 1));
   assert.deepEqual([won?.code, lost?.code], [0, 1], JSON.stringify(both));
-  assert.match(lost?.stderr ?? "", /an update is under way; wait for its end/);
+  assert.match(lost?.stderr ?? "", /An update is under way; wait for its end/);
   assert.equal(stage.version, "2100.1.0");
 });

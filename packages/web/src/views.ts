@@ -4,6 +4,7 @@ import { agentsView } from "./agents-page/view.ts";
 import { automationsView } from "./automations/view.ts";
 import { channelsView } from "./channels/view.ts";
 import { devicesView } from "./devices/view.ts";
+import { importView } from "./import/view.ts";
 import { logsView } from "./logs/view.ts";
 import { modelsView } from "./models/view.ts";
 import { overviewView } from "./overview/view.ts";
@@ -25,4 +26,5 @@ export const VIEWS: readonly View[] = [
   logsView,
   settingsView,
   modelsView,
+  importView,
 ];

@@ -1,11 +1,12 @@
 // The overview: is all well, what waits for a person, what today was like, and who is connected.
 
-import type { PresenceEntry, SystemHoursResult } from "@moltbot/protocol";
+import type { ImportFoundResult, PresenceEntry, SystemHoursResult } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ask } from "../chat/dialog.ts";
 import { checkIcon, warnIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
+import { importHint } from "../import/hint.ts";
 import { LivePage } from "../kit/live-page.ts";
 import { loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { shortAge } from "../time.ts";
@@ -25,12 +26,15 @@ export class OverviewElement extends LivePage {
     service: { attribute: false },
     hours: { state: true },
     people: { state: true },
+    others: { state: true },
     busyWith: { state: true },
   };
   declare state: OverviewState;
   declare service: OverviewFacts;
   declare hours: SystemHoursResult["hours"] | undefined;
   declare people: readonly PresenceEntry[];
+  /** Older installations on the gateway's machine. */
+  declare others: ImportFoundResult | undefined;
   /** The id of what is being done. */
   declare busyWith: string | undefined;
   protected override readonly events = ["chat", "channels.changed", "presence", "usage.budget"];
@@ -48,12 +52,14 @@ export class OverviewElement extends LivePage {
 
   protected override async load(): Promise<void> {
     this.service.readSoon("usage");
-    const [hours, people] = await Promise.all([
+    const [hours, people, others] = await Promise.all([
       this.read("system.hours", (gateway) => gateway.request("system.hours", {})),
       this.read("system-presence", (gateway) => gateway.request("system-presence")),
+      this.host.may("admin") ? this.read("import.found", (gateway) => gateway.request("import.found")) : undefined,
     ]);
     this.hours = hours?.hours ?? this.hours;
     this.people = people ?? this.people;
+    this.others = others ?? this.others;
   }
 
   protected override render(): TemplateResult {
@@ -64,7 +70,7 @@ export class OverviewElement extends LivePage {
       this.done,
       html`${pageHead({ intro: t("Whether all is well, and what waits for you."), command: "moltbot status" })}
         ${isKnown ? this.#verdict(todos) : loading()}
-        ${todos.length === 0 ? nothing : this.#todos(todos)}
+        ${todos.length === 0 ? nothing : this.#todos(todos)} ${importHint(this.others, this.host)}
         ${this.hours === undefined ? nothing : this.#today(this.hours)} ${this.#presence()}`,
     );
   }

@@ -1,19 +1,16 @@
 /** `moltbot import` — takes over the state of clawdbot, moltbot of January 2026, or openclaw. */
-import { join } from "node:path";
-import { isRecord } from "../../base/config/config.ts";
 import { messageOf } from "../../base/errors.ts";
-import { resolveStateDir, writePrivateFile } from "../../base/files.ts";
+import { resolveStateDir } from "../../base/files.ts";
+import { foldersOfOthers, isTaken, portOfOther } from "../../base/other-gateways.ts";
 import type { Kind, Plan } from "../../slices/operations/imports/plan.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
-import { foldersOfOthers, isTaken } from "../import/find.ts";
 import { type Opened, openOurs } from "../import/open.ts";
-import { factsOf, showApplied, showPlan } from "../import/show.ts";
+import { showApplied, showPlan } from "../import/show.ts";
 import { canAsk, confirm } from "../prompt.ts";
 import { printable } from "../render.ts";
 
 const KINDS = ["config", "workspace", "sessions", "jobs", "devices", "senders", "logins", "keys", "voicewake"] as const;
-const USUAL_PORT = 18_789;
 
 const flags = {
   "dry-run": { kind: "switch", summary: "Only say what would be imported" },
@@ -37,22 +34,15 @@ const take = defineCommand({
     const folder = folderOf(call);
     await using ours = await openOurs(env, flags.profile);
     const plan = await out.during("Reading", planIn(ours, folder, call));
-    if (flags.json && flags["dry-run"]) return out.json(factsOf(plan));
+    if (flags.json && flags["dry-run"]) return out.json(ours.imports.factsOf(plan));
     if (!flags.json) showPlan(plan, out);
     if (flags["dry-run"]) return;
     await requireQuiet(plan);
     if (!flags.yes && !flags.json) await requireConsent();
     const applied = await out.during("Importing", ours.imports.apply(plan));
     const allowed = flags.yes || flags.json || !canAsk() ? [] : await askForCommands(ours, plan);
-    const report = join(
-      resolveStateDir({ env, profile: flags.profile }),
-      `import-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.json`,
-    );
-    writePrivateFile(
-      report,
-      `${JSON.stringify({ ...factsOf(plan), added: applied.added, allowed, warnings: applied.warnings }, null, 2)}\n`,
-    );
-    if (flags.json) return out.json({ ...factsOf(plan), added: applied.added, report });
+    const report = ours.imports.report(plan, applied, allowed);
+    if (flags.json) return out.json({ ...ours.imports.factsOf(plan), added: applied.added, report });
     showApplied(applied, { plan, report, out });
   },
 });
@@ -79,8 +69,7 @@ async function planIn(ours: Opened, folder: string, { flags: given }: Call<typeo
 
 /** Two gateways on one state would write past each other. */
 async function requireQuiet({ found }: Plan): Promise<void> {
-  const gateway = found.config.gateway;
-  const port = isRecord(gateway) && typeof gateway.port === "number" ? gateway.port : USUAL_PORT;
+  const port = portOfOther(found.config);
   if (await isTaken(port))
     throw new CliError(
       `Something listens on port ${port}, where the other gateway runs. Stop it first, so that nothing is written meanwhile.`,

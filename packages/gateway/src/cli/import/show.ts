@@ -19,23 +19,6 @@ const NAMES = { january: "clawdbot or moltbot of January 2026", today: "openclaw
 /** So many notes of each kind are printed; the report holds all. */
 const MAX_NOTES = 12;
 
-/** A plan without its secrets, for programs and for the report. */
-export function factsOf({ found, counts, conversations, config, workspaces, channels, warnings, left }: Plan) {
-  return {
-    ...{
-      folder: found.folder,
-      generation: found.generation,
-      counts,
-      conversations,
-      settings: config.taken,
-      workspaces,
-      channels,
-    },
-    commands: found.commands,
-    ...{ warnings, left },
-  };
-}
-
 export function showPlan(plan: Plan, out: Output): void {
   out.print(`${out.style.bold(printable(plan.found.folder))} is the state of ${NAMES[plan.found.generation]}.\n`);
   const rows = plan.counts

@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolveStateDir } from "../../base/files.ts";
+import { foldersOfOthers } from "../../base/other-gateways.ts";
 import type { Call } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { foldersOfOthers } from "../import/find.ts";
 import { readInstance } from "../instance.ts";
 import { canAsk, confirm } from "../prompt.ts";
 import { lookAtService } from "../service/verbs.ts";

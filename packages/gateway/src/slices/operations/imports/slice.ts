@@ -12,3 +12,5 @@ export const imports = defineSlice({
   load: () => import("./imports.ts"),
   open: (gateway, { Imports }) => new Imports(gateway),
 });
+
+export const { defineMethod } = imports;

@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Env, expandHome } from "../../base/files.ts";
+import { isRecord } from "./config/config.ts";
+import { type Env, expandHome } from "./files.ts";
 
 const FOLDERS = /^\.(?:clawdbot|moltbot|openclaw)(?:-[A-Za-z0-9_-]+)?$/;
 const VARIABLES = ["CLAWDBOT_STATE_DIR", "OPENCLAW_STATE_DIR"];
@@ -28,4 +29,11 @@ export async function isTaken(port: number): Promise<boolean> {
   const taken = await promise;
   socket.destroy();
   return taken;
+}
+
+const USUAL_PORT = 18_789;
+
+/** The port of another gateway, by its settings. */
+export function portOfOther({ gateway }: Readonly<Record<string, unknown>>): number {
+  return isRecord(gateway) && typeof gateway.port === "number" ? gateway.port : USUAL_PORT;
 }

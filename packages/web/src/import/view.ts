@@ -1,0 +1,13 @@
+// The page of older installations as the shell sees it; the overview leads to it where one was found.
+
+import { overviewIcon } from "../chat/icons.ts";
+import type { View } from "../view.ts";
+
+export const importView: View = {
+  id: "import",
+  label: "Older installations",
+  icon: overviewIcon,
+  scope: "admin",
+  isListed: false,
+  element: async () => (await import("./import-page.ts")).ImportElement,
+};
