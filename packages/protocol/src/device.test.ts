@@ -62,6 +62,24 @@ const vectors: { name: string; version: SignatureVersion; fields: SignedFields; 
     text: `v2|${DEVICE_ID}|node-host|node|node||1737264000000||${NONCE}`,
     signature: "fu-_HmmNbhWjMCKJRz6TdN-_DSh9e9_6QjAjSsSlzgX25DyRvVFUaJdYZ7xTotRmau05gRtv3R-qpyXRObAlCg",
   },
+  {
+    name: "an app as a node, v2",
+    version: "v2",
+    fields: { ...node, client: { id: "clawdbot-ios", mode: "node", platform: "iOS 18.2" }, token: "secret-token" },
+    text: `v2|${DEVICE_ID}|clawdbot-ios|node|node||1737264000000|secret-token|${NONCE}`,
+    signature: "IViXKw96vfF-cwesAS3IWu3HNQyXasHkyNNB9Lxvz8Kta4PRTVHWvTm-pYyFzNfBBZRKsnsYyNg-6FObQotSCQ",
+  },
+  {
+    name: "a node host, v3",
+    version: "v3",
+    fields: {
+      ...node,
+      client: { id: "node-host", mode: "node", platform: "linux", deviceFamily: "Linux" },
+      token: "secret-token",
+    },
+    text: `v3|${DEVICE_ID}|node-host|node|node||1737264000000|secret-token|${NONCE}|linux|linux`,
+    signature: "S51JHFPp3Dyd4ddthRnaNKQLm5235e0zuKkkuU9z1Xh9WiJKqYEdgjL3Zx5HzNn7oCkFGzpQ9PRhKsUR6yVeCw",
+  },
 ];
 
 test("the identity of a known key is the hash of its public half", async () => {

@@ -35,7 +35,12 @@ export class Directory {
 
   /** All paired and all connected nodes: connected ones first, then by name. */
   list(): NodeShape[] {
-    const paired = this.#services.devices.list().paired.filter(({ roles, role }) => (roles ?? [role]).includes("node"));
+    // A node that was removed is a device still, and its token as a node is revoked.
+    const paired = this.#services.devices
+      .list()
+      .paired.filter(({ tokens }) =>
+        tokens.some(({ role, revokedAtMs }) => role === "node" && revokedAtMs === undefined),
+      );
     const known = new Map(paired.map((device) => [device.deviceId, device]));
     const ids = [...new Set([...known.keys(), ...this.#sources.registry.all().map(({ caller }) => caller.deviceId)])];
     const views = ids.map((id) => {

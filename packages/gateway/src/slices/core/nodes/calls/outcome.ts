@@ -34,8 +34,8 @@ export function payloadOf({ payload, payloadJSON }: Pick<NodeResult, "payload" |
   try {
     value = JSON.parse(payloadJSON);
   } catch (error) {
-    ignore(error, "a payload that is no JSON is handed on as the text that it is");
-    return { payload: payloadJSON, json: payloadJSON };
+    ignore(error, "a payload that is no JSON is handed on as the text that it is, in the form of January 2026");
+    return { payload: { payloadJSON }, json: payloadJSON };
   }
   return { payload: requireShallow(value), json: payloadJSON };
 }
