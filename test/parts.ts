@@ -111,6 +111,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
 
   "web/agents-page": ["web", "workspace"],
   "web/speed": ["web"],
+  "web/pictures": ["web"],
   "wire/cron-simulate": ["cron"],
   "web/memory": ["web"],
   "web/offline": ["web"],

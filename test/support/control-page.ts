@@ -1,6 +1,6 @@
 // The pages of the control page, for tests that walk through all of them.
 
-import { SIZES, type WebChat } from "./webchat.ts";
+import type { WebChat } from "./webchat.ts";
 
 /** Each page by its address, with what it is called. The last is not in the sidebar. */
 export const PAGES = [
@@ -32,18 +32,6 @@ const UNTIL_USEFUL = `new Promise((resolve) => {
 export async function goTo({ page }: WebChat, id: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(id)}`);
   const label = PAGES.find(([each]) => each === id)?.[1] ?? id;
-  await page.getByRole("heading", { name: label, level: 1, exact: true }).waitFor();
-  await page.evaluate(UNTIL_USEFUL);
-}
-
-/** Opens a page as a person does it: through the sidebar. */
-export async function choose({ page }: WebChat, label: string): Promise<void> {
-  const { width = 0 } = page.viewportSize() ?? {};
-  if (width <= SIZES.phone.width) await page.getByRole("button", { name: "Show conversations" }).click();
-  await page
-    .getByRole("list", { name: "Gateway" })
-    .getByRole("button", { name: new RegExp(`^${label}`) })
-    .click();
   await page.getByRole("heading", { name: label, level: 1, exact: true }).waitFor();
   await page.evaluate(UNTIL_USEFUL);
 }

@@ -42,6 +42,10 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
 }
 
 test("a run shows its tool calls, and is replayed without asking a model", async () => {
+  const operator = await gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+  const raw = JSON.stringify({ agents: { defaults: { record: "on" } } });
+  const { hash } = await operator.call("config.get", {});
+  await operator.call("config.patch", { raw, baseHash: hash });
   await using chat = await openWebChat(browser, gateway);
   const { page } = chat;
   await chat.signIn();

@@ -41,9 +41,10 @@ export class AllJobs {
 
   /** Takes in what an event says. False when it says too little, and everything is to be read again. */
   hear({ jobId, action, job }: CronEvent): boolean {
-    if (this.#jobs === undefined || (action !== "removed" && job === undefined)) return false;
+    if (this.#jobs === undefined) return false;
     const known = new Map(this.#known);
-    if (job === undefined) known.delete(jobId);
+    if (action === "removed") known.delete(jobId);
+    else if (job === undefined) return false;
     else known.set(jobId, job);
     this.#show(known);
     return true;

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
 import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
-import { grouped, rowFor, type Session, searchSessions } from "../sessions.ts";
+import type { Session } from "../sessions.ts";
 import type { State } from "../state.ts";
 import { recall, remember } from "../storage.ts";
 import type { Store } from "../store.ts";
@@ -31,6 +31,7 @@ import {
   searchIcon,
   trashIcon,
 } from "./icons.ts";
+import { type Entry, listed } from "./listed.ts";
 import { openMenu } from "./menu.ts";
 import "./usage.ts";
 
@@ -39,13 +40,6 @@ const MOST = 500;
 /** How high a heading and a conversation are about, in pixels. */
 const HEADING_PX = 36;
 const ROW_PX = 60;
-
-/** A line of the list: the name of a group, or a conversation. */
-interface Entry {
-  readonly key: string;
-  readonly heading?: string;
-  readonly session?: Session;
-}
 
 /** `<moltbot-sidebar>`: fires `chosen` when a session was opened, `dismissed` when it should go away. */
 export class SidebarElement extends PageElement {
@@ -73,16 +67,7 @@ export class SidebarElement extends PageElement {
     const of = [sessions, sessionKey, mainKey, leaving, this.words];
     if (of.every((each, at) => each === this.#entriesOf[at])) return;
     this.#entriesOf = of;
-    const found = searchSessions(this.#rows(), this.words);
-    const asEntry = (session: Session): Entry => ({ key: `session ${session.key}`, session });
-    this.#found = found.length;
-    this.#entries =
-      this.words.trim() !== ""
-        ? found.map(asEntry)
-        : grouped(found).flatMap(({ title, sessions: inGroup }) => [
-            { key: `group ${title}`, heading: title },
-            ...inGroup.map(asEntry),
-          ]);
+    ({ entries: this.#entries, found: this.#found } = listed(this.state, this.words));
   }
 
   protected override render(): TemplateResult {
@@ -236,14 +221,6 @@ export class SidebarElement extends PageElement {
     >
       ${icon}<span class="words">${label}</span> ${marks.map(markOf)}
     </button>`;
-  }
-
-  /** The gateway's list, with the main session always there, and the open one even before its first message. */
-  #rows(): readonly Session[] {
-    const { sessions, sessionKey, mainKey } = this.state;
-    const missing = [sessionKey, mainKey].filter((key) => key !== "" && !sessions.some((row) => row.key === key));
-    const local = [...new Set(missing)].map((key) => rowFor(key, mainKey));
-    return [...local, ...sessions].filter(({ key }) => key !== this.state.leaving?.key);
   }
 
   #row(

@@ -25,7 +25,7 @@ export function runDetails({ message, text, error, exchanges, tools }: Details):
       <h2 id="run-steps">Steps</h2>
       ${
         exchanges.length === 0
-          ? html`<p class="meta">No request to a model was recorded. <code>recordings</code> in the settings says what is kept.</p>`
+          ? html`<p class="meta">No request to a model was recorded. <code>agents.defaults.record</code> in the settings says whether runs are kept.</p>`
           : html`<ol class="rows">
               ${exchanges.map(
                 ({
