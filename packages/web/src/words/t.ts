@@ -36,6 +36,7 @@ export function inLanguage<Made>(make: (locale: string | undefined) => Made): ()
   };
 }
 
+/** In English plain: a year or a port may be among them. */
 const numbers = inLanguage(
   (locale) => new Intl.NumberFormat(locale, { useGrouping: chosen.language === "en" ? false : "min2" }),
 );
