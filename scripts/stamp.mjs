@@ -23,6 +23,7 @@ export function fingerprint() {
   };
   add("package-lock.json");
   for (const name of ["build.mjs", "stamp.mjs"]) add(`scripts/${name}`);
+  for (const name of readdirSync(join(root, "scripts/words")).sort()) add(`scripts/words/${name}`);
   for (const name of readdirSync(join(root, "packages")).sort()) {
     const folder = `packages/${name}`;
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {

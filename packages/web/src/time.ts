@@ -1,6 +1,6 @@
 // Times as people read them, in the language of the page.
 
-import { dates, numbers } from "./words/format.ts";
+import { dates, numbers } from "./words/formatters.ts";
 import { t } from "./words/t.ts";
 
 const clock = dates({ hour: "numeric", minute: "2-digit" });

@@ -1,7 +1,7 @@
 // What models took, as the page shows it: this conversation, today, and how much of each budget is used.
 
 import type { BudgetState, UsageTotals } from "@moltbot/protocol";
-import { numbers } from "./words/format.ts";
+import { numbers } from "./words/formatters.ts";
 import { t } from "./words/t.ts";
 
 /** What is known of usage now. */

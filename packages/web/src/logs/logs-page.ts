@@ -6,7 +6,7 @@ import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
-import { dates } from "../words/format.ts";
+import { dates, numbers } from "../words/formatters.ts";
 import { plural, t } from "../words/t.ts";
 import {
   accountOf,
@@ -111,7 +111,7 @@ export class LogsElement extends LivePage {
         <button type="button" class="button small" ?disabled=${this.isReading} @click=${() => this.#readAll()}>${this.isReading ? t("Reading…") : t("Read the whole file")}</button>
         ${this.filter === NO_FILTER ? nothing : html`<button type="button" class="button small quiet" @click=${() => this.#reset()}>Show all</button>`}
       </div>
-      <p class="meta" role="status">${plural(shown.length, "{0} line", "{0} lines")}${this.filter.since === undefined ? "" : t(", since a message that you chose")}.</p>
+      <p class="meta" role="status">${plural(shown.length, "{1} line", "{1} lines", whole.format(shown.length))}${this.filter.since === undefined ? "" : t(", since a message that you chose")}.</p>
       ${
         shown.length === 0
           ? emptyState(t("No such lines"), t("Choose a lower level, or fewer words."))
@@ -264,6 +264,7 @@ export class LogsElement extends LivePage {
 
 customElements.define("moltbot-logs", LogsElement);
 
+const whole = numbers();
 const moment = dates({ dateStyle: "short", timeStyle: "medium" });
 const clock = dates({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 

@@ -3,7 +3,7 @@
 import type { SystemHoursResult, UsageStatusResult } from "@moltbot/protocol";
 import { html, type SVGTemplateResult, svg, type TemplateResult } from "lit";
 import { clockTime } from "../time.ts";
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { t } from "../words/t.ts";
 
 type Hours = SystemHoursResult["hours"];

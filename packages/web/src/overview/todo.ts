@@ -1,6 +1,6 @@
 // What waits for a person, as a list: each with its words and what its button does. Pure functions.
 
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { plural, t } from "../words/t.ts";
 import type { Facts } from "./facts.ts";
 

@@ -3,7 +3,7 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { durationOf } from "../time.ts";
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { t } from "../words/t.ts";
 
 const whole = numbers();

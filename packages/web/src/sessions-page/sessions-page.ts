@@ -10,7 +10,7 @@ import type { Column } from "../kit/table.ts";
 import { offerUndo } from "../kit/undo.ts";
 import { shortAge } from "../time.ts";
 import type { PageHost } from "../view.ts";
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { plural, t } from "../words/t.ts";
 import { AllSessions } from "./all-sessions.ts";
 import { type Filter, filtered, NO_FILTER, type Row, valuesOf } from "./rows.ts";

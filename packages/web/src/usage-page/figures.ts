@@ -1,7 +1,7 @@
 // What models took, made into bars, a table and a file. Pure functions.
 
 import type { UsageRow } from "@moltbot/protocol";
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { t } from "../words/t.ts";
 
 /** Tokens, or US dollars. */

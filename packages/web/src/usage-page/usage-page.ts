@@ -6,7 +6,7 @@ import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import type { Column } from "../kit/table.ts";
 import { openWhy } from "../kit/why.ts";
-import { numbers } from "../words/format.ts";
+import { numbers } from "../words/formatters.ts";
 import { plural, said, t } from "../words/t.ts";
 import { chart } from "./chart.ts";
 import { barsOf, costText, csvOf, figure, type Unit } from "./figures.ts";

@@ -36,7 +36,10 @@ export function inLanguage<Made>(make: (locale: string | undefined) => Made): ()
   };
 }
 
-const numbers = inLanguage((locale) => new Intl.NumberFormat(locale, { useGrouping: "min2" }));
+/** In English plain: a year or a port may be among them. */
+const numbers = inLanguage(
+  (locale) => new Intl.NumberFormat(locale, { useGrouping: chosen.language === "en" ? false : "min2" }),
+);
 const rules = inLanguage(() => new Intl.PluralRules(chosen.language));
 
 /** A text with its values in the places `{0}`, `{1}` …; numbers are written as the language does. */

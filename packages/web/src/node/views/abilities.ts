@@ -1,7 +1,7 @@
 // The list of what this browser may do, each ability with its own choice.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { dates } from "../../words/format.ts";
+import { dates } from "../../words/formatters.ts";
 import { said, t } from "../../words/t.ts";
 import { type Choice, CONSENTS, type Consent, GROUPS } from "../calls/consent.ts";
 import type { NodePage } from "../node-page.ts";
