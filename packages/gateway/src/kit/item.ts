@@ -11,6 +11,8 @@ export interface Contact {
   readonly organization?: string | undefined;
   readonly numbers?: readonly string[] | undefined;
   readonly mails?: readonly string[] | undefined;
+  /** What else the card says: addresses, pages, a note, each with its name. */
+  readonly more?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 /** Degrees, WGS 84. Of a place that moves (`isLive`) only the newest position is kept. */
@@ -82,7 +84,7 @@ const MAX_ROWS = 100;
 export function itemText(item: Item): string {
   switch (item.kind) {
     case "contact":
-      return `Contact: ${listed([item.name, item.organization, ...(item.numbers ?? []), ...(item.mails ?? [])]) || "without a name"}`;
+      return contactText(item);
     case "place":
       return placeText(item);
     case "poll":
@@ -100,6 +102,11 @@ export function itemText(item: Item): string {
     case "card":
       return cardText(item);
   }
+}
+
+function contactText({ name, organization, numbers = [], mails = [], more = [] }: Contact): string {
+  const first = `Contact: ${listed([name, organization, ...numbers, ...mails]) || "without a name"}`;
+  return [first, ...bounded(more.map(([fact, value]) => `${line(fact)}: ${line(value)}`))].join("\n");
 }
 
 function placeText({ latitude, longitude, name, address, isLive }: Place): string {

@@ -73,11 +73,16 @@ const EMBEDS: Readonly<Record<EmbedType, { readonly isComposed: boolean }>> = {
 
 /** Everything on a message that is shown as an item. Embeds are items of programs' messages only. */
 export function itemsIn(
-  message: Partial<Pick<APIMessage, "embeds" | "components" | "sticker_items" | "poll" | "activity" | "application">>,
+  message: Partial<APIMessage>,
   { isProgram, read }: { isProgram: boolean; read: ReadText },
 ): Item[] {
   const { embeds = [], components = [], sticker_items: stickers = [], poll, activity, application } = message;
+  const { attachments = [], shared_client_theme: theme } = message;
   return [
+    ...attachments.flatMap(({ filename, description }): Item[] =>
+      description ? [{ kind: "card", name: "About the file", title: filename, text: description }] : [],
+    ),
+    ...(theme ? [{ kind: "card", name: "Colours for the app" } as const] : []),
     ...(isProgram ? embeds.filter(isComposed).map((embed) => embedCard(embed, read)) : []),
     ...componentCards(components, read),
     ...stickers.map(({ name }): Item => ({ kind: "sticker", name })),
@@ -100,12 +105,18 @@ function isComposed({ type }: APIEmbed): boolean {
   return type === undefined || !Object.hasOwn(EMBEDS, type) || EMBEDS[type].isComposed;
 }
 
-function embedCard({ author, title, description, fields = [], footer, url, provider }: APIEmbed, read: ReadText): Card {
+function embedCard(embed: APIEmbed, read: ReadText): Card {
+  const { author, title, description, fields = [], footer, url, provider } = embed;
+  // Previews of pages have pictures of their own, which nobody chose.
+  const shown = isComposed(embed)
+    ? [embed.image && `Picture: ${embed.image.url}`, embed.video?.url && `Video: ${embed.video.url}`]
+    : [];
+  const lines = [author?.name ?? provider?.name, description && read(description), ...shown, footer?.text];
   return {
     kind: "card",
     name: "Card",
     title: title && read(title),
-    text: [author?.name ?? provider?.name, description && read(description), footer?.text].filter(Boolean).join("\n"),
+    text: lines.filter(Boolean).join("\n"),
     facts: fields.map(({ name, value }) => [read(name), read(value)] as const),
     url,
   };

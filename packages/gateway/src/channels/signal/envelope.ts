@@ -98,6 +98,7 @@ export interface SharedContact {
   readonly organization?: Maybe<string>;
   readonly phone?: Maybe<readonly { readonly value?: Maybe<string> }[]>;
   readonly email?: Maybe<readonly { readonly value?: Maybe<string> }[]>;
+  readonly address?: Maybe<readonly Readonly<Record<string, unknown>>[]>;
 }
 
 export interface SentMessage extends DataMessage {
@@ -119,6 +120,7 @@ export interface Attachment {
   readonly filename?: Maybe<string>;
   readonly size?: Maybe<number>;
   readonly voiceNote?: Maybe<boolean>;
+  readonly caption?: Maybe<string>;
 }
 
 /** Reads the data of a "receive" event; undefined when it does not say who sent it and when. */

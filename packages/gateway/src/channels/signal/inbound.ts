@@ -95,7 +95,7 @@ export class Mapper {
   #contentOf(data: DataMessage, chatId: string): Content {
     const replyTo = this.#quoteOf(data);
     const media = (data.attachments ?? []).flatMap((attachment) => mediaOf(attachment, chatId));
-    const items = itemsIn(data, media.length);
+    const items = [...itemsIn(data, media.length), ...(data.attachments ?? []).flatMap(captionOf)];
     const mentionsSelf = (data.mentions ?? []).some(({ number, uuid }) => this.#isSelf(number, uuid));
     return {
       ...ownAndForwarded(this.#saidIn(data), pagesIn(data)),
@@ -278,7 +278,10 @@ function itemsIn({ sticker, contacts, pollCreate, payment, viewOnce }: DataMessa
   ];
 }
 
-function contactOf({ name, organization, phone, email }: SharedContact): Item {
+/** The parts of a postal address, in the order in which it is written. */
+const ADDRESS = ["pobox", "street", "neighborhood", "city", "region", "postcode", "country"] as const;
+
+function contactOf({ name, organization, phone, email, address }: SharedContact): Item {
   const called = name?.display || [name?.given, name?.family].filter(Boolean).join(" ") || name?.nickname;
   return {
     kind: "contact",
@@ -286,6 +289,7 @@ function contactOf({ name, organization, phone, email }: SharedContact): Item {
     organization: organization || undefined,
     numbers: (phone ?? []).flatMap(({ value }) => value || []),
     mails: (email ?? []).flatMap(({ value }) => value || []),
+    more: (address ?? []).map((each) => ["address", ADDRESS.flatMap((part) => each[part] || []).join(", ")] as const),
   };
 }
 
@@ -328,6 +332,11 @@ function mediaOf(attachment: Attachment, chatId: string): MediaRef[] {
       sizeBytes: size ?? undefined,
     },
   ];
+}
+
+/** Old apps write words under each file. */
+function captionOf({ caption, filename }: Attachment): Item[] {
+  return caption ? [{ kind: "card", name: "About the file", title: filename ?? undefined, text: caption }] : [];
 }
 
 /** Only what Signal marks as a voice note was recorded by its sender. */

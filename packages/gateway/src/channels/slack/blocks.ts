@@ -204,8 +204,18 @@ function inline(element: Fields): string {
     case "color":
       return String(value ?? "");
     default:
-      return words;
+      return words || otherPart(element);
   }
+}
+
+/** A part of a line of a kind that is not known yet: what it holds, or that there is something. */
+function otherPart({ type, elements, url, fallback, alt_text }: Fields): string {
+  if (Array.isArray(elements)) return elements.map(fieldsOf).map(inline).join("");
+  const shown = [fallback, alt_text, url].find((each) => typeof each === "string" && each !== "");
+  if (typeof shown === "string") return escaped(shown);
+  return typeof type === "string" && type !== "text"
+    ? `(a part of the kind ${escaped(type.slice(0, 40))}, which cannot be shown)`
+    : "";
 }
 
 /** "1f600-1f3fb" as the sign that it stands for. */

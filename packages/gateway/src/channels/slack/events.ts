@@ -10,6 +10,7 @@ export interface SlackFile {
   readonly mode?: string;
   readonly is_external?: boolean;
   readonly url_private?: string;
+  readonly alt_txt?: string;
 }
 
 /** What programs attach, and what people share or link. */
@@ -22,6 +23,7 @@ export interface SlackAttachment {
   readonly fields?: readonly { readonly title?: string; readonly value?: string }[];
   readonly actions?: readonly { readonly text?: string }[];
   readonly footer?: string;
+  readonly image_url?: string;
   readonly blocks?: unknown;
   readonly message_blocks?: readonly { readonly message?: { readonly blocks?: unknown } }[];
   readonly author_name?: string;

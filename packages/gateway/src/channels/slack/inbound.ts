@@ -178,6 +178,7 @@ function contentOf(message: SlackMessage, reader: Reader): Content {
     ...cardsIn(blocks, reader, text),
     ...(isProgram ? attachments.flatMap((attachment) => attachmentCards(attachment, reader)) : []),
     ...files.flatMap(withheldIn),
+    ...files.flatMap(describedIn),
   ];
   const media = [...files, ...shared.flatMap((attachment) => attachment.files ?? [])].flatMap(mediaOf);
   return {
@@ -199,8 +200,11 @@ function changed(event: unknown, keys: readonly string[], reader: Reader): Readi
   const message = { channel_type: stringField(event, "channel_type"), ...messageIn(inner, channel) } as SlackMessage;
   if (isOwn(message, reader)) return OWN;
   const previous = field(event, "previous_message");
-  const hasBlocks = JSON.stringify(field(previous, "blocks")) === JSON.stringify(message.blocks);
-  if (hasBlocks && stringField(inner, "text") === stringField(previous, "text"))
+  const hasBlocks = isAlike(field(previous, "blocks"), message.blocks);
+  // What programs attach is their content; of people's messages Slack itself adds and takes away previews.
+  const isProgram = message.bot_id !== undefined;
+  const hasAttachments = !isProgram || isAlike(field(previous, "attachments"), message.attachments);
+  if (hasBlocks && hasAttachments && stringField(inner, "text") === stringField(previous, "text"))
     return { nobody: "Slack has added a preview, or counts answers" };
   const sender = senderOf(message, reader) ?? { id: accountId(message.channel) };
   const when = message.edited?.ts ?? stringField(event, "event_ts");
@@ -213,6 +217,10 @@ function changed(event: unknown, keys: readonly string[], reader: Reader): Readi
     writtenAt: millisOf(message.ts, reader.now),
     ...contentOf(message, reader),
   };
+}
+
+function isAlike(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function deleted(event: unknown, ts: string | undefined, keys: readonly string[], reader: Reader): Reading {
@@ -330,8 +338,10 @@ function attachmentCards(attachment: SlackAttachment, reader: Reader): Item[] {
   return [...(isBare ? [] : [card]), ...cardsIn(attachment.blocks, reader)];
 }
 
-function attachmentLines({ pretext, text, footer, blocks, fallback, title, fields = [] }: SlackAttachment): string[] {
-  const own = [pretext, text, footer].flatMap((line) => line || []);
+function attachmentLines(attachment: SlackAttachment): string[] {
+  const { pretext, text, footer, blocks, fallback, title, fields = [], image_url: image } = attachment;
+  const picture = typeof image === "string" && image !== "" ? `Picture: ${image}` : undefined;
+  const own = [pretext, text, picture, footer].flatMap((line) => line || []);
   // Old clients are shown this instead of everything else.
   const isElse = own.length > 0 || title !== undefined || fields.length > 0 || blocks !== undefined;
   return isElse ? own : [fallback].flatMap((line) => line || []);
@@ -377,6 +387,13 @@ function withheldIn({ mode, name = "a file" }: SlackFile): Item[] {
   if (mode === "hidden_by_limit")
     return [{ kind: "withheld", what: oneLine(name), why: "the workspace's plan hides old files" }];
   return [];
+}
+
+/** What somebody wrote about a file for those who do not see it. */
+function describedIn({ alt_txt: text, name }: SlackFile): Item[] {
+  return typeof text === "string" && text.trim() !== ""
+    ? [{ kind: "card", name: "About the file", title: name, text }]
+    : [];
 }
 
 /** Files that Slack itself keeps; deleted ones and those of other services cannot be fetched. */

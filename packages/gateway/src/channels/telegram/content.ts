@@ -78,7 +78,17 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
     }),
   },
   poll: {
-    read: ({ question, options, allows_multiple_answers, type, is_closed }) => ({
+    read: ({
+      question,
+      options,
+      allows_multiple_answers,
+      type,
+      is_closed,
+      description,
+      explanation,
+      media: shown,
+    }) => ({
+      media: [shown, ...options.map(({ media: each }) => each)].flatMap(pollMedia),
       items: [
         {
           kind: "poll",
@@ -86,13 +96,18 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
           answers: options.map(({ text }) => text),
           ...{ isMultiple: allows_multiple_answers, isQuiz: type === "quiz", isClosed: is_closed },
         },
+        ...(description ? (card("About the poll", { text: description }).items ?? []) : []),
+        ...(explanation ? (card("Why, in the quiz", { text: explanation }).items ?? []) : []),
       ],
     }),
   },
   poll_option_added: left("Somebody added an answer to a poll."),
   poll_option_deleted: left("Somebody took an answer of a poll away."),
   dice: { read: ({ emoji, value }) => card(`Dice ${emoji}`, { title: String(value) }) },
-  game: { read: ({ title, description }) => card("Game", { title, text: description }) },
+  game: {
+    read: ({ title, description, text }) =>
+      card("Game", { title, text: [description, text].filter(Boolean).join("\n") }),
+  },
   checklist: {
     read: ({ title, tasks }) =>
       card("Checklist", {
@@ -149,12 +164,18 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
   },
   web_app_data: { read: ({ data, button_text }) => card("Form", { title: button_text, text: data }) },
   giveaway: {
-    read: ({ prize_description, winner_count }) =>
-      card("Giveaway", { text: prize_description, facts: [["winners", String(winner_count)]] }),
+    read: ({ winners_selection_date: at, ...giveaway }) =>
+      card("Giveaway", { text: giveaway.prize_description, facts: [...prizes(giveaway), ["ends", timeText(at)]] }),
   },
   giveaway_winners: {
-    read: ({ prize_description, winner_count }) =>
-      card("Giveaway, ended", { text: prize_description, facts: [["winners", String(winner_count)]] }),
+    read: ({ winners = [], ...giveaway }) =>
+      card("Giveaway, ended", {
+        text: giveaway.prize_description,
+        facts: [
+          ...prizes(giveaway),
+          ...winners.map(({ first_name, id }) => ["won by", `${first_name} (${id})`] as const),
+        ],
+      }),
   },
   giveaway_created: left("A giveaway was begun."),
   giveaway_completed: left("A giveaway ended."),
@@ -228,6 +249,30 @@ export function partsOf(message: Message): Parts {
     unread: all.find(({ unread }) => unread)?.unread,
     nobody: all.find(({ nobody }) => nobody)?.nobody,
   };
+}
+
+/** What can be won. */
+function prizes(giveaway: {
+  readonly winner_count: number;
+  readonly prize_star_count?: number;
+  readonly premium_subscription_month_count?: number;
+}): [string, string][] {
+  const { winner_count, prize_star_count: stars, premium_subscription_month_count: months } = giveaway;
+  return [
+    ["winners", String(winner_count)],
+    ...(stars ? [["stars", String(stars)] as [string, string]] : []),
+    ...(months ? [["months of Premium", String(months)] as [string, string]] : []),
+  ];
+}
+
+function timeText(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return Number.isNaN(at.getTime()) ? "" : `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** Pictures and the like of a poll and of its answers. */
+function pollMedia(shown: NonNullable<Message["poll"]>["media"]): readonly MediaRef[] {
+  return shown ? partsOf({ ...shown } as Message).media : [];
 }
 
 function card(name: string, rest: Omit<Card, "kind" | "name">): Partial<Parts> {

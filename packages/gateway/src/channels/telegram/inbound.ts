@@ -365,10 +365,19 @@ function quoteOf(message: Message, reader: Reader): Quote | undefined {
   return {
     messageId: String(answered.message_id),
     fromSelf: answered.from?.id === reader.id,
-    ...shownIn(answered as Message, quote?.text),
+    ...shownIn(answered as Message, quote?.text ?? lineOf(message, answered as Message)),
     senderId: senderOf(answered as Message).id,
     senderName: senderOf(answered as Message).name,
   };
+}
+
+/** The task of a checklist, or the answer of a poll, that is meant. */
+function lineOf(
+  { reply_to_checklist_task_id: task, reply_to_poll_option_id: option }: Message,
+  { checklist, poll }: Message,
+): string | undefined {
+  if (task !== undefined) return checklist?.tasks.find(({ id }) => id === task)?.text;
+  return option === undefined ? undefined : poll?.options.find(({ persistent_id: id }) => id === option)?.text;
 }
 
 /** What an answered message holds; `quoted` is the stretch of its text that was picked out. */

@@ -146,8 +146,10 @@ async function contentOf(people: People, { chat }: Base, content: proto.IMessage
   const context = contextOf(content);
   const readText = await readerOf(people, context?.mentionedJid ?? []);
   const parts = partsOf(content, readText);
-  const { externalAdReply: ad } = context ?? {};
-  const shownAd = [ad?.title, ad?.body, ad?.sourceUrl].filter(Boolean).join("\n");
+  const { externalAdReply: ad, quotedAd } = context ?? {};
+  const shownAd = [ad?.title, ad?.body, ad?.sourceUrl, quotedAd?.advertiserName, quotedAd?.caption]
+    .filter(Boolean)
+    .join("\n");
   const forwarded = [
     ...(parts.forwarded ?? []),
     ...(shownAd === "" ? [] : [{ text: shownAd, origin: { where: "an advertisement" } }]),

@@ -2,7 +2,7 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { jsonOr } from "../../base/json.ts";
 import type { Content, Forwarded, MediaRef } from "../../kit/channel.ts";
-import type { Card, Item } from "../../kit/item.ts";
+import { type Card, type Item, itemText } from "../../kit/item.ts";
 import type { Rule } from "../../kit/rules.ts";
 import { lines, type Said, typed } from "../../kit/text/said.ts";
 import { contactIn } from "../../kit/vcard.ts";
@@ -53,23 +53,15 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
     }),
   },
   stickerPackMessage: {
-    read: ({ name, publisher, packDescription }) =>
-      card("Sticker pack", { title: name, text: packDescription, facts: [["by", publisher]] }),
+    read: ({ name, publisher, packDescription, caption }, read) => ({
+      said: read(caption ?? ""),
+      ...card("Sticker pack", { title: name, text: packDescription, facts: [["by", publisher]] }),
+    }),
   },
   contactMessage: { read: (contact) => ({ items: [contactOf(contact)] }) },
   contactsArrayMessage: { read: ({ contacts }) => ({ items: (contacts ?? []).map(contactOf) }) },
   locationMessage: {
-    read: ({ degreesLatitude, degreesLongitude, name, address, comment, isLive }, read) => ({
-      said: read(comment ?? ""),
-      items: [
-        {
-          kind: "place",
-          ...{ latitude: degreesLatitude ?? undefined, longitude: degreesLongitude ?? undefined },
-          ...{ name: name ?? undefined, address: address ?? undefined },
-          ...(isLive && { isLive, isSerial: true }),
-        },
-      ],
-    }),
+    read: (place, read) => ({ said: read(place.comment ?? ""), items: [placeOf(place)] }),
   },
   liveLocationMessage: {
     read: ({ degreesLatitude, degreesLongitude, caption }, read) => ({
@@ -100,7 +92,7 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
         facts: [
           ["begins", timeIn(startTime, 1000)],
           ["ends", timeIn(endTime, 1000)],
-          ["where", [location?.name, location?.address].filter(Boolean).join(", ")],
+          ["where", location && itemText(placeOf(location)).replace(/^Place: /, "")],
         ],
         url: joinLink,
       }),
@@ -116,7 +108,7 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
   buttonsMessage: {
     read: (message) =>
       withCard(
-        mediaOf(message),
+        { media: mediaOf(message), items: message.locationMessage ? [placeOf(message.locationMessage)] : [] },
         card("Card", {
           title: message.text,
           text: [message.contentText, message.footerText].filter(Boolean).join("\n"),
@@ -125,13 +117,20 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
       ),
   },
   listMessage: {
-    read: ({ title, description, footerText, buttonText, sections }) =>
+    read: ({ title, description, footerText, buttonText, sections, productListInfo }) =>
       card("List", {
         title,
         text: [description, footerText].filter(Boolean).join("\n"),
-        facts: (sections ?? []).flatMap((section) =>
-          (section.rows ?? []).map((row) => [section.title, [row.title, row.description].filter(Boolean).join(" — ")]),
-        ),
+        facts: [
+          ...(sections ?? []).flatMap((section) =>
+            (section.rows ?? []).map(
+              (row) => [section.title, [row.title, row.description].filter(Boolean).join(" — ")] as const,
+            ),
+          ),
+          ...(productListInfo?.productSections ?? []).map(
+            (section) => [section.title, `${section.products?.length ?? 0} products`] as const,
+          ),
+        ],
         buttons: [buttonText],
       }),
   },
@@ -159,7 +158,7 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
   productMessage: {
     read: ({ product, catalog, body, footer }) =>
       withCard(
-        mediaOf({ imageMessage: product?.productImage ?? null }),
+        { media: mediaOf({ imageMessage: product?.productImage ?? null }) },
         card("Product", {
           title: product?.title ?? catalog?.title,
           text: [product?.description ?? catalog?.description, body, footer].filter(Boolean).join("\n"),
@@ -168,11 +167,18 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
         }),
       ),
   },
-  invoiceMessage: { read: ({ note }) => card("Invoice", { text: note }) },
+  invoiceMessage: {
+    read: ({ note, attachmentDirectPath }) => {
+      const file = { kind: "withheld", what: "the invoice's file", why: "it can be opened on the phone" } as const;
+      return { items: [...(card("Invoice", { text: note }).items ?? []), ...(attachmentDirectPath ? [file] : [])] };
+    },
+  },
   sendPaymentMessage: { read: ({ noteMessage }, read) => noted("Payment", noteMessage, read) },
   requestPaymentMessage: {
-    read: ({ noteMessage, amount1000, currencyCodeIso4217 }, read) =>
-      noted("Request for a payment", noteMessage, read, [["amount", amountIn(amount1000, currencyCodeIso4217)]]),
+    read: ({ noteMessage, amount1000, currencyCodeIso4217, amount }, read) =>
+      noted("Request for a payment", noteMessage, read, [
+        ["amount", moneyIn(amount) ?? amountIn(amount1000, currencyCodeIso4217)],
+      ]),
   },
   declinePaymentRequestMessage: { read: () => card("Request for a payment, declined", {}) },
   cancelPaymentRequestMessage: { read: () => card("Request for a payment, cancelled", {}) },
@@ -302,6 +308,16 @@ function linked({ text, title, description, matchedText }: proto.Message.IExtend
   return { said: read(text ?? ""), forwarded };
 }
 
+function placeOf(place: proto.Message.ILocationMessage): Item {
+  const { degreesLatitude, degreesLongitude, name, address, url, isLive } = place;
+  return {
+    kind: "place",
+    ...{ latitude: degreesLatitude ?? undefined, longitude: degreesLongitude ?? undefined },
+    ...{ name: name ?? undefined, address: [address, url].filter(Boolean).join(", ") || undefined },
+    ...(isLive && { isLive, isSerial: true }),
+  };
+}
+
 function contactOf({ displayName, vcard }: proto.Message.IContactMessage): Item {
   return contactIn(vcard ?? "", displayName ?? undefined);
 }
@@ -333,7 +349,7 @@ function templateIn({
   const filled = hydratedTemplate ?? hydratedFourRowTemplate;
   if (filled)
     return withCard(
-      mediaOf(filled),
+      { media: mediaOf(filled), items: filled.locationMessage ? [placeOf(filled.locationMessage)] : [] },
       card("Card", {
         title: filled.hydratedTitleText,
         text: [filled.hydratedContentText, filled.hydratedFooterText].filter(Boolean).join("\n"),
@@ -341,7 +357,7 @@ function templateIn({
       }),
     );
   return withCard(
-    mediaOf(fourRowTemplate ?? {}),
+    { media: mediaOf(fourRowTemplate ?? {}) },
     structuredIn(fourRowTemplate?.content ?? fourRowTemplate?.highlyStructuredMessage ?? {}),
   );
 }
@@ -375,7 +391,13 @@ function interactiveIn({
     text: [body?.text, footer?.text].filter(Boolean).join("\n"),
     buttons: (nativeFlowMessage?.buttons ?? []).flatMap(flowButtons),
   });
-  const all = [withCard(mediaOf(header ?? {}), own), ...(carouselMessage?.cards ?? []).map(interactiveIn)];
+  const { locationMessage: place, productMessage: product } = header ?? {};
+  const headed = partsOf(
+    { ...(place && { locationMessage: place }), ...(product && { productMessage: product }) },
+    typed,
+  );
+  const media = [...mediaOf(header ?? {}), ...(headed.media ?? [])];
+  const all = [withCard({ media, items: headed.items }, own), ...(carouselMessage?.cards ?? []).map(interactiveIn)];
   return { media: all.flatMap(({ media = [] }) => media), items: all.flatMap(({ items = [] }) => items) };
 }
 
@@ -446,14 +468,20 @@ function card(
   return { items: [shown] };
 }
 
-function withCard(media: readonly MediaRef[], { items }: Parts): Parts {
-  return { media, items };
+function withCard({ media, items: others = [] }: Parts, { items = [] }: Parts): Parts {
+  return { media, items: [...items, ...others] };
 }
 
 /** Amounts are told in thousandths. */
 function amountIn(thousandths: unknown, currency: Maybe): string | undefined {
   const amount = Number(thousandths ?? Number.NaN) / 1000;
   return Number.isFinite(amount) ? `${amount} ${currency ?? ""}`.trim() : undefined;
+}
+
+/** Newer phones tell an amount with the number of its digits behind the point. */
+function moneyIn(money: proto.IMoney | null | undefined): string | undefined {
+  const thousandths = (Number(money?.value ?? Number.NaN) / (money?.offset || 1)) * 1000;
+  return amountIn(thousandths, money?.currencyCode);
 }
 
 function timeIn(time: unknown, unitMs: number): string | undefined {

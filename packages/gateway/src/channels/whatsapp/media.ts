@@ -36,7 +36,12 @@ export function mediaOf(holder: Holder): MediaRef[] {
     videoMessage && refOf(videoMessage, "Video", "video"),
     ptvMessage && refOf(ptvMessage, "Video", "video"),
     audioMessage && refOf(audioMessage, "Audio", audioMessage.ptt ? "voice" : "audio"),
-    documentMessage && refOf(documentMessage, "Document", "document"),
+    documentMessage &&
+      refOf(
+        { ...documentMessage, fileName: documentMessage.fileName || documentMessage.title || null },
+        "Document",
+        "document",
+      ),
     stickerMessage && refOf(stickerMessage, "Image", "sticker"),
   ];
   return refs.filter((ref) => ref !== undefined && ref !== null);
