@@ -65,7 +65,6 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],
   "channels/leaks": ["messaging"],
-  "channels/content-untidy": ["messaging"],
   "channels/cron-jobs": ["cron"],
   "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
