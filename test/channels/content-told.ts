@@ -28,8 +28,8 @@ function isAside(inbound: Inbound): boolean {
   return inbound.kind === "message" && (inbound.text.startsWith("before the ") || isBarePicture(inbound));
 }
 
-function isBarePicture({ text, media }: InboundMessage): boolean {
-  return text === "" && media.length === 1 && media[0]!.kind === "image";
+function isBarePicture({ text, media, items }: InboundMessage): boolean {
+  return text === "" && items === undefined && media.length === 1 && media[0]!.kind === "image";
 }
 
 /** What the agent sees of what is said; a text instead says why there is nothing to say. */

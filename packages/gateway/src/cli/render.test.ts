@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth } from "./display-width.ts";
-import { ago, bytes, createStyle, duration, facts, printable, table } from "./render.ts";
+import { ago, bytes, createStyle, cut, duration, facts, printable, table } from "./render.ts";
 
 const look = { width: 40, style: createStyle(false) };
 
@@ -118,4 +118,26 @@ test("terminal controls are removed from text, line ends and tabs are not", () =
 
 test("combining marks take no column", () => {
   assert.deepEqual([displayWidth("é"), displayWidth("👍"), displayWidth("ab")], [1, 2, 2]);
+});
+
+test("a flexible cell of a block takes at most a line, and others are whole", () => {
+  const columns = [{ title: "Key" }, { title: "Text", flexible: true }, { title: "Id" }];
+  const id = "x".repeat(45);
+
+  const text = table(columns, [["k".repeat(50), "word ".repeat(20), id]], look);
+
+  assert.ok(text.includes("word…") && text.includes(id) && !text.includes("word ".repeat(9)), text);
+});
+
+test("units change where the next one is whole", () => {
+  assert.deepEqual([999, 1_000, 59_999, 60_000, 3_599_999, 3_600_000, 172_799_999, 172_800_000].map(duration), [
+    ...["999 ms", "1 s", "60 s", "1 min", "60 min", "1 h", "48 h", "2 d"],
+  ]);
+});
+
+test("a cut right behind a word keeps the word", () => {
+  assert.deepEqual(
+    [cut("one two three", 8), cut("one two three", 9), cut("onetwothree", 8)],
+    [...["one two…", "one two…", "onetwot…"]],
+  );
 });

@@ -52,3 +52,7 @@ test("a command that is broken can still be copied; what is quoted stays whole",
 
   assert.deepEqual(lines, ["moltbot message send \\", "  -t +15550100 \\", '  -m "On my way home" --silent']);
 });
+
+test("a line without a mark goes on at its own beginning", () => {
+  assert.equal(fold("one two three", 8), "one two\nthree");
+});
