@@ -1910,6 +1910,15 @@ export interface DiscoveryStatusResult {
   host?: string;
   /** Where it is told that the gateway is. */
   addresses?: string[];
+  /** The pins of the certificate, last, and of those that it has replaced, each told for 30 days more. Empty without TLS. */
+  pins: {
+    /** SHA-256 of the certificate, hexadecimal. */
+    certificate: string;
+    /** `spki:` and the SHA-256 of its key. */
+    key: string;
+    since: number;
+    until?: number;
+  }[];
   /** What a name server would tell of it. */
   service: {
     label: string;
@@ -2296,6 +2305,72 @@ export interface HooksTestParams {
 
 /** The answer to `hooks.test`. */
 export type HooksTestResult = TrialShape;
+
+/** Parameters of `import.apply`. */
+export interface ImportApplyParams {
+  /** One of those that import.found names. */
+  folder: string;
+}
+
+/** The answer to `import.apply`. */
+export interface ImportApplyResult {
+  added: Record<string, number>;
+  /** The file that names all of it. */
+  report: string;
+  channels: string[];
+}
+
+/** Parameters of `import.found`. */
+export type ImportFoundParams = Record<string, never>;
+
+/** The answer to `import.found`. */
+export interface ImportFoundResult {
+  folders: string[];
+  last?: {
+    folder: string;
+    at: number;
+  };
+}
+
+/** Parameters of `import.plan`. */
+export interface ImportPlanParams {
+  /** One of those that import.found names. */
+  folder: string;
+}
+
+/** The answer to `import.plan`. */
+export interface ImportPlanResult {
+  folder: string;
+  generation: "january" | "today";
+  counts: {
+    kind: string;
+    found: number;
+    fresh: number;
+  }[];
+  conversations: number;
+  /** They stay off until somebody switches them on. */
+  channels: string[];
+  /** What ran there without asking; here each must be allowed anew. */
+  commands: {
+    agentId: string;
+    pattern: string;
+  }[];
+  left: string[];
+  warnings: string[];
+  /** How many of both there are in all. */
+  notes: number;
+}
+
+/** Parameters of `import.undo`. */
+export type ImportUndoParams = Record<string, never>;
+
+/** The answer to `import.undo`. */
+export interface ImportUndoResult {
+  folder: string;
+  removed: Record<string, number>;
+  /** What could not be taken back, each with what to do. */
+  kept: string[];
+}
 
 export interface InboxEntry {
   id: number;
@@ -5704,6 +5779,14 @@ export interface Methods {
   "config.set": { params: ConfigSetParams; result: ConfigSetResult };
   /** Puts an earlier text of the config file back in force; the present one goes to the history in its turn. */
   "config.undo": { params: ConfigUndoParams; result: ConfigUndoResult };
+  /** Takes over the state of another gateway, which must not run, and restarts in place. Only what is new is added. */
+  "import.apply": { params: ImportApplyParams; result: ImportApplyResult };
+  /** Folders in which other gateways on this machine keep their state, and the newest import. */
+  "import.found": { params: ImportFoundParams; result: ImportFoundResult };
+  /** What the state of another gateway would bring; nothing is changed. */
+  "import.plan": { params: ImportPlanParams; result: ImportPlanResult };
+  /** Takes the newest import back and restarts in place; what came after it stays. */
+  "import.undo": { params: ImportUndoParams; result: ImportUndoResult };
   /** The version that runs, the newest that there is, and how the last update ended. */
   "update.check": { params: UpdateCheckParams; result: UpdateCheckResult };
   /** Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back. */
@@ -6037,6 +6120,10 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "config.schema.lookup": { access: "operator.read", once: false, twoStage: false },
   "config.set": { access: "operator.admin", once: false, twoStage: false },
   "config.undo": { access: "operator.admin", once: false, twoStage: false },
+  "import.apply": { access: "operator.admin", once: false, twoStage: false },
+  "import.found": { access: "operator.admin", once: false, twoStage: false },
+  "import.plan": { access: "operator.admin", once: false, twoStage: false },
+  "import.undo": { access: "operator.admin", once: false, twoStage: false },
   "update.check": { access: "operator.admin", once: false, twoStage: false },
   "update.run": { access: "operator.admin", once: false, twoStage: false },
   "update.undo": { access: "operator.admin", once: false, twoStage: false },

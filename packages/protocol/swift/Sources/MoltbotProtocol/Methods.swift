@@ -4453,6 +4453,34 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         }
     }
 
+    public struct Pin: Codable, Hashable, Sendable {
+        /// SHA-256 of the certificate, hexadecimal.
+        public var certificate: String
+        /// `spki:` and the SHA-256 of its key.
+        public var key: String
+        public var since: Int
+        public var until: Int?
+
+        public init(
+            certificate: String,
+            key: String,
+            since: Int,
+            until: Int? = nil
+        ) {
+            self.certificate = certificate
+            self.key = key
+            self.since = since
+            self.until = until
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case certificate
+            case key
+            case since
+            case until
+        }
+    }
+
     /// What a name server would tell of it.
     public struct Service: Codable, Hashable, Sendable {
         public var label: String
@@ -4496,6 +4524,8 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
     public var host: String?
     /// Where it is told that the gateway is.
     public var addresses: [String]?
+    /// The pins of the certificate, last, and of those that it has replaced, each told for 30 days more. Empty without TLS.
+    public var pins: [Pin]
     /// What a name server would tell of it.
     public var service: Service
 
@@ -4506,6 +4536,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         name: String? = nil,
         host: String? = nil,
         addresses: [String]? = nil,
+        pins: [Pin],
         service: Service
     ) {
         self.mode = mode
@@ -4514,6 +4545,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         self.name = name
         self.host = host
         self.addresses = addresses
+        self.pins = pins
         self.service = service
     }
 
@@ -4524,6 +4556,7 @@ public struct DiscoveryStatusResult: Codable, Hashable, Sendable {
         case name
         case host
         case addresses
+        case pins
         case service
     }
 }
@@ -5133,6 +5166,255 @@ public struct HooksTestParams: Codable, Hashable, Sendable {
 
 /// The answer to `hooks.test`.
 public typealias HooksTestResult = TrialShape
+
+/// Parameters of `import.apply`.
+public struct ImportApplyParams: Codable, Hashable, Sendable {
+    /// One of those that import.found names.
+    public var folder: String
+
+    public init(
+        folder: String
+    ) {
+        self.folder = folder
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+    }
+}
+
+/// The answer to `import.apply`.
+public struct ImportApplyResult: Codable, Hashable, Sendable {
+    public var added: [String: Int]
+    /// The file that names all of it.
+    public var report: String
+    public var channels: [String]
+
+    public init(
+        added: [String: Int],
+        report: String,
+        channels: [String]
+    ) {
+        self.added = added
+        self.report = report
+        self.channels = channels
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case added
+        case report
+        case channels
+    }
+}
+
+/// Parameters of `import.found`.
+public struct ImportFoundParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `import.found`.
+public struct ImportFoundResult: Codable, Hashable, Sendable {
+    public struct Last: Codable, Hashable, Sendable {
+        public var folder: String
+        public var at: Int
+
+        public init(
+            folder: String,
+            at: Int
+        ) {
+            self.folder = folder
+            self.at = at
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case folder
+            case at
+        }
+    }
+
+    public var folders: [String]
+    public var last: Last?
+
+    public init(
+        folders: [String],
+        last: Last? = nil
+    ) {
+        self.folders = folders
+        self.last = last
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folders
+        case last
+    }
+}
+
+/// Parameters of `import.plan`.
+public struct ImportPlanParams: Codable, Hashable, Sendable {
+    /// One of those that import.found names.
+    public var folder: String
+
+    public init(
+        folder: String
+    ) {
+        self.folder = folder
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+    }
+}
+
+/// The answer to `import.plan`.
+public struct ImportPlanResult: Codable, Hashable, Sendable {
+    public enum Generation: Codable, Hashable, Sendable {
+        case january
+        case today
+        /// A value that only a newer gateway knows.
+        case unrecognized(String)
+
+        public init(rawValue: String) {
+            switch rawValue {
+            case "january": self = .january
+            case "today": self = .today
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: String {
+            switch self {
+            case .january: return "january"
+            case .today: return "today"
+            case .unrecognized(let value): return value
+            }
+        }
+
+        public init(from decoder: any Decoder) throws {
+            self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+    }
+
+    public struct Count: Codable, Hashable, Sendable {
+        public var kind: String
+        public var found: Int
+        public var fresh: Int
+
+        public init(
+            kind: String,
+            found: Int,
+            fresh: Int
+        ) {
+            self.kind = kind
+            self.found = found
+            self.fresh = fresh
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case found
+            case fresh
+        }
+    }
+
+    public struct Command: Codable, Hashable, Sendable {
+        public var agentId: String
+        public var pattern: String
+
+        public init(
+            agentId: String,
+            pattern: String
+        ) {
+            self.agentId = agentId
+            self.pattern = pattern
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case agentId
+            case pattern
+        }
+    }
+
+    public var folder: String
+    public var generation: Generation
+    public var counts: [Count]
+    public var conversations: Int
+    /// They stay off until somebody switches them on.
+    public var channels: [String]
+    /// What ran there without asking; here each must be allowed anew.
+    public var commands: [Command]
+    public var left: [String]
+    public var warnings: [String]
+    /// How many of both there are in all.
+    public var notes: Int
+
+    public init(
+        folder: String,
+        generation: Generation,
+        counts: [Count],
+        conversations: Int,
+        channels: [String],
+        commands: [Command],
+        left: [String],
+        warnings: [String],
+        notes: Int
+    ) {
+        self.folder = folder
+        self.generation = generation
+        self.counts = counts
+        self.conversations = conversations
+        self.channels = channels
+        self.commands = commands
+        self.left = left
+        self.warnings = warnings
+        self.notes = notes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+        case generation
+        case counts
+        case conversations
+        case channels
+        case commands
+        case left
+        case warnings
+        case notes
+    }
+}
+
+/// Parameters of `import.undo`.
+public struct ImportUndoParams: Codable, Hashable, Sendable {
+    public init() {}
+}
+
+/// The answer to `import.undo`.
+public struct ImportUndoResult: Codable, Hashable, Sendable {
+    public var folder: String
+    public var removed: [String: Int]
+    /// What could not be taken back, each with what to do.
+    public var kept: [String]
+
+    public init(
+        folder: String,
+        removed: [String: Int],
+        kept: [String]
+    ) {
+        self.folder = folder
+        self.removed = removed
+        self.kept = kept
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+        case removed
+        case kept
+    }
+}
 
 /// Parameters of `inbox.list`.
 public struct InboxListParams: Codable, Hashable, Sendable {
@@ -11789,6 +12071,14 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case configSet = "config.set"
     /// Puts an earlier text of the config file back in force; the present one goes to the history in its turn.
     case configUndo = "config.undo"
+    /// Takes over the state of another gateway, which must not run, and restarts in place. Only what is new is added.
+    case importApply = "import.apply"
+    /// Folders in which other gateways on this machine keep their state, and the newest import.
+    case importFound = "import.found"
+    /// What the state of another gateway would bring; nothing is changed.
+    case importPlan = "import.plan"
+    /// Takes the newest import back and restarts in place; what came after it stays.
+    case importUndo = "import.undo"
     /// The version that runs, the newest that there is, and how the last update ended.
     case updateCheck = "update.check"
     /// Fetches a version, tries it on a copy, and restarts with it; when it is not well, the old one comes back.
