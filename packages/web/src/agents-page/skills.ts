@@ -49,7 +49,7 @@ function skillRow(
       ${emoji} <strong>${name}</strong> <span class="meta">${description}</span>
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
-    <button type="button" class="text-button" aria-label=${`Why: ${name}`} @click=${() => whySkill(host, skill)}>Why</button>
+    <button type="button" class="text-button" aria-label=${t("Why: {0}", name)} @click=${() => whySkill(host, skill)}>Why</button>
     ${
       tools.mayChangeSkills
         ? html`<label class="switch"><span class="visually-hidden">Use ${name}</span>
@@ -60,11 +60,11 @@ function skillRow(
 }
 
 function whySkill(host: PageHost, { skillKey, name, description, isOn, problem }: Skill): void {
-  const usual = isOn ? "Agents read it when they need it." : "It is switched off, so no agent is told of it.";
+  const usual = isOn ? t("Agents read it when they need it.") : t("It is switched off, so no agent is told of it.");
   openWhy(host, {
     title: name,
     because: problem ?? usual,
-    facts: [["What it is for", description]],
+    facts: [[t("What it is for"), description]],
     setting: { path: `skills.entries.${skillKey}.enabled`, ...(!isOn && { value: false }) },
     command: `moltbot skills show ${shellWord(skillKey)}`,
   });

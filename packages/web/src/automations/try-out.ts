@@ -4,6 +4,7 @@ import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import type { PageHost } from "../view.ts";
+import { plural, said, t } from "../words/t.ts";
 import type { Job } from "./state.ts";
 
 type Answer = Methods["cron.simulate"]["result"];
@@ -11,11 +12,17 @@ type Answer = Methods["cron.simulate"]["result"];
 const DAYS = [1, 7, 31] as const;
 const HOUR_MS = 3_600_000;
 const DOWNS = [
-  ["never", 0],
-  ["for an hour when it is due", 1],
-  ["for twelve hours then", 12],
+  [said("never"), 0],
+  [said("for an hour when it is due"), 1],
+  [said("for twelve hours then"), 12],
 ] as const;
 const MOODS = { fired: "good", late: "busy", missed: "bad", coalesced: "" } as const;
+const OUTCOMES = {
+  fired: said("runs"),
+  late: said("late"),
+  missed: said("missed"),
+  coalesced: said("joined to a later one"),
+} as const;
 
 /** `<moltbot-try-out>`: asks the gateway about `job`. */
 class TryOutElement extends PageElement {
@@ -51,14 +58,14 @@ class TryOutElement extends PageElement {
             <select @change=${(event: Event) => {
               this.days = Number((event.target as HTMLSelectElement).value) as (typeof DAYS)[number];
             }}>
-              ${DAYS.map((days) => html`<option value=${days} ?selected=${days === this.days}>${days === 1 ? "one day" : `${days} days`}</option>`)}
+              ${DAYS.map((days) => html`<option value=${days} ?selected=${days === this.days}>${plural(days, "{0} day", "{0} days")}</option>`)}
             </select>
           </label>
           <label><span>The gateway is off</span>
             <select @change=${(event: Event) => {
               this.down = Number((event.target as HTMLSelectElement).value);
             }}>
-              ${DOWNS.map(([label, hours]) => html`<option value=${hours} ?selected=${hours === this.down}>${label}</option>`)}
+              ${DOWNS.map(([label, hours]) => html`<option value=${hours} ?selected=${hours === this.down}>${t(label)}</option>`)}
             </select>
           </label>
         </div>
@@ -69,14 +76,18 @@ class TryOutElement extends PageElement {
 
   #told({ slots, hasMore }: Answer): TemplateResult {
     const status =
-      slots.length === 0 ? "It never comes in this time." : `${slots.length}${hasMore ? " and more" : ""} times.`;
+      slots.length === 0
+        ? t("It never comes in this time.")
+        : hasMore
+          ? plural(slots.length, "{0} time and more.", "{0} times and more.")
+          : plural(slots.length, "{0} time.", "{0} times.");
     return html`<p class="meta" role="status">${status}</p>
       <ol class="rows tried">
         ${slots.map(
           ({ slot, local, outcome, why }) => html`<li class="plain-row">
             <time datetime=${slot}>${local}</time>
             <span class="grow meta">${why}</span>
-            <span class="state ${MOODS[outcome]}"><span class="dot"></span>${outcome}</span>
+            <span class="state ${MOODS[outcome]}"><span class="dot"></span>${t(OUTCOMES[outcome])}</span>
           </li>`,
         )}
       </ol>`;

@@ -5,13 +5,14 @@ import { shellWord } from "../control/shell-word.ts";
 import { openWhy } from "../kit/why.ts";
 import { clockTime, durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
+import { said, t } from "../words/t.ts";
 import { type Job, outcomeOf, type Run, scheduleText } from "./state.ts";
 import "./try-out.ts";
 
 const CATCH_UP = {
-  latest: "the latest one is still run",
-  all: "each is still run, up to ten",
-  none: "none is run later",
+  latest: said("the latest one is still run"),
+  all: said("each is still run, up to ten"),
+  none: said("none is run later"),
 } as const;
 
 export function explainJob(host: PageHost, job: Job, last: Run | undefined): void {
@@ -21,13 +22,13 @@ export function explainJob(host: PageHost, job: Job, last: Run | undefined): voi
     title: name,
     because: whyNow(job),
     facts: [
-      ["Comes", scheduleText(job)],
-      ["Next", enabled && next !== undefined ? clockTime(next) : undefined],
-      ["Last", last && outcomeOf(last).text],
-      ["Says", "text" in payload ? payload.text : "message" in payload ? payload.message : undefined],
-      ["In", sessionTarget],
-      ["Missed times", CATCH_UP[catchUp]],
-      ["Not when older than", graceMs === undefined ? undefined : durationOf(graceMs)],
+      [t("Comes"), scheduleText(job)],
+      [t("Next"), enabled && next !== undefined ? clockTime(next) : undefined],
+      [t("Last"), last && outcomeOf(last).text],
+      [t("Says"), "text" in payload ? payload.text : "message" in payload ? payload.message : undefined],
+      [t("In"), sessionTarget],
+      [t("Missed times"), t(CATCH_UP[catchUp])],
+      [t("Not when older than"), graceMs === undefined ? undefined : durationOf(graceMs)],
     ],
     command: `moltbot cron simulate --job ${shellWord(id)} --days 7`,
     more: host.offers("cron.simulate") ? html`<moltbot-try-out .host=${host} .job=${job}></moltbot-try-out>` : nothing,
@@ -35,7 +36,7 @@ export function explainJob(host: PageHost, job: Job, last: Run | undefined): voi
 }
 
 function whyNow({ enabled, state }: Job): string {
-  if (!enabled) return "It is paused: no time of its schedule counts until somebody resumes it.";
-  if (state.nextRunAtMs === undefined) return "Its schedule has no time that is still to come.";
-  return "The schedule says when it comes; the gateway’s clock starts it.";
+  if (!enabled) return t("It is paused: no time of its schedule counts until somebody resumes it.");
+  if (state.nextRunAtMs === undefined) return t("Its schedule has no time that is still to come.");
+  return t("The schedule says when it comes; the gateway’s clock starts it.");
 }

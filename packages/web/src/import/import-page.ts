@@ -1,4 +1,4 @@
-// Older installations on the gateway's machine: what each would bring, taken over, and taken back.
+// Older installations on the gateway’s machine: what each would bring, taken over, and taken back.
 
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
@@ -6,6 +6,7 @@ import { ask } from "../chat/dialog.ts";
 import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
 import { shortAge } from "../time.ts";
+import { said, t } from "../words/t.ts";
 
 type Plan = Methods["import.plan"]["result"];
 type Command = Plan["commands"][number];
@@ -16,15 +17,15 @@ const SLOW_MS = 600_000;
 const MOST_NOTES = 20;
 
 const WORDS: Readonly<Record<string, string>> = {
-  config: "Settings",
-  workspace: "Workspaces",
-  sessions: "Messages",
-  jobs: "Jobs",
-  devices: "Devices",
-  senders: "Senders let in",
-  logins: "Channel logins",
-  keys: "Keys of models",
-  voicewake: "Wake words",
+  config: said("Settings"),
+  workspace: said("Workspaces"),
+  sessions: said("Messages"),
+  jobs: said("Jobs"),
+  devices: said("Devices"),
+  senders: said("Senders let in"),
+  logins: said("Channel logins"),
+  keys: said("Keys of models"),
+  voicewake: said("Wake words"),
 };
 
 /** `<moltbot-import>`: asks the gateway by itself. */
@@ -58,9 +59,9 @@ export class ImportElement extends LivePage {
 
   protected override render(): TemplateResult {
     return pageFrame(
-      "Older installations",
+      t("Older installations"),
       this.done,
-      html`${pageHead({ intro: "What another gateway on this machine has kept, taken over. Nothing is written there.", command: "moltbot import --dry-run" })}
+      html`${pageHead({ intro: t("What another gateway on this machine has kept, taken over. Nothing is written there."), command: "moltbot import --dry-run" })}
       ${this.found === undefined ? loading() : this.#content(this.found)}`,
     );
   }
@@ -68,9 +69,12 @@ export class ImportElement extends LivePage {
   #content({ folders, last }: Methods["import.found"]["result"]): TemplateResult {
     return html`${
       folders.length === 0
-        ? emptyState("No older installation was found", "`moltbot import DIR` takes one over that stands elsewhere.")
+        ? emptyState(
+            t("No older installation was found"),
+            html`<code>moltbot import DIR</code> takes one over that stands elsewhere.`,
+          )
         : html`<section aria-labelledby="found-title">
-            <h2 id="found-title">Found on the gateway's machine</h2>
+            <h2 id="found-title">Found on the gateway’s machine</h2>
             <ul class="cards">${folders.map((folder) => this.#folder(folder))}</ul>
           </section>`
     }
@@ -82,8 +86,8 @@ export class ImportElement extends LivePage {
     return html`<li class="card-row">
       <div class="grow"><h3 dir="auto">${folder}</h3><p class="meta">An older installation was found.</p></div>
       <div class="card-actions">
-        <button type="button" class="button small" ?disabled=${this.busyWith !== undefined} aria-label=${`Show what would come: ${folder}`} @click=${() => this.#look(folder)}>
-          ${this.busyWith === folder ? "One moment…" : "Show what would come"}
+        <button type="button" class="button small" ?disabled=${this.busyWith !== undefined} aria-label=${t("Show what would come: {0}", folder)} @click=${() => this.#look(folder)}>
+          ${this.busyWith === folder ? t("One moment…") : t("Show what would come")}
         </button>
       </div>
     </li>`;
@@ -97,15 +101,15 @@ export class ImportElement extends LivePage {
       <p class="meta" dir="auto">${folder}</p>
       <div class="table" tabindex="0" role="group" aria-label="What would come"><table>
         <thead><tr><th scope="col">What</th><th scope="col">Found</th><th scope="col">New here</th></tr></thead>
-        <tbody>${shown.map(({ kind, found, fresh }) => html`<tr><th scope="row">${WORDS[kind] ?? kind}</th><td>${found}</td><td>${fresh}</td></tr>`)}</tbody>
+        <tbody>${shown.map(({ kind, found, fresh }) => html`<tr><th scope="row">${t(WORDS[kind] ?? kind)}</th><td>${found}</td><td>${fresh}</td></tr>`)}</tbody>
       </table></div>
       ${conversations > 0 ? html`<p class="meta">Conversations: ${conversations}</p>` : nothing}
       ${channels.length > 0 ? html`<p class="meta">${channels.join(", ")}: switched off until you switch them on, since a login must not be used in two places.</p>` : nothing}
-      ${this.#notes("Not taken over, or not readable", [...warnings, ...left], notes)}
+      ${this.#notes(t("Not taken over, or not readable"), [...warnings, ...left], notes)}
       ${commands.length === 0 ? nothing : this.#commands(commands)}
       <div class="card-actions">
         <button type="button" class="button primary" ?disabled=${!isNew || this.busyWith !== undefined} @click=${() => this.#take(folder)}>
-          ${isNew ? "Take it over" : "Nothing is new here"}
+          ${isNew ? t("Take it over") : t("Nothing is new here")}
         </button>
       </div>
     </section>`;
@@ -128,7 +132,7 @@ export class ImportElement extends LivePage {
           <div class="card-actions">${
             this.allowed.has(command)
               ? html`<span class="meta">Allowed</span>`
-              : html`<button type="button" class="button small" aria-label=${`Allow ${command.pattern}`} @click=${() => this.#allow(command)}>Allow here</button>`
+              : html`<button type="button" class="button small" aria-label=${t("Allow {0}", command.pattern)} @click=${() => this.#allow(command)}>Allow here</button>`
           }</div>
         </li>`,
       )}</ul>`;
@@ -138,7 +142,7 @@ export class ImportElement extends LivePage {
     const said = Object.entries(added).filter(([, count]) => count > 0);
     return html`<section aria-labelledby="taken-title">
       <h2 id="taken-title">Taken over</h2>
-      <p>${said.length === 0 ? "Nothing was new." : said.map(([kind, count]) => `${WORDS[kind] ?? kind}: ${count}`).join(" · ")}</p>
+      <p>${said.length === 0 ? t("Nothing was new.") : said.map(([kind, count]) => `${t(WORDS[kind] ?? kind)}: ${count}`).join(" · ")}</p>
       ${channels.length > 0 ? html`<p class="meta">Stop the other gateway for good, then switch the channels on.</p>` : nothing}
       <p class="meta" dir="auto">The whole report: ${report}</p>
     </section>`;
@@ -166,9 +170,9 @@ export class ImportElement extends LivePage {
 
   async #take(folder: string): Promise<void> {
     const isAgreed = await ask({
-      title: "Take this over?",
-      text: "The other gateway must not run. This one restarts for a moment; the import can be taken back.",
-      confirm: "Take it over",
+      title: t("Take this over?"),
+      text: t("The other gateway must not run. This one restarts for a moment; the import can be taken back."),
+      confirm: t("Take it over"),
     });
     if (isAgreed === undefined) return;
     this.taken = await this.#busy(folder, () =>
@@ -176,13 +180,13 @@ export class ImportElement extends LivePage {
     );
     if (this.taken === undefined) return;
     this.plan = undefined;
-    this.done = "It was taken over.";
+    this.done = t("It was taken over.");
     await this.load();
   }
 
   async #undo(folder: string): Promise<void> {
-    const text = `What came from ${folder} is removed; what came since stays.`;
-    const question = { title: "Take the import back?", text, confirm: "Take it back", isDanger: true };
+    const text = t("What came from {0} is removed; what came since stays.", folder);
+    const question = { title: t("Take the import back?"), text, confirm: t("Take it back"), isDanger: true };
     if ((await ask(question)) === undefined) return;
     const undone = await this.#busy("undo", () =>
       this.host.gateway().request("import.undo", {}, { timeoutMs: SLOW_MS }),
@@ -190,7 +194,7 @@ export class ImportElement extends LivePage {
     if (undone === undefined) return;
     this.taken = undefined;
     this.plan = undefined;
-    this.done = ["The import was taken back.", ...undone.kept].join(" ");
+    this.done = [t("The import was taken back."), ...undone.kept].join(" ");
     await this.load();
   }
 

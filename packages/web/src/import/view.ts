@@ -2,10 +2,13 @@
 
 import { overviewIcon } from "../chat/icons.ts";
 import type { View } from "../view.ts";
+import { t } from "../words/t.ts";
 
 export const importView: View = {
   id: "import",
-  label: "Older installations",
+  get label() {
+    return t("Older installations");
+  },
   icon: overviewIcon,
   scope: "admin",
   isListed: false,

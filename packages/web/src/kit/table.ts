@@ -97,7 +97,7 @@ export class TableElement<Row = unknown> extends PageElement {
       this.sorting = at === "" || title === undefined ? undefined : { title, isUp: order === "up" };
     };
     return html`<label class="table-sort"><span class="meta">Sort by</span>
-      <select aria-label=${`Sort ${this.label}`} @change=${choose}>
+      <select aria-label=${t("Sort {0}", this.label)} @change=${choose}>
         <option value="" ?selected=${sorted === undefined}>as they come</option>
         ${titles.map(
           (title, at) => html`<option value=${`${at} up`} ?selected=${title === sorted && isUp}>${title} ↑</option>

@@ -93,7 +93,7 @@ export class OverviewElement extends LivePage {
           (todo) => html`<li class="card-row">
             <div class="grow"><h3 dir="auto">${todo.title}</h3><p class="meta" dir="auto">${words(todo.text)}</p></div>
             <div class="card-actions">
-              <button type="button" class="button small quiet" aria-label=${`Why: ${todo.title}`} @click=${() => whyTodo(this.host, todo)}>Why</button>
+              <button type="button" class="button small quiet" aria-label=${t("Why: {0}", todo.title)} @click=${() => whyTodo(this.host, todo)}>Why</button>
               ${this.#button(todo)}
             </div>
           </li>`,

@@ -3,22 +3,23 @@
 import { shellWord } from "../control/shell-word.ts";
 import { openWhy } from "../kit/why.ts";
 import type { PageHost } from "../view.ts";
+import { said, t } from "../words/t.ts";
 import type { Todo } from "./todo.ts";
 
 const BECAUSE: Readonly<Record<Todo["kind"], string>> = {
-  approval: "The agent may not run this by itself, so it waits for you.",
-  sender: "Strangers get a code, and nothing that they write reaches the agent until you let them in.",
-  device: "A device that the gateway does not know waits until somebody lets it in.",
-  node: "What a node offers is used only after somebody has approved it.",
-  page: "The page that the button leads to has what mends it.",
-  backup: "A backup is late: what happened since the last one would be lost with this disk.",
-  update: "A newer version is out.",
+  approval: said("The agent may not run this by itself, so it waits for you."),
+  sender: said("Strangers get a code, and nothing that they write reaches the agent until you let them in."),
+  device: said("A device that the gateway does not know waits until somebody lets it in."),
+  node: said("What a node offers is used only after somebody has approved it."),
+  page: said("The page that the button leads to has what mends it."),
+  backup: said("A backup is late: what happened since the last one would be lost with this disk."),
+  update: said("A newer version is out."),
 };
 
 export function whyTodo(host: PageHost, todo: Todo): void {
   openWhy(host, {
     title: todo.title,
-    because: `${BECAUSE[todo.kind]} ${todo.text}`,
+    because: `${t(BECAUSE[todo.kind])} ${todo.text}`,
     command: commandOf(todo),
   });
 }
