@@ -75,7 +75,7 @@ export function renderBlocks(text: string, cache: Map<string, string>): string[]
   });
 }
 
-/** A formula as it was written; `formula/` sets it. */
+/** A formula as it was written; `formulas.ts` sets it. */
 function math(name: string, level: "block" | "inline", pattern: RegExp): TokenizerAndRendererExtension {
   const tag = level === "block" ? "div" : "span";
   return {

@@ -55,7 +55,7 @@ export class MessageElement extends PageElement {
         : [import("./colours.ts").then(({ colourCode }) => colourCode(this))]),
       ...(this.querySelector(".math:not(.set)") === null
         ? []
-        : [import("../formula/show.ts").then(({ setFormulas }) => setFormulas(this))]),
+        : [import("./formulas.ts").then(({ setFormulas }) => setFormulas(this))]),
     ];
     for (const each of enrich)
       each.catch((error: unknown) => ignore(error, "without this part the message is shown plain"));

@@ -1,0 +1,33 @@
+// Sets the formulas of a message, as MathML, which browsers draw by themselves. Loaded when a message first has one.
+
+import DOMPurify from "dompurify";
+import temml from "temml";
+import { ignore } from "../ignore.ts";
+
+/** The longest formula that is read, in characters, and how large what it makes of itself may be. */
+const MOST_CHARS = 10_000;
+const LIMITS = { maxExpand: 1_000, maxSize: [50, 200] as [number, number] };
+
+/** Sets the formulas below an element, each once. One that cannot be read stays as it was written. */
+export function setFormulas(below: Element): void {
+  for (const formula of below.querySelectorAll<HTMLElement>(".math:not(.set)")) {
+    const tex = formula.textContent ?? "";
+    formula.classList.add("set");
+    if (tex.length > MOST_CHARS) continue;
+    try {
+      formula.innerHTML = mathOf(tex, formula.classList.contains("display"));
+    } catch (error) {
+      formula.textContent = tex;
+      ignore(error, "no formula after all, or one that cannot be read");
+      continue;
+    }
+    formula.setAttribute("aria-label", tex);
+    formula.setAttribute("role", "math");
+  }
+}
+
+/** The page's policy allows no styles in attributes; the style sheet has what tables of formulas need. */
+function mathOf(tex: string, displayMode: boolean): string {
+  const html = temml.renderToString(tex, { ...LIMITS, displayMode, throwOnError: true, strict: false, trust: false });
+  return DOMPurify.sanitize(html, { USE_PROFILES: { mathMl: true }, FORBID_ATTR: ["style"] });
+}
