@@ -26,8 +26,14 @@ export function setFormulas(below: Element): void {
   }
 }
 
-/** The page's policy allows no styles in attributes; the style sheet has what tables of formulas need. */
+/**
+ * The page's policy allows no styles in attributes, and a browser complains of one as soon as it is read: they go before. The
+ * style sheet has what tables of formulas need.
+ */
 function mathOf(tex: string, displayMode: boolean): string {
   const html = temml.renderToString(tex, { ...LIMITS, displayMode, throwOnError: true, strict: false, trust: false });
-  return DOMPurify.sanitize(html, { USE_PROFILES: { mathMl: true }, FORBID_ATTR: ["style"] });
+  return DOMPurify.sanitize(html.replace(/ style="[^"]*"/g, ""), {
+    USE_PROFILES: { mathMl: true },
+    FORBID_ATTR: ["style"],
+  });
 }
