@@ -34,8 +34,10 @@ async function told(name: string, more?: Record<string, unknown>): Promise<TestG
   return gateway;
 }
 
-async function statusOf(gateway: TestGateway) {
-  const client = await gateway.connect({ scopes: ["operator.read"] });
+const trusting = { ws: { rejectUnauthorized: false } };
+
+async function statusOf(gateway: TestGateway, options = {}) {
+  const client = await gateway.connect({ scopes: ["operator.read"] }, options);
   return await client.call("discovery.status", {});
 }
 
@@ -92,9 +94,11 @@ test("full tells of ssh and the command too, and TLS of its certificate; minimal
   const instance = `${name} (Moltbot)._moltbot-gw._tcp.local`;
   const { data } = await neighbour.ask(instance, "TXT", (each) => each.name === instance && each.type === "TXT");
 
+  const [pin] = (await statusOf(full, trusting)).pins;
   const sha = full.running.tlsFingerprint?.replaceAll(":", "").toLowerCase();
   assert.deepEqual(data.slice(5), [
-    ...["gatewayTls=1", `gatewayTlsSha256=${sha}`, "gatewayDirectReachable=1"],
+    ...["gatewayTls=1", `gatewayTlsSha256=${sha}`],
+    ...[`gatewayTlsKeySha256=${pin.key.replace("spki:", "")}`, "gatewayDirectReachable=1"],
     ...["sshPort=2222", "cliPath=/opt/moltbot", "tailnetDns=box.tail1.ts.net"],
   ]);
 });
