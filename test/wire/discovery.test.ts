@@ -266,3 +266,19 @@ test("who says that it knows the answer gets none", async () => {
 
   assert.equal(readMessage(bytes as Buffer)?.id, 2);
 });
+
+test("a burst of questions from one program is answered a few times a second", async () => {
+  const name = newName();
+  await using _gateway = await told(name);
+  await using neighbour = await new Neighbour().ready();
+  await using socket = await stranger();
+  const instance = [`${name} (Moltbot)`, "_moltbot-gw", "_tcp", "local"];
+  const question = writeMessage({ questions: [{ name: instance, type: TYPE.SRV, isUnicast: false }] });
+  let direct = 0;
+  socket.on("message", () => direct++);
+
+  await Promise.all(Array.from({ length: 150 }, () => socket.say(question)));
+  await neighbour.ask(instance.join("."), "TXT", ({ type, name: of }) => type === "TXT" && of === instance.join("."));
+
+  assert.ok(direct > 0 && direct <= 90, `${direct} answers`);
+});
