@@ -32,6 +32,7 @@ interface Shown {
   readonly next: string;
   readonly known?: string;
   readonly toldFingerprint?: string;
+  readonly toldPin?: string;
 }
 
 async function discovered(home: Home, args: readonly string[], env = {}): Promise<Shown[]> {
@@ -50,8 +51,10 @@ test("a gateway in the network is found, and what is shown to type next uses it"
   const connected = await home.run([...words, "--token", "secret-token", "--yes", "--name", "near"]);
   const [known] = (await discovered(home, NEAR)).filter((each) => each.name === name);
   const table = await home.run(NEAR);
+  const pinned = JSON.parse((await home.run(["gateways", "--json"])).stdout).gateways[0].pin;
 
   assert.equal(found?.next, `moltbot connect wss://127.0.0.1:${gateway.port}`);
+  assert.equal(found?.toldPin, pinned);
   assert.equal(found?.toldFingerprint, gateway.running.tlsFingerprint?.replaceAll(":", "").toLowerCase());
   assert.equal(connected.code, 0, connected.stderr);
   assert.deepEqual([known?.known, known?.next], ["near", "moltbot status --gateway near"]);

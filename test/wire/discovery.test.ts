@@ -34,8 +34,10 @@ async function told(name: string, more?: Record<string, unknown>): Promise<TestG
   return gateway;
 }
 
-async function statusOf(gateway: TestGateway) {
-  const client = await gateway.connect({ scopes: ["operator.read"] });
+const trusting = { ws: { rejectUnauthorized: false } };
+
+async function statusOf(gateway: TestGateway, options = {}) {
+  const client = await gateway.connect({ scopes: ["operator.read"] }, options);
   return await client.call("discovery.status", {});
 }
 
@@ -92,9 +94,11 @@ test("full tells of ssh and the command too, and TLS of its certificate; minimal
   const instance = `${name} (Moltbot)._moltbot-gw._tcp.local`;
   const { data } = await neighbour.ask(instance, "TXT", (each) => each.name === instance && each.type === "TXT");
 
+  const [pin] = (await statusOf(full, trusting)).pins;
   const sha = full.running.tlsFingerprint?.replaceAll(":", "").toLowerCase();
   assert.deepEqual(data.slice(5), [
-    ...["gatewayTls=1", `gatewayTlsSha256=${sha}`, "gatewayDirectReachable=1"],
+    ...["gatewayTls=1", `gatewayTlsSha256=${sha}`],
+    ...[`gatewayTlsKeySha256=${pin.key.replace("spki:", "")}`, "gatewayDirectReachable=1"],
     ...["sshPort=2222", "cliPath=/opt/moltbot", "tailnetDns=box.tail1.ts.net"],
   ]);
 });
@@ -261,4 +265,20 @@ test("who says that it knows the answer gets none", async () => {
   const [bytes] = await within(answered, "the answer");
 
   assert.equal(readMessage(bytes as Buffer)?.id, 2);
+});
+
+test("a burst of questions from one program is answered a few times a second", async () => {
+  const name = newName();
+  await using _gateway = await told(name);
+  await using neighbour = await new Neighbour().ready();
+  await using socket = await stranger();
+  const instance = [`${name} (Moltbot)`, "_moltbot-gw", "_tcp", "local"];
+  const question = writeMessage({ questions: [{ name: instance, type: TYPE.SRV, isUnicast: false }] });
+  let direct = 0;
+  socket.on("message", () => direct++);
+
+  await Promise.all(Array.from({ length: 150 }, () => socket.say(question)));
+  await neighbour.ask(instance.join("."), "TXT", ({ type, name: of }) => type === "TXT" && of === instance.join("."));
+
+  assert.ok(direct > 0 && direct <= 90, `${direct} answers`);
 });

@@ -89,6 +89,8 @@ export interface Facts {
   readonly isTls: boolean;
   /** SHA-256 of the certificate, hexadecimal; a hint for people to compare. */
   readonly tlsSha256: string | undefined;
+  /** SHA-256 of its key, hexadecimal, which is what `moltbot connect` shows and pins. */
+  readonly tlsKeySha256: string | undefined;
   /** Only with `full`. */
   readonly sshPort?: number | undefined;
   readonly cliPath?: string | undefined;
@@ -97,7 +99,7 @@ export interface Facts {
 
 /** The facts as entries of a TXT record, in the words of all three brands. */
 export function textOf(facts: Facts): string[] {
-  const { gatewayPort, lanHost, displayName, isTls, tlsSha256, sshPort, cliPath, tailnetDns } = facts;
+  const { gatewayPort, lanHost, displayName, isTls, tlsSha256, tlsKeySha256, sshPort, cliPath, tailnetDns } = facts;
   const entries: readonly (readonly [string, string | number | undefined])[] = [
     ["role", "gateway"],
     ["gatewayPort", gatewayPort],
@@ -106,6 +108,7 @@ export function textOf(facts: Facts): string[] {
     ["transport", "gateway"],
     ["gatewayTls", isTls ? 1 : undefined],
     ["gatewayTlsSha256", isTls ? tlsSha256 : undefined],
+    ["gatewayTlsKeySha256", isTls ? tlsKeySha256 : undefined],
     ["gatewayDirectReachable", 1],
     ["sshPort", sshPort],
     ["cliPath", cliPath],

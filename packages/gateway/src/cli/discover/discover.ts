@@ -32,11 +32,11 @@ export async function discoverGateways(call: DiscoverCall): Promise<void> {
   const gateways = gatewaysIn(told).map((each) => shown(each, stateDir));
   if (flags.json) return out.json({ gateways });
   if (gateways.length === 0) return out.print(NONE);
-  const rows = gateways.map(({ name, url, toldFingerprint, known }) => [
+  const rows = gateways.map(({ name, url, toldPin, known }) => [
     name,
     url,
     known ?? "",
-    toldFingerprint === undefined ? "" : `${showPin(toldFingerprint).words.split("-", 2).join("-")}…`,
+    toldPin === undefined ? "" : `${showPin(toldPin).words.split("-", 2).join("-")}…`,
   ]);
   const columns = [
     { title: "Name", flexible: true },

@@ -36,12 +36,13 @@ function claimed(claim: Claimed = {}): Told[] {
 }
 
 test("a gateway is read with its name, its address and what it says of its certificate", () => {
-  const told = claimed({ text: ["displayName=box", "gatewayTls=1", `gatewayTlsSha256=${FINGERPRINT}`] });
+  const tls = ["gatewayTls=1", `gatewayTlsSha256=${FINGERPRINT}`, `gatewayTlsKeySha256=${FINGERPRINT.toUpperCase()}`];
+  const told = claimed({ text: ["displayName=box", ...tls] });
 
   assert.deepEqual(gatewaysIn(told), [
     {
       ...{ name: "box", url: "wss://192.168.1.20:18789", host: "box-moltbot.local", port: 18_789 },
-      ...{ addresses: ["192.168.1.20"], toldFingerprint: FINGERPRINT },
+      ...{ addresses: ["192.168.1.20"], toldFingerprint: FINGERPRINT, toldPin: `spki:${FINGERPRINT}` },
     },
   ]);
 });

@@ -19,6 +19,8 @@ export interface Found {
   readonly addresses: readonly string[];
   /** The certificate's SHA-256 as the network tells it: unverified. */
   readonly toldFingerprint?: string;
+  /** The pin of its key as the network tells it: unverified. */
+  readonly toldPin?: string;
 }
 
 /** A record, and the address that it came from; undefined from a name server. */
@@ -61,12 +63,15 @@ function gatewayAt(instance: Name, told: readonly Told[]): Found | undefined {
   if (address === undefined) return undefined;
   const facts = factsOf(instance, told);
   const isTls = isNamed || facts.get("gatewayTls") === "1";
-  const fingerprint = facts.get("gatewayTlsSha256")?.toLowerCase() ?? "";
+  const digest = (key: string) => /^[0-9a-f]{64}$/.exec(facts.get(key)?.toLowerCase() ?? "")?.[0];
+  const fingerprint = digest("gatewayTlsSha256");
+  const keyDigest = digest("gatewayTlsKeySha256");
   const label = plain(facts.get("displayName") ?? "") || plain(instance[0] ?? "") || host;
   return {
     ...{ name: label, host, port, addresses },
     url: `${isTls ? "wss" : "ws"}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
-    ...(isTls && /^[0-9a-f]{64}$/.test(fingerprint) && { toldFingerprint: fingerprint }),
+    ...(isTls && fingerprint !== undefined && { toldFingerprint: fingerprint }),
+    ...(isTls && keyDigest !== undefined && { toldPin: `spki:${keyDigest}` }),
   };
 }
 

@@ -78,7 +78,7 @@ async function zoneOf(call: ZoneCall): Promise<Zone> {
     if (flags.address.length === 0 && served !== undefined) {
       const port = Number(served.port || 443);
       const text = [
-        ...service.text.filter((each) => !/^gateway(?:Port|Tls|TlsSha256)=/.test(each)),
+        ...service.text.filter((each) => !/^gateway(?:Port|Tls|TlsSha256|TlsKeySha256)=/.test(each)),
         `gatewayPort=${port}`,
         "gatewayTls=1",
       ];

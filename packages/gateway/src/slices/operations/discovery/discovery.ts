@@ -85,7 +85,7 @@ export class Discovery implements AsyncDisposable {
   /** What is told; the names may get a number where others have them. */
   #service(): Service {
     const { env, config, host } = this.#base;
-    const { port, scheme, fingerprint } = host.listens();
+    const { port, scheme, fingerprint, pins } = host.listens();
     const machine = hostname().split(".", 1)[0] || "gateway";
     const displayName = cutUtf8((config.of(settings).current.name ?? machine).replace(/[\p{Cc}\p{Cf}]/gu, ""), 48);
     const label = hostLabel(hostname());
@@ -93,6 +93,7 @@ export class Discovery implements AsyncDisposable {
     const text = textOf({
       ...{ gatewayPort: port, lanHost: `${label}.local`, displayName, isTls: scheme === "https" },
       tlsSha256: fingerprint?.replaceAll(":", "").toLowerCase(),
+      tlsKeySha256: pins.at(-1)?.key.replace("spki:", ""),
       ...(this.#mode.mode === "full" && {
         sshPort: Number(envOf(env, "SSH_PORT")) || SSH_PORT,
         cliPath: envOf(env, "CLI_PATH") ?? process.argv[1],
