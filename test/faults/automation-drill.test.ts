@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FakePlatform, fakeDiscord, until } from "@moltbot/fakes";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { Random } from "../../packages/gateway/src/cli/drill/random.ts";
 import { type KillableGateway, killableOver } from "../agent/killable-gateway.ts";
 import { OPEN } from "../channels/bench.ts";
@@ -53,7 +54,9 @@ class Sender {
   async #try(body: string | Uint8Array, key?: string) {
     const headers = withToken(key === undefined ? {} : { "idempotency-key": key });
     for (const limit = AbortSignal.timeout(4 * LIMIT_MS); ; limit.throwIfAborted()) {
-      const answer = await callHook(this.#gateway.httpUrl, "/hooks/agent", { body, headers }).catch(() => undefined);
+      const answer = await callHook(this.#gateway.httpUrl, "/hooks/agent", { body, headers }).catch((error: unknown) =>
+        ignore(error, "the gateway is down; it is tried again"),
+      );
       if (answer && answer.status < 500) return answer;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
