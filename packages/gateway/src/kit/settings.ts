@@ -110,8 +110,7 @@ function closed(schema: Schema): Schema {
 
 /** The value with the schema's defaults where it has nothing. Never changes the value given. */
 export function withDefaults(schema: Schema & { readonly default?: unknown }, value: unknown): unknown {
-  if (value === undefined)
-    return schema.properties && schema.default === undefined ? undefined : structuredClone(schema.default);
+  if (value === undefined) return typeof schema.default === "object" ? structuredClone(schema.default) : schema.default;
   if (!schema.properties || !isRecord(value)) return value;
   const result: Record<string, unknown> = { ...value };
   for (const [name, inner] of Object.entries(schema.properties)) {

@@ -14,8 +14,8 @@ import { SECTIONS } from "./config.ts";
 export function learnAll(config: Config, env: Env, secrets: Secrets): void {
   const schemas = new Map(SECTIONS.map((section) => [section.path, section.schema as Schema]));
   const learn = () => {
-    const snapshot = config.snapshot();
-    for (const values of [snapshot.config, snapshot.parsed]) learnSecrets(values, schemas, secrets);
+    const { config: inForce, parsed } = config.held;
+    for (const values of [inForce, parsed]) learnSecrets(values, schemas, secrets);
   };
   learn();
   for (const section of SECTIONS) config.of(section as SettingsDefinition).onChange(learn);

@@ -300,17 +300,22 @@ export class Config implements Disposable {
     return readConfig(raw, this.sections, this.#options);
   }
 
+  /** What is in force, and what the file said when it was read last. */
+  get held(): Pick<ConfigSnapshot, "config" | "parsed"> {
+    const config = Object.fromEntries(this.sections.map(({ path }) => [path, this.#valueOf(path)]));
+    return { config, parsed: this.#onDisk.parsed };
+  }
+
   /** The file as it is on the disk now. */
   snapshot(): ConfigSnapshot {
     this.reload();
-    const { raw, parsed, issues, warnings } = this.#onDisk;
+    const { raw, issues, warnings } = this.#onDisk;
     return {
       path: this.path,
       exists: this.#exists,
       raw: this.#exists ? raw : null,
-      parsed,
+      ...this.held,
       valid: issues.length === 0,
-      config: Object.fromEntries(this.sections.map(({ path }) => [path, this.#valueOf(path)])),
       hash: sha256Hex(this.#exists ? raw : ""),
       issues,
       warnings,

@@ -14,5 +14,8 @@ export function environmentKeys(env: Env, name: string): string[] {
 
 /** Every key in the environment: the log redacts them. */
 export function keysIn(env: Env): string[] {
-  return KNOWN.flatMap(({ keyEnv }) => keyEnv.flatMap((name) => environmentKeys(env, name)));
+  // Windows does not tell names apart by case. Only names that are there are read: each look into the environment is a call.
+  const there = Object.keys(env).map((name) => name.toUpperCase());
+  const isThere = (name: string) => there.some((each) => each.startsWith(name));
+  return KNOWN.flatMap(({ keyEnv }) => keyEnv.filter(isThere).flatMap((name) => environmentKeys(env, name)));
 }
