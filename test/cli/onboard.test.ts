@@ -82,6 +82,8 @@ test("an older installation is taken over and the service installed within it; t
   terminal.type("y\r");
   await terminal.until(/Import this\?/);
   terminal.type("y\r");
+  await terminal.until(/May main run \S*uname without asking\?/);
+  terminal.type("y\r");
   await terminal.until(/service of this system\?/);
   terminal.type("y\r");
   for (const title of [/Which model shall answer\?[\s\S]*Number/, /write to it\?[\s\S]*Number/]) {
