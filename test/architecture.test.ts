@@ -140,6 +140,7 @@ const RULES: readonly Rule[] = [
     except: {
       "cli/commands/gateway-run.ts": "starts the gateway",
       "cli/import/open.ts": "opens our state while no gateway runs",
+      "cli/updating/offline.ts": "updates our state while no gateway runs",
       "cli/drill/platforms.ts": "starts the fake platforms of the drill",
       "cli/drill/drill.ts": "drives the fake platforms of the drill",
       "cli/node-host/gateway-rules.ts": "a node keeps the gateway's own rules for commands",

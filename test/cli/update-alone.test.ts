@@ -60,7 +60,7 @@ test("of two updates at once one is made", async () => {
   const both = await Promise.all([stage.update("--from", folder), stage.update("--from", folder)]);
 
   assert.deepEqual(both.map(({ code }) => code).sort(), [0, 1], JSON.stringify(both));
-  assert.match(both.map(({ stderr }) => stderr).join(""), /Another update runs on this state folder/);
+  assert.match(both.map(({ stderr }) => stderr).join(""), /Another update is under way on this state folder/);
   assert.equal(stage.version, "2100.3.0");
 });
 

@@ -69,7 +69,7 @@ export class Watched {
     const [first = "", ...rest] = sockets.length > 0 ? ["/bin/sh", "-c", AS_ACTIVATED, "sh", ...words] : words;
     const output = isQuiet ? "ignore" : "inherit";
     this.#child = spawn(first, rest, {
-      env: { ...copied(env), LISTEN_FDS: String(sockets.length) },
+      env: copied({ ...env, LISTEN_FDS: String(sockets.length) }),
       // A group of its own: what a broken version has started ends with it.
       detached: process.platform !== "win32",
       stdio: ["pipe", output, output, ...sockets],

@@ -57,7 +57,7 @@ async function opened<T>(open: () => Promise<T>, stateDir: string): Promise<T> {
   } catch (error) {
     if (!isHeld(databasePath(stateDir))) throw error;
     throw new CliError(
-      "Another update runs on this state folder, or a gateway has just started; wait for its end.",
+      "Another update is under way on this state folder, or a gateway has just started; wait for its end.",
       EXIT.failed,
       {
         cause: error,
