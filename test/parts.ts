@@ -88,6 +88,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/cron": ["cli", "cron"],
   "cli/cron-docs": ["cli", "cron"],
   "cli/hooks": ["cli", "hooks"],
+  "cli/node-docs": ["nodes", "canvas", "cli"],
   "cli/node-host": ["cli", "nodes"],
   "cli/node-browser": ["cli", "nodes"],
   "cli/nodes": ["cli", "nodes"],
