@@ -216,7 +216,8 @@ export class Store {
   async signIn(secret: string | undefined): Promise<void> {
     this.#client?.close();
     this.#set({ screen: { kind: "starting" }, link: { kind: "connecting" } });
-    const device = await (this.#device ??= browserIdentity());
+    this.#device ??= browserIdentity();
+    const device = await this.#device;
     const client = new GatewayClient({
       url: gatewayUrl(),
       client: clientInfo(),
