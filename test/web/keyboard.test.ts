@@ -165,6 +165,17 @@ test("Usage and Runs: a row leads to its details and back", async () => {
   assert.notEqual(await focus(chat), "BODY");
 });
 
+test("a button that leads to a conversation gives the focus to its field", async () => {
+  await using chat = await begin("sessions");
+
+  await chat.page.locator("moltbot-table .row-link").filter({ hasText: "Holiday in Slovenia" }).focus();
+  await chat.page.keyboard.press("Enter");
+  await chat.page.getByRole("heading", { name: "Holiday in Slovenia", level: 1 }).waitFor();
+  await chat.field.waitFor();
+
+  assert.equal(await focus(chat), "Message");
+});
+
 test("Logs: a line is opened and closed, and the focus is at the line", async () => {
   await using chat = await begin("logs");
 
