@@ -165,6 +165,17 @@ test("Usage and Runs: a row leads to its details and back", async () => {
   assert.notEqual(await focus(chat), "BODY");
 });
 
+test("a button that leads to a conversation gives the focus to its field", async () => {
+  await using chat = await begin("sessions");
+
+  await chat.page.locator("moltbot-table .row-link").filter({ hasText: "Holiday in Slovenia" }).focus();
+  await chat.page.keyboard.press("Enter");
+  await chat.page.getByRole("heading", { name: "Holiday in Slovenia", level: 1 }).waitFor();
+  await chat.field.waitFor();
+
+  assert.equal(await focus(chat), "Message");
+});
+
 test("Logs: a line is opened and closed, and the focus is at the line", async () => {
   await using chat = await begin("logs");
 
@@ -186,15 +197,15 @@ test("Settings: one is found, changed, reviewed and saved", async () => {
   await chat.page.getByRole("form", { name: "Change budgets.daily.tokens" }).waitFor();
   await chat.page.keyboard.type("5000");
   await chat.page.keyboard.press("Enter");
-  await chat.page.getByText("1 change not saved.").waitFor();
-  const taken = await focus(chat);
-  await tabTo(chat, "Review and save");
-  await chat.page.keyboard.press("Enter");
   await chat.page.getByText("It applies at once; nothing restarts.").waitFor();
-  await tabTo(chat, "Save");
+  await chat.page.locator(".dialog-actions .primary:focus").waitFor();
   await chat.page.keyboard.press("Enter");
-  await chat.page.getByRole("dialog").waitFor({ state: "detached" });
+  await chat.page.getByRole("button", { name: "Undo", exact: true }).waitFor();
+  const saved = await focus(chat);
+  await tabTo(chat, "Undo");
+  await chat.page.keyboard.press("Enter");
+  await chat.page.getByRole("status").filter({ hasText: "Taken back." }).waitFor({ state: "attached" });
 
-  assert.equal(taken, "Change budgets.daily.tokens");
-  assert.equal(await focus(chat), "Settings");
+  assert.equal(saved, "Settings");
+  assert.notEqual(await focus(chat), "BODY");
 });

@@ -63,6 +63,8 @@ export class Store {
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
   #frame: number | undefined;
+  /** Read while what waits to be sent is read too. */
+  #device: ReturnType<typeof browserIdentity> | undefined;
   /** Fulfilled when the open session's newest messages are there. */
   #opening: Promise<void> = Promise.resolve();
   #leavingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -208,6 +210,7 @@ export class Store {
       .find(({ id }) => id === view)
       ?.element()
       .catch((error: unknown) => ignore(error, "the page asks again when it is shown"));
+    this.#device = browserIdentity();
     await this.#sender.load();
     await this.signIn(token);
   }
@@ -216,7 +219,8 @@ export class Store {
   async signIn(secret: string | undefined): Promise<void> {
     this.#client?.close();
     this.#set({ screen: { kind: "starting" }, link: { kind: "connecting" } });
-    const device = await browserIdentity();
+    this.#device ??= browserIdentity();
+    const device = await this.#device;
     const client = new GatewayClient({
       url: gatewayUrl(),
       client: clientInfo(),

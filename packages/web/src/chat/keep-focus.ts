@@ -51,13 +51,22 @@ function placesOf(element: HTMLElement): readonly Place[] {
   return places;
 }
 
-/** The first thing that can have the focus, in what has moved up to the place, or stands before it, or is around it. */
+/** The first thing that can have the focus in what has moved up to the place, or stands before it; else what is around it. */
 function neighbourOf(places: readonly Place[]): HTMLElement | undefined {
   const { around, at } = places.find((place) => place.around.isConnected) ?? {};
-  if (around === undefined || at === undefined) return undefined;
+  const part = around?.closest<HTMLElement>(".scroller, .sidebar, dialog");
+  if (around === undefined || at === undefined || part == null) return contentOf();
   for (const child of [around.children[at], around.children[at - 1]]) {
     const found = child?.matches(FOCUSABLE) ? child : child?.querySelector(FOCUSABLE);
     if (found?.checkVisibility()) return found as HTMLElement;
   }
-  return around.closest<HTMLElement>(".scroller") ?? around.querySelector<HTMLElement>(".scroller") ?? undefined;
+  return part.matches(".scroller") ? part : contentOf();
+}
+
+/** What fills the page now, where all that was there before has gone. A touch screen would show its keyboard for the field. */
+function contentOf(): HTMLElement | undefined {
+  const field = matchMedia("(pointer: fine)").matches ? ["#message"] : [];
+  const places = ["moltbot-page .scroller", ...field, "moltbot-thread .scroller"];
+  const found = places.map((place) => document.querySelector<HTMLElement>(place));
+  return found.find((element) => element?.checkVisibility()) ?? undefined;
 }

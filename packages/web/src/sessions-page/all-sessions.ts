@@ -68,9 +68,13 @@ export class AllSessions {
   }
 
   async #begin(client: GatewayClient): Promise<void> {
-    if (this.#host.offers("sessions.subscribe"))
-      await this.#host.attempt(() => client.request("sessions.subscribe", {}));
-    await this.load();
+    // The gateway answers in order, so nothing is missed between the two.
+    await Promise.all([
+      this.#host.offers("sessions.subscribe")
+        ? this.#host.attempt(() => client.request("sessions.subscribe", {}))
+        : undefined,
+      this.load(),
+    ]);
   }
 
   /** Reads everything; what is there is shown as it comes. */
