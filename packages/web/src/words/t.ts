@@ -45,7 +45,7 @@ const rules = inLanguage(() => new Intl.PluralRules(chosen.language));
 /** A text with its values in the places `{0}`, `{1}` …; numbers are written as the language does. */
 export function t(english: string, ...values: readonly unknown[]): string {
   const text = chosen.texts[english];
-  return filled(typeof text === "string" ? text : english, values);
+  return filled((typeof text === "object" ? text.other : text) ?? english, values);
 }
 
 /** What is said of a number, which stands at `{0}`; `more` are the values of `{1}`, `{2}` …. */
