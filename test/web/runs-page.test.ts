@@ -29,7 +29,7 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       await page.getByRole("table", { name: "Runs" }).waitFor();
       await inspect(chat, `runs-${size}-${scheme}`);
 
-      await page.getByRole("button", { name: "agent:main:main: show the run" }).first().click();
+      await page.getByRole("button", { name: "Main: show the run" }).first().click();
       await page.getByRole("heading", { name: "Steps" }).waitFor();
       await page.locator(".run-said").getByText("Goethe did.").waitFor();
       await inspect(chat, `run-${size}-${scheme}`);
@@ -56,7 +56,7 @@ test("a run shows its tool calls, and is replayed without asking a model", async
   const asked = model.requests.length;
   await page.getByRole("list", { name: "Gateway" }).getByRole("button", { name: "Runs" }).click();
 
-  await page.getByRole("button", { name: "agent:main:main: show the run" }).first().click();
+  await page.getByRole("button", { name: "Main: show the run" }).first().click();
   await page.getByRole("heading", { name: "Tool calls" }).waitFor();
   const calls = await page
     .getByRole("region", { name: "Tool calls" })

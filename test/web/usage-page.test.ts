@@ -59,7 +59,7 @@ test("a row filters the chart and every other table, and a day filters the table
   await table.getByRole("button", { name: "fake/fake-model", exact: true }).click();
   await page.getByRole("button", { name: "Take off: Model fake/fake-model" }).waitFor();
   await page.getByRole("button", { name: "Conversation", exact: true }).click();
-  await table.getByRole("button", { name: "agent:main:main", exact: true }).waitFor();
+  await table.getByRole("button", { name: "Main", exact: true }).waitFor();
   const first = page.locator(".bar").first();
   await first.focus();
   await page.keyboard.press("Enter");

@@ -42,6 +42,7 @@ export class Pages {
       const name = service.channelName?.(id);
       if (name !== undefined) return name;
     }
+    if (id === "webchat") return "WebChat";
     return id.charAt(0).toUpperCase() + id.slice(1);
   }
 }

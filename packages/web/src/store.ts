@@ -163,6 +163,8 @@ export class Store {
       has: (view) => views.some(({ id, scope }) => id === view && this.may(scope)),
       show: (view, rest) => this.show(view, rest),
       openSession: (sessionKey) => this.openSession(this.#canonical(sessionKey)),
+      titleOf: (sessionKey) => this.#titleOf(this.#canonical(sessionKey)),
+      channelName: (id) => this.pages.channelName(id),
       exportSession: (sessionKey, title, format) => this.exportSession(sessionKey, title, format),
       attempt: (action) => this.#try(action),
       sessionKey: () => this.#state.sessionKey,
@@ -411,11 +413,15 @@ export class Store {
     await this.#loadSessions();
   }
 
+  #titleOf(key: string): string {
+    const { sessions, mainKey } = this.#state;
+    return sessions.find((session) => session.key === key)?.title ?? titleOf(key, mainKey);
+  }
+
   /** Takes a session off the list; it is deleted with its messages when nobody takes that back. */
   leaveSession(key: string): void {
     void this.#finishLeaving();
-    const title =
-      this.#state.sessions.find((session) => session.key === key)?.title ?? titleOf(key, this.#state.mainKey);
+    const title = this.#titleOf(key);
     remember("leaving", key);
     this.#set({ leaving: { key, title } });
     this.#leavingTimer = setTimeout(() => void this.#finishLeaving(), UNDO_MS);

@@ -57,6 +57,10 @@ export interface PageHost {
   show(view: string, rest?: string): void;
   /** Opens a conversation. */
   openSession(sessionKey: string): void;
+  /** What people call a conversation. */
+  titleOf(sessionKey: string): string;
+  /** What people call a channel. */
+  channelName(id: string): string;
   /** Saves everything that was ever said in a conversation as a file. */
   exportSession(sessionKey: string, title: string, format: "markdown" | "json"): Promise<void>;
   /** Runs an action; a refusal becomes a notice, and `undefined`. */

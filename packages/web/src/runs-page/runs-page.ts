@@ -91,11 +91,12 @@ export class RunsElement extends LivePage {
         title: t("Conversation"),
         width: "minmax(0, 2fr)",
         isHead: true,
-        sortBy: ({ sessionKey }) => sessionKey,
-        cell: ({ sessionKey, runId }) =>
-          this.host.may("admin")
-            ? html`<button type="button" class="row-link" aria-label=${t("{0}: show the run", sessionKey)} @click=${() => this.host.show("runs", runId)}><bdi>${sessionKey}</bdi></button>`
-            : html`<bdi>${sessionKey}</bdi>`,
+        sortBy: ({ sessionKey }) => this.host.titleOf(sessionKey),
+        cell: ({ sessionKey, runId }) => {
+          const title = this.host.titleOf(sessionKey);
+          if (!this.host.may("admin")) return html`<bdi title=${sessionKey}>${title}</bdi>`;
+          return html`<button type="button" class="row-link" title=${sessionKey} aria-label=${t("{0}: show the run", title)} @click=${() => this.host.show("runs", runId)}><bdi>${title}</bdi></button>`;
+        },
       },
       {
         title: t("When"),

@@ -72,13 +72,18 @@ export class SessionsElement extends PageElement {
       this.filter = { ...filter, ...part };
       this.chosen = new Set();
     };
-    const select = (label: string, key: "agentId" | "channel", values: readonly string[]) =>
+    const select = (
+      label: string,
+      key: "agentId" | "channel",
+      values: readonly string[],
+      nameOf = (value: string) => value,
+    ) =>
       values.length < 2
         ? nothing
         : html`<label class="filter"><span class="visually-hidden">${label}</span>
             <select @change=${(event: Event) => change({ [key]: (event.target as HTMLSelectElement).value })}>
               <option value="">${label}: all</option>
-              ${values.map((value) => html`<option value=${value} ?selected=${filter[key] === value}>${value}</option>`)}
+              ${values.map((value) => html`<option value=${value} ?selected=${filter[key] === value}>${nameOf(value)}</option>`)}
             </select></label>`;
     return html`<div class="filters" role="search">
       <label class="search">
@@ -94,6 +99,7 @@ export class SessionsElement extends PageElement {
         t("Channel"),
         "channel",
         valuesOf(all, ({ channel = "webchat" }) => channel),
+        (id) => this.host.channelName(id),
       )}
       <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Those put away</label>
       <span class="meta" role="status">${plural(count, "{0} session", "{0} sessions")}</span>
@@ -161,8 +167,8 @@ export class SessionsElement extends PageElement {
       {
         title: t("Where"),
         width: "minmax(0, 1fr)",
-        cell: ({ channel }) => channel ?? "webchat",
-        sortBy: ({ channel }) => channel ?? "webchat",
+        cell: ({ channel = "webchat" }) => this.host.channelName(channel),
+        sortBy: ({ channel = "webchat" }) => this.host.channelName(channel),
       },
       { title: t("Tokens"), width: "5.5rem", cell: tokens, sortBy: ({ tokens: count }) => count },
       {

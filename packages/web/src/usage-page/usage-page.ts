@@ -140,9 +140,9 @@ export class UsagePageElement extends LivePage {
         title: t(GROUPS[by]),
         width: "minmax(0, 2fr)",
         isHead: true,
-        sortBy: ({ name }) => name,
+        sortBy: ({ name }) => this.#named(name),
         cell: ({ name }) =>
-          html`<button type="button" class="row-link" title=${name} @click=${() => this.#filter(by, name)}><bdi>${name || t("outside any conversation")}</bdi></button>`,
+          html`<button type="button" class="row-link" title=${name} @click=${() => this.#filter(by, name)}><bdi>${this.#named(name) || t("outside any conversation")}</bdi></button>`,
       },
       { title: t("Calls"), width: "4.5rem", sortBy: ({ calls }) => calls, cell: ({ calls }) => whole.format(calls) },
       {
@@ -180,10 +180,15 @@ export class UsagePageElement extends LivePage {
     </span>`;
   }
 
+  /** A conversation is known by its title; the rest by their names. */
+  #named(name: string): string {
+    return this.by === "session" && name !== "" ? this.host.titleOf(name) : name;
+  }
+
   #why(row: UsageRow): void {
     const { name, input, output, cacheRead, cacheWrite, estimatedCalls } = row;
     openWhy(this.host, {
-      title: name || t("Outside any conversation"),
+      title: this.#named(name) || t("Outside any conversation"),
       because:
         estimatedCalls === 0
           ? t("The providers reported these figures.")
