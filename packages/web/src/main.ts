@@ -13,6 +13,7 @@ applyTheme();
 const store = new Store(VIEWS);
 void store.start();
 if (store.state.view === "chat") void fetchMarkdown();
+else for (const each of document.querySelectorAll<HTMLLinkElement>('link[rel="later"]')) each.rel = "modulepreload";
 await startLanguage();
 document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
 startWorker();
