@@ -119,3 +119,17 @@ test("a device that may only read sees no switch, no field and no button that wo
   assert.equal(await page.getByRole("button", { name: /^(?:Edit|Test|Ask again)/ }).count(), 0);
   assert.deepEqual(chat.problems, []);
 });
+
+test("what was typed in a page is not thrown away by a press beside it", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await open(chat);
+
+  await page.getByRole("button", { name: "Edit USER.md" }).click();
+  await page.getByRole("textbox", { name: "Text of USER.md" }).fill("Half a thought");
+  await page.getByRole("button", { name: "Edit SOUL.md" }).click();
+  await page.getByText("Save USER.md or take your change back first.").waitFor();
+
+  assert.equal(await page.getByRole("textbox", { name: "Text of USER.md" }).inputValue(), "Half a thought");
+  assert.deepEqual(chat.problems, []);
+});
