@@ -156,7 +156,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the web pages speak to the gateway in the protocol",
     files: /^packages\/web\//,
-    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$)/,
+    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$|temml$)/,
     kinds: ["value", "type", "dynamic"],
   },
 ];

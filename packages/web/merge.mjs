@@ -23,13 +23,15 @@ export async function merged({ outputs, inputs }, { first, entry, apart, folder 
     const group = groupOf(path);
     return `${inputs[group] === undefined ? group : plainName(inputs[group].entryPoint)}-${hash}.js`;
   };
+  // A catalogue of texts is JSON, which has nothing else; `export *` leaves it out.
+  const hasDefault = (path) => inputs[path].exports.includes("default");
   const used = namesUsed(scripts, outputs, groupOf);
   const groups = new Map(scripts.map((path) => [groupOf(path), []]));
   for (const path of scripts) groups.get(groupOf(path)).push(path);
   const files = await Promise.all(
     [...groups].map(async ([group, members]) => {
       const main = group === "app" ? entry : group === "kit" ? undefined : group;
-      const contents = await joined({ members, main, group, outputs, groupOf, nameOf, used });
+      const contents = await joined({ members, main, group, outputs, groupOf, nameOf, used, hasDefault });
       return [`${folder}/${nameOf(members[0])}`, contents];
     }),
   );
@@ -71,7 +73,7 @@ function namesUsed(scripts, outputs, groupOf) {
 }
 
 /** One script of several. Each chunk's names stand beside those of the others, with the chunk's place in front. */
-async function joined({ members, main, group, outputs, groupOf, nameOf, used }) {
+async function joined({ members, main, group, outputs, groupOf, nameOf, used, hasDefault }) {
   const known = new Map([...outputs.keys()].map((path) => [`./${basename(path)}`, path]));
   const paths = [...known.values()];
   const outside = (path, name) => (groupOf(path) === path ? name : `${name}_${paths.indexOf(path)}`);
@@ -79,6 +81,7 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used }) 
   const start = [
     ...(main === undefined ? [] : [`import "./${basename(main)}";`]),
     ...(main === group ? [`export * from "./${basename(main)}";`] : []),
+    ...(main === group && hasDefault(main) ? [`export {default} from "./${basename(main)}";`] : []),
     ...members.filter((path) => path !== group).map((path) => `export {${names(path)}} from "./${basename(path)}";`),
   ].join("\n");
   const chunks = {
@@ -103,7 +106,15 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used }) 
     },
   };
   const { outputFiles } = await build({
-    ...{ entryPoints: ["start"], bundle: true, minify: true, format: "esm", target: "es2022", legalComments: "none" },
+    ...{
+      entryPoints: ["start"],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2022",
+      legalComments: "none",
+      charset: "utf8",
+    },
     ...{ write: false, plugins: [chunks], treeShaking: true },
   });
   return outputFiles[0].contents;

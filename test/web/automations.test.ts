@@ -166,7 +166,7 @@ test("a job explains itself, and is tried on a virtual clock without being run",
   const { entries } = await client.call("cron.runs", { id });
   assert.deepEqual(
     asUsual.map((text) => text.trim()),
-    Array(7).fill("fired"),
+    Array(7).fill("runs"),
   );
   assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), "Why: Water");
   assert.deepEqual([entries, chat.problems], [[], []]);

@@ -14,7 +14,9 @@ const store = new Store(VIEWS);
 void store.start();
 if (store.state.view === "chat") void fetchMarkdown();
 else for (const each of document.querySelectorAll<HTMLLinkElement>('link[rel="later"]')) each.rel = "modulepreload";
-await startLanguage();
-document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
+// Nothing waits for it here: a catalogue may ask this script for something, which would then wait for the catalogue.
+void startLanguage().then(() => {
+  document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
+});
 startWorker();
 keepFocus();

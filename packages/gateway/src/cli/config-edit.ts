@@ -84,10 +84,16 @@ async function sent(
 ): Promise<Changed> {
   const { hash } = await client.request("config.get", {}, { timeoutMs });
   try {
-    // The answer must be out before the connection goes down with the restart.
-    const answer = await client.request(method, { raw, baseHash: hash, restartDelayMs: 200 }, { timeoutMs });
-    const { warnings } = await client.request("config.get", {}, { timeoutMs });
+    // The answers must be out before the connection goes down with the restart.
+    const answer = await client.request(method, { raw, baseHash: hash, restartDelayMs: 500 }, { timeoutMs });
     const restarts = (answer.restart as { needed?: boolean }).needed === true;
+    const warnings = await client.request("config.get", {}, { timeoutMs }).then(
+      (now) => now.warnings,
+      (error) => {
+        if (!restarts || error instanceof ResponseError) throw error;
+        return []; // the change is written, and the gateway was faster with its restart
+      },
+    );
     return { path: answer.path, isLive: true, restarts, ignored: ignoredIn(warnings) };
   } catch (error) {
     const issues = error instanceof ResponseError && isRecord(error.details) ? error.details.issues : undefined;

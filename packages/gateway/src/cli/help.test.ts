@@ -53,7 +53,7 @@ test("a conversation, an agent and a number of rows are named by one flag everyw
   const kinds = flags.map(([long, { completes }]) => `${long}: ${completes}`);
 
   assert.deepEqual(
-    [called(/session/), called(/^agent/), called(/limit|^count|rows/)],
+    [called(/session/), called(/^agent/), called(/limit|^count|^rows/)],
     [["session"], ["agent"], ["limit"]],
   );
   assert.deepEqual(

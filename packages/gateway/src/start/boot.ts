@@ -80,7 +80,11 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     await systemClock.sleep(SETTLE_MS);
     await server.listenOnAlias();
     doors[Symbol.dispose]();
-    stack.defer(() => rmSync(instancePath(stateDir), { force: true }));
+    // It stays during a restart: who calls then waits at the port, which is kept.
+    let isRestart = false;
+    stack.defer(() => {
+      if (!isRestart) rmSync(instancePath(stateDir), { force: true });
+    });
     writeInstance(stateDir, { pid: process.pid, port, url: at.url, startedAt: clock.now(), version: VERSION });
     config.watch();
     if (tlsFingerprint !== undefined) {
@@ -96,7 +100,8 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
       tlsFingerprint,
       log,
       async stop(reason, restartExpectedMs) {
-        server.stopAccepting({ isRestart: restartExpectedMs !== null });
+        isRestart = restartExpectedMs !== null;
+        server.stopAccepting({ isRestart });
         log.info("gateway stops", { reason });
         await services.stop({ reason, restartExpectedMs });
         await stack.disposeAsync();
