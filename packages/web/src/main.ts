@@ -13,7 +13,8 @@ applyTheme();
 const store = new Store(VIEWS);
 void store.start();
 if (store.state.view === "chat") void fetchMarkdown();
-await startLanguage();
-document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
-startWorker();
-keepFocus();
+void startLanguage().then(() => {
+  document.body.append(Object.assign(document.createElement("moltbot-app"), { store }));
+  startWorker();
+  keepFocus();
+});

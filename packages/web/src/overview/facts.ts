@@ -67,6 +67,12 @@ export class OverviewFacts implements PageService {
     return this.#state;
   }
 
+  /** Codes of senders, and what is asked of the owner, are worth something to others, and stale anyway. */
+  get kept(): OverviewState {
+    const { channels, usage, health } = this.#facts;
+    return { facts: { channels, usage, health }, todos: this.#state.todos.filter(({ fact }) => !fact) };
+  }
+
   restore(state: unknown): void {
     this.#state = state as OverviewState;
     this.#facts = this.#state.facts;
