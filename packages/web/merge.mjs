@@ -29,7 +29,8 @@ export async function merged({ outputs, inputs }, { first, entry, apart, folder 
   const files = await Promise.all(
     [...groups].map(async ([group, members]) => {
       const main = group === "app" ? entry : group === "kit" ? undefined : group;
-      const contents = await joined({ members, main, group, outputs, groupOf, nameOf, used });
+      const exports = inputs[main]?.exports ?? [];
+      const contents = await joined({ members, main, exports, group, outputs, groupOf, nameOf, used });
       return [`${folder}/${nameOf(members[0])}`, contents];
     }),
   );
@@ -71,7 +72,7 @@ function namesUsed(scripts, outputs, groupOf) {
 }
 
 /** One script of several. Each chunk's names stand beside those of the others, with the chunk's place in front. */
-async function joined({ members, main, group, outputs, groupOf, nameOf, used }) {
+async function joined({ members, main, exports, group, outputs, groupOf, nameOf, used }) {
   const known = new Map([...outputs.keys()].map((path) => [`./${basename(path)}`, path]));
   const paths = [...known.values()];
   const outside = (path, name) => (groupOf(path) === path ? name : `${name}_${paths.indexOf(path)}`);
@@ -79,6 +80,8 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used }) 
   const start = [
     ...(main === undefined ? [] : [`import "./${basename(main)}";`]),
     ...(main === group ? [`export * from "./${basename(main)}";`] : []),
+    // `export *` leaves the default out, which is all that a catalogue has.
+    ...(main === group && exports.includes("default") ? [`export { default } from "./${basename(main)}";`] : []),
     ...members.filter((path) => path !== group).map((path) => `export {${names(path)}} from "./${basename(path)}";`),
   ].join("\n");
   const chunks = {
@@ -103,8 +106,8 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used }) 
     },
   };
   const { outputFiles } = await build({
-    ...{ entryPoints: ["start"], bundle: true, minify: true, format: "esm", target: "es2022", legalComments: "none" },
-    ...{ write: false, plugins: [chunks], treeShaking: true },
+    ...{ entryPoints: ["start"], bundle: true, minify: true, format: "esm", target: "es2022", charset: "utf8" },
+    ...{ legalComments: "none", write: false, plugins: [chunks], treeShaking: true },
   });
   return outputFiles[0].contents;
 }

@@ -33,7 +33,9 @@ export class Pages {
 
   /** What is kept for a visit without the gateway: the states that a page can show again, without its secrets. */
   get kept(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries([...this.#services].flatMap(([id, { kept }]) => (kept === undefined ? [] : [[id, kept]])));
+    return Object.fromEntries(
+      [...this.#services].flatMap(([id, { kept }]) => (kept === undefined ? [] : [[id, kept]])),
+    );
   }
 
   /** What an earlier visit has kept of the states, where the gateway cannot be asked. */

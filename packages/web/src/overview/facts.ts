@@ -48,6 +48,9 @@ const NEWS = {
   "usage.budget": "usage",
 } as const;
 
+/** What somebody waits for. */
+const PEOPLE: ReadonlySet<Todo["kind"]> = new Set(["approval", "sender", "device", "node"]);
+
 /** Many events are one look, ms. */
 const CALM_MS = 250;
 
@@ -67,10 +70,10 @@ export class OverviewFacts implements PageService {
     return this.#state;
   }
 
-  /** Codes of senders, and what is asked of the owner, are worth something to others, and stale anyway. */
+  /** Who waits for a person is left out: codes of senders and commands are worth something to others. */
   get kept(): OverviewState {
     const { channels, usage, health } = this.#facts;
-    return { facts: { channels, usage, health }, todos: this.#state.todos.filter(({ fact }) => !fact) };
+    return { facts: { channels, usage, health }, todos: this.#state.todos.filter(({ kind }) => !PEOPLE.has(kind)) };
   }
 
   restore(state: unknown): void {
