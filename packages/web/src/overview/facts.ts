@@ -110,7 +110,9 @@ export class OverviewFacts implements PageService {
   async read(fact: keyof Facts): Promise<void> {
     const [method, scope] = METHODS[fact];
     if (!this.#host.offers(method) || !this.#host.may(scope)) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request(method));
+    const ask = () => this.#host.gateway().request(method);
+    // The registry may be out of reach, and nobody has asked for this: no notice on whatever page is shown by then.
+    const answer = await (fact === "update" ? ask().catch(() => undefined) : this.#host.attempt(ask));
     if (answer !== undefined) await this.#set({ [fact]: answer });
   }
 
