@@ -89,6 +89,8 @@ async function bundled(entries, more = {}) {
     minify: true,
     format: "esm",
     target: "es2022",
+    // Scripts that a page loads later import its first script, and would wait for ever for one that waits for them.
+    supported: { "top-level-await": false },
     conditions: ["moltbot-source"],
     define: { MOLTBOT_VERSION: JSON.stringify(version) },
     charset: "utf8",

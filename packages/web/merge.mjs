@@ -23,15 +23,14 @@ export async function merged({ outputs, inputs }, { first, entry, apart, folder 
     const group = groupOf(path);
     return `${inputs[group] === undefined ? group : plainName(inputs[group].entryPoint)}-${hash}.js`;
   };
-  // A catalogue of texts is JSON, which has nothing else; `export *` leaves it out.
-  const hasDefault = (path) => inputs[path].exports.includes("default");
   const used = namesUsed(scripts, outputs, groupOf);
   const groups = new Map(scripts.map((path) => [groupOf(path), []]));
   for (const path of scripts) groups.get(groupOf(path)).push(path);
   const files = await Promise.all(
     [...groups].map(async ([group, members]) => {
       const main = group === "app" ? entry : group === "kit" ? undefined : group;
-      const contents = await joined({ members, main, group, outputs, groupOf, nameOf, used, hasDefault });
+      const exports = inputs[main]?.exports ?? [];
+      const contents = await joined({ members, main, exports, group, outputs, groupOf, nameOf, used });
       return [`${folder}/${nameOf(members[0])}`, contents];
     }),
   );
@@ -73,7 +72,7 @@ function namesUsed(scripts, outputs, groupOf) {
 }
 
 /** One script of several. Each chunk's names stand beside those of the others, with the chunk's place in front. */
-async function joined({ members, main, group, outputs, groupOf, nameOf, used, hasDefault }) {
+async function joined({ members, main, exports, group, outputs, groupOf, nameOf, used }) {
   const known = new Map([...outputs.keys()].map((path) => [`./${basename(path)}`, path]));
   const paths = [...known.values()];
   const outside = (path, name) => (groupOf(path) === path ? name : `${name}_${paths.indexOf(path)}`);
@@ -81,7 +80,8 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used, ha
   const start = [
     ...(main === undefined ? [] : [`import "./${basename(main)}";`]),
     ...(main === group ? [`export * from "./${basename(main)}";`] : []),
-    ...(main === group && hasDefault(main) ? [`export {default} from "./${basename(main)}";`] : []),
+    // `export *` leaves the default out, which is all that a catalogue has.
+    ...(main === group && exports.includes("default") ? [`export { default } from "./${basename(main)}";`] : []),
     ...members.filter((path) => path !== group).map((path) => `export {${names(path)}} from "./${basename(path)}";`),
   ].join("\n");
   const chunks = {
@@ -106,16 +106,8 @@ async function joined({ members, main, group, outputs, groupOf, nameOf, used, ha
     },
   };
   const { outputFiles } = await build({
-    ...{
-      entryPoints: ["start"],
-      bundle: true,
-      minify: true,
-      format: "esm",
-      target: "es2022",
-      legalComments: "none",
-      charset: "utf8",
-    },
-    ...{ write: false, plugins: [chunks], treeShaking: true },
+    ...{ entryPoints: ["start"], bundle: true, minify: true, format: "esm", target: "es2022", charset: "utf8" },
+    ...{ legalComments: "none", write: false, plugins: [chunks], treeShaking: true },
   });
   return outputFiles[0].contents;
 }

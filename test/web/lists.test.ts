@@ -74,6 +74,27 @@ test("five thousand jobs, one of them found by its name", async () => {
   assert.deepEqual(chat.problems, []);
 });
 
+test("a list that nobody touches rests", async () => {
+  await using chat = await openWebChat(browser, gateway, { route: sessions });
+  const { page } = chat;
+  await page.addInitScript(`{
+    const Observer = globalThis.ResizeObserver;
+    globalThis.looks = 0;
+    globalThis.ResizeObserver = class extends Observer {
+      constructor(tell) { super((...told) => { globalThis.looks++; tell(...told); }); }
+    };
+  }`);
+  await chat.signIn();
+  await page.getByRole("list", { name: "Conversations", exact: true }).getByText("Number 3", { exact: true }).waitFor();
+  const frames = (count: number) =>
+    `new Promise((done) => { let left = ${count}; const next = () => (left-- > 0 ? requestAnimationFrame(next) : done(looks)); next(); })`;
+
+  const before = Number(await page.evaluate(frames(30)));
+  const looks = Number(await page.evaluate(frames(60))) - before;
+
+  assert.ok(looks < 10, `it was measured ${looks} times in 60 frames`);
+});
+
 test("a hundred thousand lines of the log", async () => {
   await using chat = await openWebChat(browser, gateway);
   const lines = Array.from(

@@ -67,6 +67,62 @@ test("signing out leaves nothing of what was said in the browser", async () => {
   assert.doesNotMatch(String(await page.evaluate("JSON.stringify({ ...localStorage })")), /A secret answer/);
 });
 
+test("after signing out neither storage nor memory has what was said, in any window, also while the gateway is away", async () => {
+  await using gateway = await gatewayWith(model);
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+  model.script({ kind: "text", text: "Only for the owner." });
+  await chat.say("Tell me");
+  await chat.shows("Only for the owner.");
+  const other = await page.context().newPage();
+  await other.goto(gateway.httpUrl);
+  await other.getByRole("article").filter({ hasText: "Only for the owner." }).waitFor();
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Token or password").waitFor();
+  await other.getByLabel("Token or password").waitFor();
+  for (const each of [page, other]) await each.evaluate(`dispatchEvent(new Event("pagehide"))`);
+  await gateway.stop();
+  await page.getByLabel("Token or password").fill("a guess");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.locator(".link:not(.connected)").first().waitFor();
+
+  assert.doesNotMatch(
+    String(await page.evaluate("JSON.stringify({ ...localStorage, ...sessionStorage })")),
+    /Only for/,
+  );
+  assert.equal(await page.getByText("Only for the owner.").count(), 0);
+});
+
+test("what a tool was given and answered is not kept for a visit without the gateway, and nothing for longer than two weeks", async () => {
+  await using gateway = await gatewayWith(model);
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  model.script({ kind: "tool-call", name: "write", arguments: { path: "key.txt", content: "sk-secret-4711" } });
+  model.script({ kind: "text", text: "It is written." });
+  await chat.say("Write it");
+  await chat.shows("It is written.");
+  await page.reload();
+  await chat.shows("It is written.");
+  await page.evaluate(`dispatchEvent(new Event("pagehide"))`);
+  const kept = String(await page.evaluate(`localStorage.getItem("moltbot.last")`));
+  await gateway.stop();
+  await page.getByText(/What you see is from/).waitFor();
+  await page.addInitScript(`{
+    const last = JSON.parse(localStorage.getItem("moltbot.last"));
+    localStorage.setItem("moltbot.last", JSON.stringify({ ...last, asOf: last.asOf - 15 * 86_400_000 }));
+  }`);
+  await page.reload();
+  await page.locator(".link:not(.connected)").first().waitFor();
+
+  assert.match(kept, /It is written/);
+  assert.doesNotMatch(kept, /sk-secret-4711/);
+  assert.equal(await page.evaluate(`localStorage.getItem("moltbot.last")`), null);
+});
+
 test("the app has icons of its own for each system, and scripts of an older gateway are forgotten", async () => {
   await using gateway = await gatewayWith(model);
   await using chat = await openWebChat(browser, gateway);

@@ -146,3 +146,17 @@ function pdfOf(text: string): Buffer {
     `${body}${xref}trailer << /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`,
   );
 }
+
+test("thousands of formulas are set a few at a time, and the page goes on meanwhile", async () => {
+  await using chat = await openWebChat(browser, gateway);
+  const { page } = chat;
+  await chat.signIn();
+  model.script({ kind: "text", text: Array.from({ length: 3_000 }, (_, at) => `$x_{${at}}$`).join(" ") });
+  await chat.say("All of them");
+
+  await page.waitForFunction(`document.querySelector(".math.set") && document.querySelector(".math:not(.set)")`);
+  await page.waitForFunction(`document.querySelector(".math.set") && !document.querySelector(".math:not(.set)")`);
+
+  assert.equal(await page.locator(".math.set math").count(), 3_000);
+  assert.deepEqual(chat.problems, []);
+});

@@ -1,5 +1,7 @@
-// What the page showed last, for when it is opened and the gateway cannot be reached. It is forgotten with the credentials.
+// What the page showed last, for when it is opened and the gateway cannot be reached. It is forgotten with the credentials, and
+// after two weeks. What tools were given and what they answered is not kept: files and secrets are among it.
 
+import type { HistoryMessage } from "./history.ts";
 import type { State } from "./state.ts";
 import { recall, remember } from "./storage.ts";
 
@@ -9,6 +11,7 @@ const SESSIONS = 100;
 const MESSAGES = 50;
 /** Browsers give a page a few million characters in all. */
 const MOST_CHARACTERS = 400_000;
+const KEPT_MS = 14 * 24 * 3_600_000;
 
 /** What is kept of a page's state, and from when it is. */
 type Last = Pick<State, "sessions" | "agents" | "sessionKey" | "mainKey" | "defaultModel" | "history" | "pages"> & {
@@ -20,11 +23,7 @@ export function keepLast({ sessions, agents, sessionKey, mainKey, defaultModel, 
   const last: Last = {
     ...{ asOf: Date.now(), agents, sessionKey, mainKey, defaultModel, pages },
     sessions: sessions.slice(0, SESSIONS),
-    // Pictures and files come with the connection.
-    history: history?.slice(-MESSAGES).map((message) => ({
-      ...message,
-      attachments: message.attachments.map(({ content: _content, ...rest }) => ({ ...rest, content: undefined })),
-    })),
+    history: history?.slice(-MESSAGES).map(withoutContents),
   };
   const text = JSON.stringify(last);
   remember(NAME, text.length <= MOST_CHARACTERS ? text : JSON.stringify({ ...last, history: undefined, pages: {} }));
@@ -35,7 +34,10 @@ export function lastState(): Last | undefined {
   const text = recall(NAME);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Last;
+    const last = JSON.parse(text) as Last;
+    if (Date.now() - last.asOf < KEPT_MS) return last;
+    forgetLast();
+    return undefined;
   } catch {
     return undefined; // another version of the page wrote it, or half of it is there
   }
@@ -43,4 +45,20 @@ export function lastState(): Last | undefined {
 
 export function forgetLast(): void {
   remember(NAME, undefined);
+}
+
+/** Pictures, files, and what tools did come with the connection. */
+function withoutContents(message: HistoryMessage): HistoryMessage {
+  const { role, text, parts, attachments, answer } = message;
+  return {
+    ...message,
+    text: role === "tool" ? "" : text,
+    answer: answer && { ...answer, meta: undefined },
+    attachments: attachments.map(({ mimeType, fileName }) => ({ mimeType, fileName, content: undefined })),
+    parts: parts.map((part) => {
+      if (part.kind !== "call") return part;
+      const { id, name, state } = part.call;
+      return { kind: "call", call: { id, name, state, args: undefined } };
+    }),
+  };
 }

@@ -31,6 +31,13 @@ export class Pages {
     for (const service of this.#services.values()) void service.refresh?.();
   }
 
+  /** What is kept for a visit without the gateway: the states that a page can show again, without its secrets. */
+  get kept(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(
+      [...this.#services].flatMap(([id, { kept }]) => (kept === undefined ? [] : [[id, kept]])),
+    );
+  }
+
   /** What an earlier visit has kept of the states, where the gateway cannot be asked. */
   restore(states: Readonly<Record<string, unknown>>): void {
     for (const [id, state] of Object.entries(states)) if (state !== undefined) this.#services.get(id)?.restore?.(state);

@@ -30,6 +30,7 @@ import { readHistory } from "./history.ts";
 import { newId } from "./ids.ts";
 import { ignore } from "./ignore.ts";
 import { forgetLast, keepLast, lastState } from "./last-state.ts";
+import { leave, onLeft, takeLeft, tellLeft } from "./leave.ts";
 import { loaded } from "./loaded.ts";
 import { NodeRequests } from "./node-requests.ts";
 import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
@@ -52,6 +53,8 @@ import { t } from "./words/t.ts";
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
+/** Signing out waits so long for the browser's push service, in milliseconds. */
+const LEAVE_MS = 2_000;
 /** How long a deletion can be taken back, in milliseconds. */
 const UNDO_MS = 8_000;
 /** Messages that a search shows. */
@@ -193,7 +196,9 @@ export class Store {
 
   /** Reads what earlier visits left, then connects with whatever credential there is. */
   async start(): Promise<void> {
-    const token = takeTokenFromAddress() ?? storedToken();
+    const left = takeLeft();
+    const given = takeTokenFromAddress();
+    onLeft(() => this.#end(undefined));
     addEventListener("online", () => this.retryNow());
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#keep() : this.retryNow()));
     addEventListener("pagehide", () => this.#keep());
@@ -214,7 +219,8 @@ export class Store {
       .catch((error: unknown) => ignore(error, "the page asks again when it is shown"));
     this.#device = browserIdentity();
     await this.#sender.load();
-    await this.signIn(token);
+    if (left !== undefined && given === undefined) this.#set({ screen: { kind: "signed-out", ...left } });
+    else await this.signIn(given ?? storedToken());
   }
 
   /** Connects with a token or password; without one a stored device token, or a gateway that asks for none, may do. */
@@ -249,14 +255,29 @@ export class Store {
   }
 
   /** Forgets every credential of this browser. Unsent messages stay. */
-  signOut(): void {
-    if (this.#state.calls === "on")
-      void import("./push.ts")
-        .then(({ leavePush }) => leavePush())
-        .catch((error: unknown) => ignore(error, "the gateway drops a subscription that nobody takes any more"));
+  async signOut(): Promise<void> {
+    const calls = this.#state.calls === "on" ? this.#leaveCalls() : undefined;
     forgetSecrets();
-    forgetLast();
     this.#client?.close();
+    tellLeft();
+    await calls;
+    this.#end(undefined);
+  }
+
+  /** Other people may use this browser next. */
+  #end(problem: string | undefined): void {
+    this.#client?.close();
+    forgetLast();
+    leave(problem);
+  }
+
+  async #leaveCalls(): Promise<void> {
+    try {
+      const { leavePush } = await import("./push.ts");
+      await Promise.race([leavePush(), new Promise((resolve) => setTimeout(resolve, LEAVE_MS))]);
+    } catch (error) {
+      ignore(error, "the gateway drops a subscription that nobody takes any more");
+    }
   }
 
   /** Ends the pause before the next attempt to connect. */
@@ -619,11 +640,13 @@ export class Store {
     if (client !== this.#client) return;
     if (state.kind === "connected") return this.#onConnected(state.hello);
     if (state.kind === "closed") {
-      if (isAuthRefusal(state.reason)) {
-        forgetSecrets();
-        forgetLast();
-      }
-      return this.#set({ screen: { kind: "signed-out", problem: refusal(state.reason) } });
+      const problem = refusal(state.reason);
+      if (isAuthRefusal(state.reason)) forgetSecrets();
+      // Nothing to forget: this window has shown nothing yet, and what the visit before has kept goes with its credentials.
+      const isFresh = this.#hello === undefined && this.#state.asOf === undefined;
+      if (isAuthRefusal(state.reason) && !isFresh) return this.#end(problem);
+      if (isAuthRefusal(state.reason)) forgetLast();
+      return this.#set({ screen: { kind: "signed-out", problem } });
     }
     if (state.kind !== "reconnecting") return;
     const { reason } = state;
@@ -641,7 +664,9 @@ export class Store {
 
   /** For the next visit. What is older than the connection was kept when that was lost. */
   #keep(): void {
-    if (this.#state.link.kind === "connected") keepLast(this.#state);
+    // After a shutdown was announced the connection is there for a moment more.
+    const isConnected = this.#client?.state.kind === "connected" && this.#state.link.kind === "connected";
+    if (isConnected) keepLast({ ...this.#state, pages: this.pages.kept });
   }
 
   /** Without a gateway, what the last visit has seen. */

@@ -37,7 +37,9 @@ export interface PageService {
   listen?(client: GatewayClient): void;
   /** Fetches what the badge needs; called whenever events may have been missed. */
   refresh?(): Promise<void>;
-  /** Shows a state that an earlier visit has kept, until the gateway can be asked. */
+  /** What is kept in the browser of the state, for `restore`: nothing that lets anybody in. */
+  readonly kept?: unknown;
+  /** Shows what an earlier visit has kept, until the gateway can be asked. */
   restore?(state: unknown): void;
   /** What people call the channel of this id, if the page knows. */
   channelName?(id: string): string | undefined;

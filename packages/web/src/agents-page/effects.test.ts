@@ -6,14 +6,16 @@ test("the parts of a prompt are in order of their size, with the tools as one", 
   assert.deepEqual(
     partsOf(
       [
-        { name: "a", tokens: 25 },
+        { name: "USER.md", tokens: 5 },
+        { name: "words", tokens: 20 },
         { name: "none", tokens: 0 },
       ],
       75,
     ),
     [
       { name: "Tools", tokens: 75, percent: 75 },
-      { name: "a", tokens: 25, percent: 25 },
+      { name: "Whose words are whose", tokens: 20, percent: 20 },
+      { name: "USER.md", tokens: 5, percent: 5 },
     ],
   );
 });

@@ -1,7 +1,7 @@
 // What the agents page makes of the config and of the prompt's parts. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
-import { t } from "../words/t.ts";
+import { said, t } from "../words/t.ts";
 
 /** A part of the prompt with its share. */
 export interface Part {
@@ -11,12 +11,26 @@ export interface Part {
   readonly percent: number;
 }
 
+/** What the gateway writes itself, by the names of the wire; other parts are files. */
+const PARTS: ReadonlyMap<string, string> = new Map([
+  ["agent", said("About the agent")],
+  ["tools", said("How tools are used")],
+  ["skills", said("Skills")],
+  ["pages", said("What its pages are for")],
+  ["conversation", said("About the conversation")],
+  ["extra", said("What the client adds")],
+  ["words", said("Whose words are whose")],
+]);
+
 /** The parts of a prompt, the largest first; tools are one part. */
 export function partsOf(
   sections: readonly { readonly name: string; readonly tokens: number }[],
   tools: number,
 ): Part[] {
-  const all = [...sections.map(({ name, tokens }) => ({ name, tokens })), { name: t("Tools"), tokens: tools }];
+  const all = [
+    ...sections.map(({ name, tokens }) => ({ name: t(PARTS.get(name) ?? name), tokens })),
+    { name: t("Tools"), tokens: tools },
+  ];
   const total = Math.max(
     1,
     all.reduce((sum, { tokens }) => sum + tokens, 0),

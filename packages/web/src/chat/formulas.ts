@@ -8,9 +8,19 @@ import { ignore } from "../ignore.ts";
 const MOST_CHARS = 10_000;
 const LIMITS = { maxExpand: 1_000, maxSize: [50, 200] as [number, number] };
 
+/** How long the page may stand still for formulas, ms: a message can have thousands. */
+const SLICE_MS = 12;
+
 /** Sets the formulas below an element, each once. One that cannot be read stays as it was written. */
-export function setFormulas(below: Element): void {
+export async function setFormulas(below: Element): Promise<void> {
+  let until = performance.now() + SLICE_MS;
   for (const formula of below.querySelectorAll<HTMLElement>(".math:not(.set)")) {
+    if (performance.now() > until) {
+      await new Promise((resolve) => setTimeout(resolve));
+      until = performance.now() + SLICE_MS;
+    }
+    // Meanwhile it may be gone, or set by another call.
+    if (!formula.isConnected || formula.classList.contains("set")) continue;
     const tex = formula.textContent ?? "";
     formula.classList.add("set");
     if (tex.length > MOST_CHARS) continue;

@@ -128,7 +128,7 @@ export class DevicesElement extends PageElement {
   }
 
   #row(row: Row): TemplateResult {
-    const { id, name, kind, rights, isConnected, isThis, lastSeenAt, node } = row;
+    const { id, name, kind, rights, isConnected, isThis, lastSeenAt, node, device } = row;
     return html`<article class="card-row device" data-device=${id} aria-label=${name}>
       <div class="grow">
         <h3>
@@ -137,6 +137,7 @@ export class DevicesElement extends PageElement {
           <span class="state ${isConnected ? "good" : ""}"><span class="dot"></span>${isConnected ? t("connected") : lastSeenAt === undefined ? t("not seen yet") : t("seen {0}", shortAge(lastSeenAt))}</span>
         </h3>
         <p>${rights}</p>
+        ${device === undefined ? nothing : html`<p class="meta">${t("let in: {0}", clockTime(device.approvedAtMs))}</p>`}
         ${node?.hint === undefined || node.pendingRequestId !== undefined ? nothing : html`<p class="meta">${words(node.hint)}</p>`}
         ${
           node === undefined || node.commands.length === 0

@@ -33,6 +33,7 @@ export class FlowInView implements ReactiveController {
   #end = 40;
   #focused: string | undefined;
   readonly #sizes = new ResizeObserver(() => this.#look());
+  #watched: ReadonlySet<Element> = new Set();
   readonly #onScroll = () => this.#look();
   readonly #onFocus = (event: FocusEvent) => {
     this.#focused = (event.target as HTMLElement).closest<HTMLElement>("[data-row]")?.dataset.row;
@@ -56,6 +57,7 @@ export class FlowInView implements ReactiveController {
     removeEventListener("resize", this.#onScroll);
     this.#host.removeEventListener("focusin", this.#onFocus);
     this.#sizes.disconnect();
+    this.#watched = new Set();
   }
 
   hostUpdated(): void {
@@ -97,12 +99,9 @@ export class FlowInView implements ReactiveController {
     if (body === null || body.clientWidth === 0) return;
     const keys = this.#flow.keys();
     const gap = Number.parseFloat(getComputedStyle(body).rowGap) || 0;
-    this.#sizes.disconnect();
-    this.#sizes.observe(body);
-    for (const row of body.querySelectorAll<HTMLElement>("[data-row]")) {
-      this.#heights.set(row.dataset.row as string, row.offsetHeight + gap);
-      this.#sizes.observe(row);
-    }
+    const rows = body.querySelectorAll<HTMLElement>("[data-row]");
+    for (const row of rows) this.#heights.set(row.dataset.row as string, row.offsetHeight + gap);
+    this.#watch(new Set([body, ...rows]));
     const top = -body.getBoundingClientRect().top + body.clientTop + body.scrollTop - MORE_PX;
     const bottom = top + innerHeight + 2 * MORE_PX;
     let [index, at] = [0, 0];
@@ -114,5 +113,12 @@ export class FlowInView implements ReactiveController {
     this.#first = first;
     this.#end = end;
     this.#host.requestUpdate();
+  }
+
+  /** An element that is observed anew is told of at once: one that is observed already is left alone, or this would never rest. */
+  #watch(wanted: ReadonlySet<Element>): void {
+    for (const each of this.#watched) if (!wanted.has(each)) this.#sizes.unobserve(each);
+    for (const each of wanted) if (!this.#watched.has(each)) this.#sizes.observe(each);
+    this.#watched = wanted;
   }
 }

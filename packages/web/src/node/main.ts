@@ -5,5 +5,4 @@ import { startLanguage } from "../words/language.ts";
 import "./app.ts";
 
 applyTheme();
-await startLanguage();
-document.body.append(document.createElement("moltbot-node"));
+void startLanguage().then(() => document.body.append(document.createElement("moltbot-node")));

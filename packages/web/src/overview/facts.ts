@@ -48,6 +48,9 @@ const NEWS = {
   "usage.budget": "usage",
 } as const;
 
+/** What somebody waits for. */
+const PEOPLE: ReadonlySet<Todo["kind"]> = new Set(["approval", "sender", "device", "node"]);
+
 /** Many events are one look, ms. */
 const CALM_MS = 250;
 
@@ -65,6 +68,12 @@ export class OverviewFacts implements PageService {
 
   get state(): OverviewState {
     return this.#state;
+  }
+
+  /** Who waits for a person is left out: codes of senders and commands are worth something to others. */
+  get kept(): OverviewState {
+    const { channels, usage, health } = this.#facts;
+    return { facts: { channels, usage, health }, todos: this.#state.todos.filter(({ kind }) => !PEOPLE.has(kind)) };
   }
 
   restore(state: unknown): void {
@@ -101,7 +110,9 @@ export class OverviewFacts implements PageService {
   async read(fact: keyof Facts): Promise<void> {
     const [method, scope] = METHODS[fact];
     if (!this.#host.offers(method) || !this.#host.may(scope)) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request(method));
+    const ask = () => this.#host.gateway().request(method);
+    // The registry may be out of reach, and nobody has asked for this: no notice on whatever page is shown by then.
+    const answer = await (fact === "update" ? ask().catch(() => undefined) : this.#host.attempt(ask));
     if (answer !== undefined) await this.#set({ [fact]: answer });
   }
 

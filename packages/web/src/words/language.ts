@@ -56,5 +56,6 @@ function browserLanguage(): string {
 }
 
 function codeOf(locale: string): string {
-  return locale.slice(0, 2).toLowerCase();
+  // Not its first two letters: "arn" is not Arabic, and "frp" not French.
+  return locale.split("-", 1)[0]?.toLowerCase() ?? "";
 }

@@ -1,7 +1,7 @@
 // The other languages, loaded when one is wanted: their names, their catalogues, and templates in them.
 
 import { type Translation, useTranslations } from "./markup.ts";
-import { language, type Text, type Texts, translated } from "./t.ts";
+import { language, type Texts, translated } from "./t.ts";
 
 /** The languages as each calls itself, by their codes. */
 export const NAMES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   zh: "中文",
 };
 
-type Catalogue = () => Promise<{ readonly default: Readonly<Record<string, Text>> }>;
+type Catalogue = () => Promise<{ readonly default: Texts }>;
 
 const CATALOGUES: Readonly<Record<string, Catalogue>> = {
   ar: () => import("./ar.json", { with: { type: "json" } }),
@@ -27,7 +27,8 @@ const CATALOGUES: Readonly<Record<string, Catalogue>> = {
 
 /** The texts of a language; none of English. Rejects when they cannot be fetched. */
 export async function textsOf(wanted: string): Promise<Texts> {
-  return (await CATALOGUES[wanted]?.())?.default ?? {};
+  const catalogue = CATALOGUES[wanted];
+  return catalogue === undefined ? {} : (await catalogue()).default;
 }
 
 const known = new WeakMap<TemplateStringsArray, Map<string, Translation | undefined>>();

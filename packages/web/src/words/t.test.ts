@@ -35,6 +35,13 @@ test("a text that the catalogue lacks is English", () => {
   assert.deepEqual([t("Never said"), plural(2, "{0} day", "{0} days")], ["Never said", "2 days"]);
 });
 
+test("a text that every object has under its name is no translation", () => {
+  assert.deepEqual(
+    [t("constructor"), t("toString", 1), plural(2, "a", "valueOf")],
+    ["constructor", "toString", "valueOf"],
+  );
+});
+
 test("a template has its expressions in the order of the language, and is made once", () => {
   const [one, other] = [template(), template()];
 

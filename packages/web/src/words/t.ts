@@ -44,13 +44,13 @@ const rules = inLanguage(() => new Intl.PluralRules(chosen.language));
 
 /** A text with its values in the places `{0}`, `{1}` …; numbers are written as the language does. */
 export function t(english: string, ...values: readonly unknown[]): string {
-  const text = chosen.texts[english];
+  const text = textAt(english);
   return filled((typeof text === "object" ? text.other : text) ?? english, values);
 }
 
 /** What is said of a number, which stands at `{0}`; `more` are the values of `{1}`, `{2}` …. */
 export function plural(count: number, one: string, other: string, ...more: readonly unknown[]): string {
-  const forms = chosen.texts[other];
+  const forms = textAt(other);
   const english = count === 1 ? one : other;
   const text = typeof forms === "object" ? (forms[rules().select(count)] ?? forms.other) : forms;
   return filled(text ?? english, [count, ...more]);
@@ -63,8 +63,13 @@ export function said(english: string): string {
 
 /** The text that a catalogue has for a key; `undefined` in English. */
 export function translated(key: string): string | undefined {
-  const text = chosen.texts[key];
+  const text = textAt(key);
   return typeof text === "string" ? text : undefined;
+}
+
+/** A key may come from outside, and be "constructor", which every object has. */
+function textAt(key: string): Text | undefined {
+  return Object.hasOwn(chosen.texts, key) ? chosen.texts[key] : undefined;
 }
 
 function filled(text: string, values: readonly unknown[]): string {
