@@ -4,7 +4,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { test } from "node:test";
-import { type Data, type Message, readMessage, TYPE, writeMessage } from "../../packages/gateway/src/base/discovery/message.ts";
+import {
+  type Data,
+  type Message,
+  readMessage,
+  TYPE,
+  writeMessage,
+} from "../../packages/gateway/src/base/discovery/message.ts";
 import { hostLabel } from "../../packages/gateway/src/base/discovery/service.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { Neighbour } from "../support/mdns.ts";

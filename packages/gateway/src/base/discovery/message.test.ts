@@ -54,7 +54,11 @@ test("what can be read can be written: bytes that are no UTF-8 make nothing long
 test("a name that leads from pointer to pointer is refused", () => {
   const chain = Array.from({ length: 40 }, (_, at) => [0xc0, at === 0 ? 23 : 22 + at * 2]).flat();
   const first = Buffer.from([0, 0, 10, 0, 1, 0, 0, 0, 1, 0, chain.length + 1, 0, ...chain]);
-  const bytes = Buffer.concat([head(0, 2, 0, 0), first, Buffer.from([0xc0, 22 + 40 * 2, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0])]);
+  const bytes = Buffer.concat([
+    head(0, 2, 0, 0),
+    first,
+    Buffer.from([0xc0, 22 + 40 * 2, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0]),
+  ]);
   const short = Buffer.concat([head(0, 2, 0, 0), first, Buffer.from([0xc0, 26, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0])]);
 
   assert.equal(readMessage(bytes), undefined);
