@@ -28,7 +28,11 @@ export function canGoOn(): boolean {
 export async function goOnHere(program: string, env: Readonly<Record<string, string>>): Promise<never> {
   Object.assign(process.env, env);
   process.argv[1] = program;
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"]) process.removeAllListeners(name);
+  const before = process.listeners("SIGUSR1");
+  // Without any listener this signal opens Node's debugger, or ends the process.
+  process.on("SIGUSR1", () => {});
+  for (const each of before) process.off("SIGUSR1", each);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(name);
   await import(pathToFileURL(program).href);
   // The program runs on; whoever has called this has nothing more to do.
   return await new Promise<never>(() => {});
