@@ -81,7 +81,6 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/devices": ["cli", "devices"],
   "cli/heartbeat": ["cli", "heartbeat"],
   "cli/backup": ["cli", "backup"],
-  "cli/reload-signal": ["cli", "start"],
   "cli/backup-odd": ["cli", "backup"],
   "cli/backup-docs": ["cli", "backup"],
   "cli/update-docs": ["cli", "update"],
