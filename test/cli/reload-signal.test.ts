@@ -41,6 +41,22 @@ test("while the program loads, the signal opens no debugger", async () => {
   rmSync(folder, { recursive: true });
 });
 
+test("nor does it after the process has become another program, before that listens for it", async () => {
+  const goOn = fileURLToPath(new URL("../../packages/gateway/src/base/process/go-on.ts", import.meta.url));
+  const next = 'console.log("loads"); process.stdin.resume();';
+  const first = `import { goOnAs } from ${JSON.stringify(goOn)}; await goOnAs(["-e", ${JSON.stringify(next)}], process.env);`;
+  const child = spawn(process.execPath, ["--conditions=moltbot-source", "--input-type=module", "-e", first]);
+  const said = text(child.stderr);
+  await within(once(child.stdout, "data"), "the second program to load");
+
+  child.kill("SIGUSR1");
+  child.stdin.end();
+  const [code] = await within(once(child, "exit"), "the program to end");
+
+  assert.equal(code, 0);
+  assert.doesNotMatch(await said, /Debugger listening/);
+});
+
 test("a restart that is asked for while the gateway starts is made when it has started", async (t) => {
   using home = new Home();
   const child = home.spawn(["gateway", "--port", await freePort()]);
