@@ -1,11 +1,11 @@
 // `moltbot import`: what a person sees, is asked, and is refused.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { januaryFolder } from "../support/other-gateways.ts";
+import { januaryFolder, put } from "../support/other-gateways.ts";
 import { Home } from "./harness.ts";
 
 /** A home with a folder of January in it, and the environment that points there. */
@@ -97,4 +97,39 @@ test("without a folder, with several, and where nobody can be asked, it says wha
   assert.match(none.stderr, /moltbot import DIR/);
   assert.match(asked.stderr, /--yes/);
   assert.match(wrong.stderr, /sessions/);
+});
+
+test("a copied workspace stays in our state folder, whatever its agent is called", async () => {
+  using home = new Home();
+  const { env, folder } = stage(home);
+  const workspace = join(folder, "notes");
+  mkdirSync(workspace);
+  put(workspace, "SOUL.md", "Hello.");
+  const agents = { list: [{ id: "x/../../taken", workspace }] };
+  put(folder, "moltbot.json", JSON.stringify({ agents }));
+  rmSync(join(folder, "clawdbot.json"));
+
+  const { code, stderr } = await home.run(["import", folder, "--yes", "--copy", "--only", "workspace"], { env });
+
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    readdirSync(home.stateDir).filter((name) => name.startsWith("workspace")),
+    ["workspace-x-taken"],
+  );
+  assert.equal(existsSync(join(home.stateDir, "..", "taken")), false);
+});
+
+test("a port that is none, and a home that is no folder, are no errors of ours", async () => {
+  using home = new Home();
+  const { env, folder } = stage(home);
+  put(folder, "moltbot.json", JSON.stringify({ gateway: { port: 99_999 } }));
+  rmSync(join(folder, "clawdbot.json"));
+  const file = join(home.stateDir, "..", "no-folder");
+  writeFileSync(file, "");
+
+  const odd = await home.run(["import", folder, "--yes", "--only", "voicewake"], { env });
+  const none = await home.run(["import"], { env: { HOME: file } });
+
+  assert.deepEqual([odd.code, none.code], [0, 2], odd.stderr + none.stderr);
+  assert.match(none.stderr, /No state folder of clawdbot/);
 });

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { VERSION } from "../../packages/gateway/src/base/version.ts";
 import { within } from "../support/time-limit.ts";
 import { GOOD, UpdateStage } from "./update-stage.ts";
 
@@ -51,6 +52,19 @@ test("a broken version changes nothing", async () => {
   assert.match(stderr, /Nothing was changed: version 2100\.2\.0 failed its trial on a copy: it ended by itself/);
   assert.match(await stage.said(), /before the update/);
   assert.equal(stage.version, undefined);
+});
+
+test("the folder of the version that runs is not exchanged", async () => {
+  await using stage = await stopped();
+  const mark = join(stage.home.stateDir, "versions", VERSION, "mark");
+  mkdirSync(dirname(mark), { recursive: true });
+  writeFileSync(mark, "");
+
+  const { stdout, stderr } = await stage.update("--from", stage.build(VERSION, "process.exit(1)"));
+
+  assert.match(stdout + stderr, /runs already/);
+  assert.deepEqual(readdirSync(join(stage.home.stateDir, "versions")), [VERSION]);
+  assert.equal(existsSync(mark), true);
 });
 
 test("of two updates at once one is made", async () => {

@@ -80,3 +80,54 @@ test("the size limit removes the oldest, and the newest stays", async () => {
 
   assert.deepEqual(daysIn(folder), [1, -1]);
 });
+
+test("a journal that has begun has its backup within ten minutes, also when the gateway restarts before", async () => {
+  const clock = new FakeClock();
+  await using gateway = await testGateway({ clock, config: "{}" });
+  const before = await gateway.connect();
+  await before.call("backup.now", {});
+  clock.advance(1_000);
+  await moved({ gateway, clock }, { stream: streamOf(gateway) });
+
+  await moved({ gateway, clock }, { stream: streamOf(gateway) }, { controlUi: { enabled: false } });
+  await lookedAround(gateway, clock);
+  const { nextAt = 0 } = await (await gateway.connect()).call("backup.list", {});
+
+  assert.ok(nextAt - clock.now() <= 600_000, `${nextAt - clock.now()} ms`);
+});
+
+test("a journal that no backup goes with is told where none is made by itself, until there is one", async () => {
+  const clock = new FakeClock();
+  await using gateway = await testGateway({ clock, config: "{}" });
+  await moved({ gateway, clock }, { stream: streamOf(gateway), schedule: "off" });
+  const client = await gateway.connect();
+  const problemIs = async (wanted: RegExp | undefined) => {
+    const { problem } = await client.call("backup.list", {});
+    return wanted === undefined ? problem === undefined : wanted.test(problem ?? "");
+  };
+  clock.advance(2_000);
+  await eventually("the problem to be told", () => problemIs(/^The journal at backup\.stream only grows/));
+
+  await client.call("backup.now", {});
+
+  assert.equal(await problemIs(undefined), true);
+});
+
+/** A folder for a journal. */
+function streamOf({ stateDir }: TestGateway): string {
+  const folder = `${stateDir}-journal`;
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Restarts a gateway in place with other settings; its clock goes on a little meanwhile. */
+async function moved(
+  { gateway, clock }: { readonly gateway: TestGateway; readonly clock: FakeClock },
+  backup: object,
+  more: object = {},
+): Promise<void> {
+  const seen = gateway.log.length;
+  gateway.writeConfig(JSON.stringify({ backup, gateway: more }));
+  const slowly = setInterval(() => clock.advance(20), 10);
+  await gateway.logged("gateway listens", seen).finally(() => clearInterval(slowly));
+}

@@ -4,7 +4,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { test } from "node:test";
-import { readMessage, TYPE, writeMessage } from "../../packages/gateway/src/base/discovery/message.ts";
+import {
+  type Data,
+  type Message,
+  readMessage,
+  TYPE,
+  writeMessage,
+} from "../../packages/gateway/src/base/discovery/message.ts";
 import { hostLabel } from "../../packages/gateway/src/base/discovery/service.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { Neighbour } from "../support/mdns.ts";
@@ -247,6 +253,38 @@ test("garbage, false answers and a flood of questions bring forth little, and th
   assert.equal(status.name, `${name} (Moltbot)`);
   assert.ok(again < 400 && neighbour.answers - answersBefore < 60, `${neighbour.answers - answersBefore} answers`);
   assert.ok(direct <= 120, `${direct} direct answers`);
+});
+
+/** Names and texts that are no UTF-8, in a question, in what is known and in a claim: as replaced letters they would be too long. */
+function unreadable(name: string): readonly Buffer[] {
+  const instance = [`${name} (Moltbot)`, "_moltbot-gw", "_tcp", "local"];
+  const plain = { name: instance, type: TYPE.SRV, isUnicast: false };
+  const marked = (length: number) => "#".repeat(length);
+  const spoil = (bytes: Buffer) => Buffer.from(bytes.map((byte) => (byte === 0x23 ? 0xff : byte)));
+  const record = (data: Data) => ({ name: instance, ttl: 4_500, isUnique: true, data });
+  const text = record({ kind: "TXT", entries: [marked(255)] });
+  const place = record({ kind: "SRV", port: 1, target: [marked(63), "local"] });
+  const pointer = { ...record({ kind: "PTR", target: [marked(63)] }), name: instance.slice(1) };
+  const type = { name: instance.slice(1), type: TYPE.PTR, isUnicast: false };
+  const messages: readonly Partial<Message>[] = [
+    { questions: [plain, { ...plain, name: [marked(63), "local"] }] },
+    { questions: [plain, type], answers: [text, place, pointer] },
+    { questions: [plain], authorities: [text, place] },
+  ];
+  return messages.map((message) => spoil(writeMessage(message)));
+}
+
+test("names and texts that are no UTF-8 end nothing", async () => {
+  await using neighbour = await new Neighbour().ready();
+  const name = newName();
+  await using gateway = await told(name);
+  await using socket = await stranger();
+  const instance = `${name} (Moltbot)._moltbot-gw._tcp.local`;
+
+  for (const bytes of unreadable(name)) await socket.say(bytes);
+  await neighbour.ask(instance, "SRV", ({ type, name: of }) => type === "SRV" && of === instance);
+
+  assert.equal((await statusOf(gateway)).state, "active");
 });
 
 test("who says that it knows the answer gets none", async () => {

@@ -161,6 +161,21 @@ test("a door that does not fit any more makes room for a new one on the same por
   assert.deepEqual([gateway.port, status], [port, 200]);
 });
 
+test("a restart that is asked for during a restart is made after it", async () => {
+  await using gateway = await testGateway({ config: "{}" });
+  const seen = gateway.log.length;
+  gateway.running.startAgain("the first");
+  await gateway.logged("restarting the program", seen);
+  const between = gateway.log.length;
+
+  gateway.running.startAgain("the second");
+  await gateway.logged("restarting the program", between);
+  await gateway.logged("gateway listens", gateway.log.length);
+  const client = await gateway.connect();
+
+  assert.equal(typeof (await client.call("health", {})).ok, "boolean");
+});
+
 test("what comes while a restart fails is answered when it has succeeded", async () => {
   const clock = new FakeClock();
   await using gateway = await testGateway({ clock, config: "{}" });

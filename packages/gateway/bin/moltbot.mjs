@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// Starts the built command line. Does only what must happen before any of it is loaded: the Node version and the
-// compile cache, which spares every later start the parsing.
+// Starts the built command line. Does only what must happen before any of it is loaded: the Node version, the
+// compile cache, which spares every later start the parsing, and a listener for SIGUSR1.
 
 const { env, execPath, exit, stderr, versions } = process;
 const major = Number(versions.node.split(".")[0]);
 
 if (major >= 24) {
+  // Without a listener Node opens its debugger at this signal, to every program of this machine. A reload may be asked for twice.
+  process.on("SIGUSR1", () => {});
   const { createRequire, enableCompileCache } = process.getBuiltinModule("node:module");
   if (!env.NODE_DISABLE_COMPILE_CACHE) enableCompileCache(cacheFolder());
   createRequire(import.meta.url)("../dist/main.cjs");

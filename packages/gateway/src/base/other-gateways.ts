@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { isRecord } from "./config/config.ts";
+import { ignore } from "./errors.ts";
 import { type Env, expandHome } from "./files.ts";
 
 const FOLDERS = /^\.(?:clawdbot|moltbot|openclaw)(?:-[A-Za-z0-9_-]+)?$/;
@@ -15,9 +16,18 @@ const LIMIT_MS = 1_000;
 export function foldersOfOthers(env: Env, ours: string): string[] {
   const home = env.HOME ?? homedir();
   const named = VARIABLES.flatMap((name) => (env[name] ? [resolve(expandHome(env[name]))] : []));
-  const beside = existsSync(home) ? readdirSync(home).filter((name) => FOLDERS.test(name)) : [];
+  const beside = namesIn(home).filter((name) => FOLDERS.test(name));
   const all = [...named, ...beside.map((name) => join(home, name))];
   return [...new Set(all)].filter((folder) => folder !== ours && SIGNS.some((sign) => existsSync(join(folder, sign))));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    ignore(error, "a home that is not there, or cannot be read, holds no gateway");
+    return [];
+  }
 }
 
 /** Whether something listens on a port of this machine. */
@@ -35,5 +45,6 @@ const USUAL_PORT = 18_789;
 
 /** The port of another gateway, by its settings. */
 export function portOfOther({ gateway }: Readonly<Record<string, unknown>>): number {
-  return isRecord(gateway) && typeof gateway.port === "number" ? gateway.port : USUAL_PORT;
+  const { port } = isRecord(gateway) ? gateway : {};
+  return Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536 ? Number(port) : USUAL_PORT;
 }

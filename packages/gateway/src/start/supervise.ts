@@ -56,6 +56,10 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   };
   const restart = async () => {
     await nextTurn();
+    // Who asks while the gateway restarts may have come too late for it.
+    while (wanted) await restartOnce();
+  };
+  const restartOnce = async () => {
     await clock.sleep(wanted!.delayMs, stop.signal);
     const { reason, isAnew } = wanted!;
     wanted = undefined;

@@ -27,14 +27,52 @@ test("what is written is read again, names that come twice included", () => {
   assert.equal(bytes.toString("latin1").split("_moltbot-gw").length, 2);
 });
 
+/** Names of others stand in our answers and questions, and what they say is compared as bytes. */
+function writtenAgain(bytes: Buffer): void {
+  const message = readMessage(bytes);
+  if (!message) return;
+  writeMessage(message);
+  for (const { data } of [...message.answers, ...message.authorities, ...message.additionals]) dataBytes(data);
+}
+
+test("what can be read can be written: bytes that are no UTF-8 make nothing longer", () => {
+  const long = (fill: string, size: number) => fill.repeat(size);
+  const sound = writeMessage({
+    questions: [{ name: [long("#", 63), "local"], type: TYPE.ANY, isUnicast: false }],
+    answers: [
+      record(INSTANCE, { kind: "TXT", entries: [long("#", 255)] }),
+      record(INSTANCE, { kind: "SRV", port: 1, target: [long("#", 63), "local"] }),
+    ],
+  });
+  const bytes = Buffer.from(sound.map((byte) => (byte === 0x23 ? 0xff : byte)));
+
+  writtenAgain(bytes);
+
+  assert.deepEqual(readMessage(bytes)?.questions[0]?.name, [long("?", 63), "local"]);
+});
+
+test("a name that leads from pointer to pointer is refused", () => {
+  const chain = Array.from({ length: 40 }, (_, at) => [0xc0, at === 0 ? 23 : 22 + at * 2]).flat();
+  const first = Buffer.from([0, 0, 10, 0, 1, 0, 0, 0, 1, 0, chain.length + 1, 0, ...chain]);
+  const bytes = Buffer.concat([
+    head(0, 2, 0, 0),
+    first,
+    Buffer.from([0xc0, 22 + 40 * 2, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0]),
+  ]);
+  const short = Buffer.concat([head(0, 2, 0, 0), first, Buffer.from([0xc0, 26, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0])]);
+
+  assert.equal(readMessage(bytes), undefined);
+  assert.deepEqual(readMessage(short)?.answers[1]?.name, []);
+});
+
 test("bytes of all kinds are read or refused, and never throw", () => {
   const sound = writeMessage({ answers: [record(INSTANCE, { kind: "TXT", entries: ["a=b"] })], isResponse: true });
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(), fc.nat(255), (bytes, at, value) => {
-      readMessage(Buffer.from(bytes));
+      writtenAgain(Buffer.from(bytes));
       const spoiled = Buffer.from(sound);
       spoiled[at % spoiled.length] = value;
-      readMessage(spoiled);
+      writtenAgain(spoiled);
       readMessage(sound.subarray(0, at % sound.length));
     }),
   );

@@ -2,6 +2,7 @@
  * DNS messages as multicast DNS sends them (RFC 1035, 6762): reading what anybody in the network may have written, and writing
  * our own. Pure functions.
  */
+import { isUtf8 } from "node:buffer";
 import { isIPv4 } from "node:net";
 
 /** A name as its labels, without the root; labels may hold dots and spaces. */
@@ -47,6 +48,8 @@ export interface Message {
 const MAX_BYTES = 9_000;
 const MAX_RECORDS = 256;
 const MAX_NAME_BYTES = 255;
+/** How often a name may go on elsewhere: chains of pointers are made to keep a reader busy. */
+const MAX_POINTERS = 32;
 const INTERNET = 1;
 const TOP_BIT = 0x8000;
 
@@ -135,7 +138,7 @@ class Reader {
     for (let at = this.#at; at < end; ) {
       const size = this.#bytes.readUInt8(at);
       if (at + 1 + size > end) throw new RangeError("the text ends after the record");
-      if (size > 0) entries.push(this.#bytes.toString("utf8", at + 1, at + 1 + size));
+      if (size > 0) entries.push(this.#text(at + 1, size));
       at += 1 + size;
     }
     return entries;
@@ -153,6 +156,7 @@ class Reader {
     let at = this.#at;
     let after: number | undefined;
     let total = 0;
+    let pointers = 0;
     for (let limit = end; ; ) {
       if (at >= limit) throw new RangeError("the name ends after its place");
       const size = this.#bytes.readUInt8(at);
@@ -160,6 +164,7 @@ class Reader {
       if (size >= 0xc0) {
         const to = this.#bytes.readUInt16BE(at) & 0x3fff;
         if (to >= at || to < 12) throw new RangeError("the name leads forward");
+        if (++pointers > MAX_POINTERS) throw new RangeError("the name leads from place to place");
         after ??= at + 2;
         limit = at;
         at = to;
@@ -167,11 +172,17 @@ class Reader {
       }
       total += size + 1;
       if (size > 63 || total > MAX_NAME_BYTES || at + 1 + size > limit) throw new RangeError("the name is too long");
-      labels.push(this.#bytes.toString("utf8", at + 1, at + 1 + size));
+      labels.push(this.#text(at + 1, size));
       at += size + 1;
     }
     this.#at = after ?? at + 1;
     return labels;
+  }
+
+  /** Never longer when it is written again: bytes that are no UTF-8 become question marks, one each. */
+  #text(at: number, size: number): string {
+    const bytes = this.#bytes.subarray(at, at + size);
+    return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("latin1").replace(/[^\0-\x7f]/g, "?");
   }
 
   #uint16(): number {

@@ -4,13 +4,21 @@ import { once } from "node:events";
 import { pathToFileURL } from "node:url";
 
 /**
+ * Until the program listens for SIGUSR1, Node opens its debugger at this signal, to every program of this machine. At an address
+ * that no machine has (RFC 5737) it cannot.
+ */
+const NO_DEBUGGER = "--inspect-port=192.0.2.1:9229";
+
+/**
  * Goes on as another program, under the same process id; where the system cannot do that, waits for it and ends as it ends.
  * No descriptor but the standard ones is passed on: Node closes all others.
  */
 export async function goOnAs(words: readonly string[], env: NodeJS.ProcessEnv): Promise<never> {
-  const { execPath } = process;
-  if (canGoOn()) process.execve?.(execPath, [execPath, ...words], env);
-  const child = spawn(execPath, words, { stdio: "inherit", env });
+  const { execPath, execArgv } = process;
+  const isSaid = execArgv.some((each) => each !== NO_DEBUGGER && each.startsWith("--inspect"));
+  const all = [...(isSaid ? [] : [NO_DEBUGGER]), ...words.filter((each) => each !== NO_DEBUGGER)];
+  if (canGoOn()) process.execve?.(execPath, [execPath, ...all], env);
+  const child = spawn(execPath, all, { stdio: "inherit", env });
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name));
   const [code] = await once(child, "close");
   process.exit(code ?? 1);
@@ -28,7 +36,11 @@ export function canGoOn(): boolean {
 export async function goOnHere(program: string, env: Readonly<Record<string, string>>): Promise<never> {
   Object.assign(process.env, env);
   process.argv[1] = program;
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"]) process.removeAllListeners(name);
+  const before = process.listeners("SIGUSR1");
+  // Without any listener this signal opens Node's debugger, or ends the process.
+  process.on("SIGUSR1", () => {});
+  for (const each of before) process.off("SIGUSR1", each);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(name);
   await import(pathToFileURL(program).href);
   // The program runs on; whoever has called this has nothing more to do.
   return await new Promise<never>(() => {});

@@ -35,6 +35,8 @@ export class StoreRecording implements Disposable {
   #pending: Statement[] = [];
   /** The journal has the open transaction already. */
   #isAhead = false;
+  /** The journal has failed, and the database says so: without that the next start would go on with it. */
+  #isUncounted = false;
 
   /** Throws what the disk says when the journal cannot be opened. */
   constructor(db: DatabaseSync, options: RecordOptions, versions: JournalOptions["versions"]) {
@@ -58,20 +60,22 @@ export class StoreRecording implements Disposable {
 
   /** Before the commit: puts the transaction on disk. */
   ahead(): void {
+    if (!this.#journal) return this.#uncount();
     if (this.#pending.length === 0) return;
     try {
-      const seq = this.#journal!.append(this.#pending);
+      const seq = this.#journal.append(this.#pending);
       this.#isAhead = true;
       this.#db.exec(`pragma user_version = ${seq}`);
     } catch (error) {
       this.#giveUp(error);
-      this.#db.exec("pragma user_version = 0");
+      this.#uncount();
     }
   }
 
   /** After the transaction: it was committed, or taken back. */
   over(isCommitted: boolean): void {
     this.#pending = [];
+    if (!this.#journal && isCommitted) this.#isUncounted = true;
     if (!this.#isAhead) return;
     this.#isAhead = false;
     try {
@@ -84,6 +88,11 @@ export class StoreRecording implements Disposable {
   [Symbol.dispose](): void {
     this.#journal?.[Symbol.dispose]();
     this.#journal = undefined;
+  }
+
+  /** A transaction that is taken back takes this back too, so it is done in each until one is committed. */
+  #uncount(): void {
+    if (!this.#isUncounted) this.#db.exec("pragma user_version = 0");
   }
 
   #giveUp(error: unknown): void {

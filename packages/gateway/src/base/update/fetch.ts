@@ -24,13 +24,16 @@ export async function newestVersion(signal: AbortSignal): Promise<string> {
 export interface Wanted {
   readonly version?: string | undefined;
   readonly from?: string | undefined;
+  /** The version that runs: its folder stays as it is. */
+  readonly running: string;
 }
 
 /**
  * Puts a version into its folder: all of it or nothing. npm compares what it loads with the checksums of the registry, and no
  * script of a package runs. Returns the version. Throws `TellableError` with what to do.
  */
-export async function fetchVersion(stateDir: string, { version, from }: Wanted, signal: AbortSignal): Promise<string> {
+export async function fetchVersion(stateDir: string, wanted: Wanted, signal: AbortSignal): Promise<string> {
+  const { version, from, running } = wanted;
   // A folder that is no package is refused before anything is copied.
   if (from !== undefined) versionIn(resolve(expandHome(from)));
   makePrivateDir(versionsFolder(stateDir));
@@ -42,6 +45,10 @@ export async function fetchVersion(stateDir: string, { version, from }: Wanted, 
     else
       await npm(["install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", named(version)], signal);
     const found = versionIn(fresh);
+    if (found === running) {
+      await rm(fresh, { recursive: true, force: true });
+      return found;
+    }
     const target = versionFolder(stateDir, found);
     await rm(target, { recursive: true, force: true });
     await rename(fresh, target);

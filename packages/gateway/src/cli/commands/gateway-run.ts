@@ -45,7 +45,11 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const signal = stopSignal();
   // Without a listener Node opens its debugger at this signal.
   let started: RunningGateway | undefined;
-  process.on("SIGUSR1", () => started?.startAgain("SIGUSR1"));
+  let isAskedAgain = false;
+  process.on("SIGUSR1", () => {
+    isAskedAgain = true;
+    started?.startAgain("SIGUSR1");
+  });
   out.outlivesReader();
   if (isTrial) endWithWatcher(() => process.kill(process.pid, "SIGTERM"));
   const options: StartOptions = {
@@ -64,6 +68,8 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   if (signal.aborted) return EXIT.ok;
   const gateway = await startGateway(options);
   started = gateway;
+  // The program may have been replaced after it was read.
+  if (isAskedAgain) gateway.startAgain("SIGUSR1");
   using _told = env.NOTIFY_SOCKET
     ? (await import("../service/notify.ts")).tellSystemd(env, () => gateway.url)
     : undefined;

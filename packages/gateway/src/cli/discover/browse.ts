@@ -9,6 +9,8 @@ import { isGatewayType, type Told } from "./found.ts";
 const MAX_TOLD = 2_000;
 /** Questions for what answers left out, for all of them together. */
 const MAX_QUESTIONS = 200;
+/** Questions in one datagram. */
+const MAX_IN_ONE = 5;
 /** When the question is asked, ms: again after a second, since a datagram may be lost (RFC 6762, 5.2). */
 const ASK_AT_MS = [0, 1_000, 3_000];
 
@@ -56,5 +58,6 @@ function askForMore(multicast: Multicast, told: readonly Told[], asked: Set<stri
     if (data.kind === "PTR" && isGatewayType(name)) for (const kind of ["SRV", "TXT"] as const) ask(data.target, kind);
     if (data.kind === "SRV" && isGatewayType(name.slice(1))) ask(data.target, "A");
   }
-  if (questions.length > 0) void multicast.send(writeMessage({ questions: questions.slice(0, 20) }));
+  for (let at = 0; at < questions.length; at += MAX_IN_ONE)
+    void multicast.send(writeMessage({ questions: questions.slice(at, at + MAX_IN_ONE) }));
 }

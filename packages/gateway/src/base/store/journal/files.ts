@@ -61,6 +61,15 @@ export function firstHead(path: string): JournalHead | undefined {
   }
 }
 
+/** When a chain began, by the oldest file of it that is left, epoch ms; undefined when there is none. */
+export function chainBegunAt(path: string, chain: string): number | undefined {
+  for (const file of [...fullFiles(path).map((each) => each.path), path]) {
+    const head = isThere(file) ? firstHead(file) : undefined;
+    if (head?.chain === chain) return head.at;
+  }
+  return undefined;
+}
+
 /** The full files that no backup at one of these places needs to be brought forward. */
 function needlessFiles(path: string, places: readonly JournalPosition[]): FullFile[] {
   const files = fullFiles(path);

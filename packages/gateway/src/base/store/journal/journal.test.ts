@@ -209,6 +209,29 @@ test("a disk that takes no more of the journal does not hold up the gateway, and
   again[Symbol.dispose]();
 });
 
+test("a journal that fails in a transaction that is taken back is not gone on with", () => {
+  const failures: unknown[] = [];
+  let isFull = false;
+  const store = openStore(path, [BIRDS]);
+  const now = () => {
+    if (isFull) throw new Error("the disk is full");
+    return 1;
+  };
+  store.record({ path: journal, now, failed: (error) => failures.push(error) });
+  add(store, "wren");
+  store.run("create table eggs (bird integer references birds(id) deferrable initially deferred)");
+  isFull = true;
+
+  assert.throws(() => store.run("insert into eggs values (99)"), /FOREIGN KEY/);
+  add(store, "robin");
+  store[Symbol.dispose]();
+
+  const again = recorded();
+  assert.equal(failures.length, 1);
+  assert.equal(again.position?.seq, 1, "a new chain begins");
+  again[Symbol.dispose]();
+});
+
 test("an encrypted line without its head is damage, said in a sentence", () => {
   const json = JSON.stringify({ kind: "entry", chain: "c", seq: 1, sealed: "AAAA" });
   writeFileSync(journal, `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`);

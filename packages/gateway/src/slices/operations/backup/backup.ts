@@ -7,6 +7,7 @@ import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
 import { storageProblem } from "../../../base/process/machine.ts";
+import { chainBegunAt } from "../../../base/store/journal/files.ts";
 import type { Base } from "../../../kit/base.ts";
 import { passphraseIn, streamIn } from "./keys.ts";
 import type { BackupHealth, BackupReport, BackupRow, StateSizes } from "./schema.ts";
@@ -20,8 +21,9 @@ const LOOK_AFTER_MS = 2_000;
 const FIRST_AFTER_MS = 10 * 60_000;
 /** After one that could not be made, ms. */
 const AGAIN_AFTER_MS = 3_600_000;
-/** The number with which a journal begins. */
-const FIRST_SEQ = 1;
+/** With backups off nobody else says it. */
+const NO_BASE =
+  "The journal at backup.stream only grows and no restore can use it, since no backup was made after it began. Run `moltbot backup now`, or set backup.schedule to daily.";
 /** The answer of a restore goes out before the gateway restarts, ms. */
 const RESTART_AFTER_MS = 300;
 
@@ -128,13 +130,14 @@ export class Backups implements AsyncDisposable {
   #record(): void {
     const { store, stateDir, clock } = this.#base;
     if (this.#stream === undefined) return store.unrecorded();
+    const path = journalFile(stateDir, this.#stream);
     try {
       store.record({
-        ...{ path: journalFile(stateDir, this.#stream), passphrase: this.#passphrase, now: () => clock.now() },
+        ...{ path, passphrase: this.#passphrase, now: () => clock.now() },
         fileBytes: this.#settings.current.streamMegabytes * 1024 * 1024,
         failed: (error) => this.#journalFailed(error),
       });
-      if (store.position?.seq === FIRST_SEQ) this.#chainBegunAt = clock.now();
+      if (store.position) this.#chainBegunAt = chainBegunAt(path, store.position.chain);
     } catch (error) {
       store.unrecorded();
       this.#journalFailed(error);
@@ -169,13 +172,14 @@ export class Backups implements AsyncDisposable {
     const [newest] = await (await this.#vault()).list();
     if (this.#stop.signal.aborted) return;
     const { schedule } = this.#settings.current;
-    const problem = this.#problem ?? this.#journalProblem;
+    const needsBase = this.#needsBase(newest);
+    const problem = this.#problem ?? this.#journalProblem ?? (schedule === "off" && needsBase ? NO_BASE : undefined);
     this.#next?.[Symbol.dispose]();
     const found = defined({ at: newest?.at, problem });
     if (schedule === "off") return this.#tell({ ...found, off: true });
     const age = newest === undefined ? Number.POSITIVE_INFINITY : clock.now() - newest.at;
     // One of the future was made before the clock was put back: it does not count as new.
-    const isNew = age >= 0 && age < PERIODS[schedule] && !this.#needsBase(newest);
+    const isNew = age >= 0 && age < PERIODS[schedule] && !needsBase;
     const earliest = Math.max(0, FIRST_AFTER_MS - (clock.monotonic() - this.#startedAt));
     const wait = Math.max(isNew ? PERIODS[schedule] - age : 0, this.#problem === undefined ? earliest : AGAIN_AFTER_MS);
     this.#next = clock.after(wait, () => void this.#makeDue());

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigSection } from "../../../base/config/config.ts";
 import { messageOf } from "../../../base/errors.ts";
+import { normalAgentId } from "../../core/agents/agents.ts";
 import type { Found, FoundDevice, FoundTranscript, Note } from "./found.ts";
 import type { ImportServices } from "./import-services.ts";
 import { fieldsOf } from "./read/fields.ts";
@@ -158,8 +159,10 @@ function inOrder(list: readonly FoundTranscript[]): FoundTranscript[] {
 function workspacesOf({ agents }: Found, stateDir: string): Plan["workspaces"] {
   const places = agents.flatMap(({ id, workspace }) => {
     const isThere = workspace !== undefined && existsSync(workspace) && statSync(workspace).isDirectory();
+    // The id is a text of the other program: it may hold dots and slashes.
+    const name = normalAgentId(id);
     return isThere
-      ? [{ agentId: id, from: workspace, to: join(stateDir, id === "main" ? "workspace" : `workspace-${id}`) }]
+      ? [{ agentId: id, from: workspace, to: join(stateDir, name === "main" ? "workspace" : `workspace-${name}`) }]
       : [];
   });
   return places;

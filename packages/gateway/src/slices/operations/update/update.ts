@@ -135,7 +135,9 @@ export class Updates {
         throw error;
       }
     };
-    const to = await step("fetch", () => fetchVersion(stateDir, { version: params.to, from: params.from }, signal));
+    const to = await step("fetch", () =>
+      fetchVersion(stateDir, { version: params.to, from: params.from, running: version }, signal),
+    );
     if (to === version) throw new Skipped(`version ${version} runs already`);
     const { path } = await step("backup", () => backup.now({}));
     await step("probe", () =>

@@ -1,0 +1,76 @@
+// SIGUSR1 at moments when no gateway runs yet: it opens no debugger, and a gateway that starts takes note of it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../faults/bench.ts";
+import { within } from "../support/time-limit.ts";
+import { freePort, Home } from "./harness.ts";
+
+const ENTRY = fileURLToPath(new URL("../../packages/gateway/bin/moltbot.mjs", import.meta.url));
+
+test("while the program loads, the signal opens no debugger", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "moltbot-entry-"));
+  for (const name of ["bin", "dist"]) mkdirSync(join(folder, name));
+  copyFileSync(ENTRY, join(folder, "bin", "moltbot.mjs"));
+  writeFileSync(join(folder, "dist", "main.cjs"), 'console.log("loads"); process.stdin.resume();');
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" };
+  const child = spawn(process.execPath, [join(folder, "bin", "moltbot.mjs"), "gateway"], { env });
+  const said = text(child.stderr);
+  await within(once(child.stdout, "data"), "the program to load");
+
+  child.kill("SIGUSR1");
+  child.stdin.end();
+  const [code] = await within(once(child, "exit"), "the program to end");
+
+  assert.deepEqual([code, await said], [0, ""]);
+  rmSync(folder, { recursive: true });
+});
+
+test("nor does it after the process has become another program, before that listens for it", async () => {
+  const goOn = fileURLToPath(new URL("../../packages/gateway/src/base/process/go-on.ts", import.meta.url));
+  const next = 'console.log("loads"); process.stdin.resume();';
+  const first = `import { goOnAs } from ${JSON.stringify(goOn)}; await goOnAs(["-e", ${JSON.stringify(next)}], process.env);`;
+  const child = spawn(process.execPath, ["--conditions=moltbot-source", "--input-type=module", "-e", first]);
+  const said = text(child.stderr);
+  await within(once(child.stdout, "data"), "the second program to load");
+
+  child.kill("SIGUSR1");
+  child.stdin.end();
+  const [code] = await within(once(child, "exit"), "the program to end");
+
+  assert.equal(code, 0);
+  assert.doesNotMatch(await said, /Debugger listening/);
+});
+
+test("a restart that is asked for while the gateway starts is made when it has started", async (t) => {
+  using home = new Home();
+  const child = home.spawn(["gateway", "--port", await freePort()]);
+  t.after(() => child.kill("SIGKILL"));
+  const logs = join(home.stateDir, "logs");
+  const log = () =>
+    (existsSync(logs) ? readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8")) : []).join("");
+  await eventually("the start", () => existsSync(logs));
+
+  child.kill("SIGUSR1");
+  await eventually("the restart", () => log().includes("restarting the program"));
+  await eventually("the second start", () => log().split("gateway listens").length > 2);
+  child.kill("SIGTERM");
+  await within(once(child, "exit"), "the gateway to end");
+
+  assert.match(log(), /gateway listens[\s\S]*restarting the program[\s\S]*gateway listens/);
+});
