@@ -61,11 +61,12 @@ export function output() {
 
 /**
  * Built-ins that are named at the top of files and used only when something is done: each is loaded when the first of its
- * functions is called. Processes, threads, TLS and compression cost 15 ms together, and a start needs none of them.
+ * functions is called. Processes, threads, TLS and compression cost 15 ms together, and a start needs none of them. Help, the
+ * version and most completions need no cryptography either (5 ms).
  */
 export function lazyBuiltins() {
   const names =
-    "child_process|dns/promises|fs/promises|https|readline/promises|stream/promises|tls|worker_threads|zlib";
+    "child_process|crypto|dns/promises|fs/promises|https|readline/promises|stream/promises|tls|tty|worker_threads|zlib";
   return {
     name: "lazy-builtins",
     setup({ onResolve, onLoad }) {

@@ -51,6 +51,45 @@ describe("a store", () => {
     assert.equal((statSync(path).mode & 0o777).toString(8), "600");
   });
 
+  test("waits for the disk in every transaction but those that say otherwise", () => {
+    using store = openStore(path, [birds]);
+    const level = () => store.get<{ synchronous: number }>("pragma synchronous")?.synchronous;
+    const failing = () =>
+      store.unsynced(() => {
+        store.run("insert into birds values ('owl')");
+        throw new Error("changed its mind");
+      });
+
+    const inside = store.unsynced(() => {
+      store.run("insert into birds values ('wren')");
+      return level();
+    });
+    assert.throws(failing, /changed its mind/);
+    const joined = store.transaction(() => store.unsynced(level));
+
+    assert.deepEqual([inside, joined, level()], [1, 2, 2]);
+    assert.deepEqual(
+      store.all("select name from birds").map((row) => ({ ...(row as object) })),
+      [{ name: "wren" }],
+    );
+  });
+
+  test("keeps what waited for no disk when its process is killed", async () => {
+    const program = `
+      const { openStore } = await import(${JSON.stringify(new URL("./store.ts", import.meta.url).href)});
+      const store = openStore(process.argv[1], [{ slice: "birds", steps: ["create table birds (name text primary key) strict"] }]);
+      store.unsynced(() => store.run("insert into birds values ('wren')"));
+      process.kill(process.pid, "SIGKILL");`;
+    const args = ["--conditions=moltbot-source", "--input-type=module", "-e", program, path];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+
+    const [, signal] = await once(child, "exit");
+    using again = openStore(path, [birds]);
+
+    assert.equal(signal, "SIGKILL");
+    assert.deepEqual({ ...again.get<object>("select count(*) as count from birds") }, { count: 1 });
+  });
+
   test("keeps all of a transaction or, when it throws, none", () => {
     using store = openStore(":memory:", [birds]);
 

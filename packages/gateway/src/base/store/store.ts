@@ -34,7 +34,7 @@ export type Row = Readonly<Record<string, SQLInputValue>>;
 
 /**
  * An open database. All calls are synchronous; a commit has reached the disk when it returns (WAL with
- * synchronous=FULL). Statements are prepared once and kept.
+ * synchronous=FULL), except those of `unsynced`. Statements are prepared once and kept.
  */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
@@ -152,6 +152,21 @@ export class Store implements Disposable {
     }
   }
 
+  /**
+   * Like `transaction`, but waits for no disk: the next other commit takes it along. A killed process loses nothing of it; a
+   * power cut may lose all of it, and nothing before it. Only for what is then decided or done again from what is on disk. A
+   * journal beside the file must not run ahead of it, so while one is recorded this waits too.
+   */
+  unsynced<T>(fn: () => T): T {
+    if (this.#depth > 0 || this.#recording) return this.transaction(fn);
+    this.#db.exec("pragma synchronous = normal");
+    try {
+      return this.transaction(fn);
+    } finally {
+      if (this.#db.isOpen) this.#db.exec(SYNCED);
+    }
+  }
+
   /** Records every transaction from now on. Throws what the disk says when the journal cannot be opened. */
   record(options: RecordOptions): void {
     const versions = Object.fromEntries(this.tables.map(({ slice, steps }) => [slice, steps.length]));
@@ -227,6 +242,9 @@ export class Store implements Disposable {
 
 const REPLICATED = Promise.resolve();
 
+/** A commit waits until the disk has it. */
+const SYNCED = "pragma synchronous = full";
+
 interface OpenedFile {
   readonly path: string;
   readonly isVouched: boolean;
@@ -275,7 +293,8 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     // cannot open the database. `auto_vacuum` must be set before anything is written; an existing database keeps its
     // mode.
     if (isNew) db.exec("pragma auto_vacuum = incremental");
-    db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full");
+    db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal");
+    db.exec(SYNCED);
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
     if (path === MEMORY) {
       migrate(db, path, { tables });

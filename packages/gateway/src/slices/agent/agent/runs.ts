@@ -63,6 +63,8 @@ export interface NewRun {
   readonly startsAnew?: boolean;
   /** A message of a person in whose place this one stands; what followed becomes a branch. */
   readonly replaces?: string | undefined;
+  /** Whether the message is on disk elsewhere and is handed over again when its run is not found. */
+  readonly isKeptElsewhere?: boolean;
 }
 
 /** Knows what chat windows are shown of heartbeats. */
@@ -202,12 +204,15 @@ export class Runs {
    * Stores a message and its run in one transaction, together with the writes of `also`, and queues the run. Throws
    * `UNAVAILABLE`, with nothing stored, when the gateway stops or too many runs wait.
    */
-  accept({ content, startsAnew = false, replaces, ...run }: NewRun, also: () => void = () => {}): Run {
+  accept(
+    { content, startsAnew = false, replaces, isKeptElsewhere = false, ...run }: NewRun,
+    also: () => void = () => {},
+  ): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
     const isImmediate = this.#answering.isImmediate(run);
     const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
-    const record = store.transaction(() => {
+    const put = () => {
       if (startsAnew) sessions.reset(run.sessionKey, "new");
       else if (!isImmediate && replaces === undefined && run.source !== "heartbeat") this.#renew(run);
       const session = sessions.ensure(run.sessionKey);
@@ -217,8 +222,8 @@ export class Runs {
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
       also();
       return accepted;
-    });
-    const accepted = this.#remember(record);
+    };
+    const accepted = this.#remember(isKeptElsewhere ? store.unsynced(put) : store.transaction(put));
     if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
     if (isImmediate) void this.#track(Promise.resolve().then(() => this.#start([accepted])));
     else if (!accepted.isOver) this.#waiting.add(accepted, content);

@@ -350,5 +350,8 @@ export function requestConversation(
     deliver,
   };
   const kept = withoutPrefix(content, prefix);
-  agent.runs.accept({ id, source: "channel", principal, sessionKey, request, content: kept, startsAnew }, also);
+  agent.runs.accept(
+    { id, source: "channel", principal, sessionKey, request, content: kept, startsAnew, isKeptElsewhere: true },
+    also,
+  );
 }

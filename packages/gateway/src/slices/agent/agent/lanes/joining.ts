@@ -29,13 +29,17 @@ export class Joining {
    */
   begin(leader: Run, others: readonly Run[]): void {
     const { services, store, ends } = this.#options;
-    const { startedAt, endings } = services.store.transaction(() => {
+    const begin = () => {
       const begunAt = store.begin(leader.id);
       // The messages of an earlier attempt are already in their place.
       if (leader.record.startedAt !== undefined) return { startedAt: begunAt, endings: [] };
       this.#gather(leader, others);
       return { startedAt: begunAt, endings: ends.recordMerge(others, leader) };
-    });
+    };
+    // A run that a power cut takes back to its start begins once more. One that was interrupted before may be the cause, so
+    // its tries are counted on disk.
+    const isFirst = leader.record.attempts === 0;
+    const { startedAt, endings } = isFirst ? services.store.unsynced(begin) : services.store.transaction(begin);
     this.#merged(others, leader, endings);
     leader.began(startedAt);
   }

@@ -1,4 +1,4 @@
-/** Looks up channels and the config of their accounts; nothing is cached. */
+/** Looks up channels and the config of their accounts. What is made of a config is kept until the next one. */
 
 import type { Settings } from "../../../../base/config/config.ts";
 import { defined } from "../../../../base/defined.ts";
@@ -43,6 +43,8 @@ export class KnownChannels {
   readonly definitions: readonly ChannelDefinition[];
   readonly #config: Settings<ChannelsConfig>;
   readonly #base: Base;
+  /** The settings that were made of a config, by channel and account; a changed config is another object. */
+  #made: { readonly of: ChannelsConfig; readonly settings: Map<string, AccountSettings> } | undefined;
 
   constructor(base: Base, definitions: readonly ChannelDefinition[], config: Settings<ChannelsConfig>) {
     this.#base = base;
@@ -85,8 +87,16 @@ export class KnownChannels {
 
   /** The settings of an account in force; undefined when the config has no such account. */
   settingsOf({ channel, account }: AccountKey): AccountSettings | undefined {
+    const { config } = this;
+    if (this.#made?.of !== config) this.#made = { of: config, settings: new Map() };
+    const { settings } = this.#made;
+    const key = `${channel}:${account}`;
+    const known = settings.get(key);
+    if (known) return known;
     const definition = this.definitions.find(({ id }) => id === channel);
-    return definition && accountSettings(this.config, definition, account, this.#base.env);
+    const made = definition && accountSettings(config, definition, account, this.#base.env);
+    if (made) settings.set(key, made);
+    return made;
   }
 
   /** The settings of an account after this change of the config. */
