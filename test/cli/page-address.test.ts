@@ -38,6 +38,15 @@ for (const [command, place] of PAGES)
     assert.ok(!terminal.text.includes(gateway.token));
   });
 
+test("what a person typed into an address as a secret is not shown again", async () => {
+  const url = `ws://me:pw@${gateway.link.host}/?token=${gateway.token}`;
+  await using terminal = home.terminal(["agents", "--url", url, "--token", gateway.token], 200);
+
+  await terminal.ended();
+
+  assert.doesNotMatch(terminal.text, /me:pw@|token=/);
+});
+
 test("a pipe, --json and a failure are told nothing", async () => {
   const piped = await home.run(["agents"]);
   await using asJson = home.terminal(["agents", "--json"], 200);

@@ -17,7 +17,8 @@ export function tellPage(page: PageOf | undefined, { flags, env, out, words }: C
   const target = resolveTarget(flags, env);
   if (target.ssh || (target.isLocal && !hasPage(target.stateDir, env))) return;
   const address = new URL(target.url.replace(/^ws/, "http"));
-  address.hash = place;
+  // A secret of the address stays where it was typed.
+  Object.assign(address, { username: "", password: "", search: "", hash: place });
   out.print(out.style.dim(`On the page: ${address.href}`));
 }
 

@@ -11,6 +11,7 @@ import type {
   UpdateCheckResult,
   UsageStatusResult,
 } from "@moltbot/protocol";
+import { ignore } from "../ignore.ts";
 import { loaded } from "../loaded.ts";
 import type { PageHost, PageService } from "../view.ts";
 import type { Todo } from "./todo.ts";
@@ -112,7 +113,8 @@ export class OverviewFacts implements PageService {
     if (!this.#host.offers(method) || !this.#host.may(scope)) return;
     const ask = () => this.#host.gateway().request(method);
     // The registry may be out of reach, and nobody has asked for this: no notice on whatever page is shown by then.
-    const answer = await (fact === "update" ? ask().catch(() => undefined) : this.#host.attempt(ask));
+    const unasked = (error: unknown) => ignore(error, "the next look asks again");
+    const answer = await (fact === "update" ? ask().catch(unasked) : this.#host.attempt(ask));
     if (answer !== undefined) await this.#set({ [fact]: answer });
   }
 
