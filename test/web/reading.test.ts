@@ -169,3 +169,15 @@ test("thousands of formulas are set a few at a time, and the page goes on meanwh
   assert.equal(await chat.messages.last().locator(".math.set math").count(), 3_000);
   assert.deepEqual(chat.problems, []);
 });
+
+test("an answer of nothing but beginnings is shown like any other", async () => {
+  const beginnings = ["\\(", "\\[\n\n", "$$ ", "~~a "].map((each) => each.repeat(15_000));
+  model.script({ kind: "text", text: [...beginnings, "The end."].join("\n\n") });
+  await using chat = await openWebChat(browser, gateway);
+  await chat.signIn();
+  await chat.page.getByRole("button", { name: "New conversation" }).click();
+
+  await chat.say("Begin");
+
+  await chat.shows("The end.");
+});

@@ -5,9 +5,12 @@ import DOMPurify from "dompurify";
 import { Marked, type TokenizerAndRendererExtension, type Tokens } from "marked";
 import { t } from "../words/t.ts";
 
-/** TeX between dollars or in the brackets of LaTeX. A price is no formula: no blank inside, no digit behind. */
-const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)|\\\((.+?)\\\))/;
-const BLOCK_MATH = /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])(?:\n|$)/;
+/**
+ * TeX between dollars or in the brackets of LaTeX. A price is no formula: no blank inside, no digit behind. How far the end is
+ * looked for has a bound: an answer with nothing but beginnings would hold the page.
+ */
+const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]{0,2000}[^\s$\\])?)\$(?!\d)|\\\((.{1,2000}?)\\\))/;
+const BLOCK_MATH = /^(?:\$\$([\s\S]{1,10000}?)\$\$|\\\[([\s\S]{1,10000}?)\\\])(?:\n|$)/;
 
 /** Where a footnote is referred to, and where it stands. */
 const NOTE_REFERENCE = /^\[\^([^\]\s]{1,40})\](?!:)/;
@@ -24,7 +27,7 @@ const marked = new Marked({
   tokenizer: {
     // H~2~O is water and not struck out.
     del(source) {
-      const match = /^~~(?=\S)([\s\S]*?\S)~~/.exec(source);
+      const match = /^~~(?=\S)([\s\S]{0,2000}?\S)~~/.exec(source);
       if (match === null) return undefined;
       const [raw, text = ""] = match;
       return { type: "del", raw, text, tokens: this.lexer.inlineTokens(text) };
