@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ROOT_LIMITS } from "../../packages/gateway/src/slices/surfaces/canvas/files/root.ts";
+import { eventually } from "../faults/bench.ts";
 import { askRaw } from "../support/canvas.ts";
 import { Home } from "./harness.ts";
 
@@ -56,10 +57,16 @@ describe("docs/node-commands.md", () => {
     using garden = await start();
 
     await run(allow);
-    const { stdout: listed } = await run(list);
-    const [, request = ""] = /moltbot nodes approve (\S+)/.exec(listed) ?? [];
-    await run(approve.map((word) => (word === "REQUEST" ? request : word)));
-    const watered = await run(invoke);
+    let request: string | undefined;
+    await eventually("the request of the node", async () => {
+      request = /moltbot nodes approve (\S+)/.exec((await run(list)).stdout)?.[1];
+      return request !== undefined;
+    });
+    await run(approve.map((word) => (word === "REQUEST" ? String(request) : word)));
+    const watered = await eventually("the command to be there", async () => {
+      const outcome = await run(invoke);
+      return outcome.code === 0 && outcome;
+    });
     const failed = await run([...invoke.slice(0, -1), '{"minutes":null}']);
     const before = JSON.parse((await run(["nodes", "describe", "garden", "--json"])).stdout);
     garden.child.kill("SIGKILL");

@@ -51,9 +51,10 @@ test("nor does it after the process has become another program, before that list
 
   child.kill("SIGUSR1");
   child.stdin.end();
-  const [code] = await within(once(child, "exit"), "the program to end");
+  const [code, signal] = await within(once(child, "exit"), "the program to end");
 
-  assert.equal(code, 0);
+  // In its first moments a process of Node may end by the signal; what counts is that nothing listens.
+  assert.ok(code === 0 || signal === "SIGUSR1", `${code} ${signal}`);
   assert.doesNotMatch(await said, /Debugger listening/);
 });
 

@@ -41,7 +41,11 @@ const BROKEN: Readonly<Record<string, readonly Broken[]>> = {
   ],
   "builds that begin well": [
     ["an end after some time", inPlace(asChild(whenUp("process.exit(3)"))), /ended by itself \(exit code 3\)/],
-    ["a port that closes", inPlace(asChild(whenUp(`gateway.kill('SIGKILL'); ${HANG}`))), /stopped answering/],
+    [
+      "a port that closes",
+      inPlace(asChild(whenUp(`gateway.kill('SIGKILL'); ${HANG}`))),
+      /stopped answering|did not answer in time/,
+    ],
     [
       "a great appetite",
       inPlace(asChild(whenUp("globalThis.eaten = Array.from({ length: 8 }, () => Buffer.alloc(100_000_000, 1))"))),
