@@ -115,10 +115,10 @@ export class Door {
 
   /** Shows another certificate from now on; a door without TLS stays without. */
   useCertificate(certificate: Certificate): void {
-    if (this.#place.certificate === undefined) return;
+    if (this.#place.certificate === undefined || !isSecure(this.#server)) return;
     this.#place = { ...this.#place, certificate };
     const { cert, key } = certificate;
-    (this.#server as unknown as SecureServer).setSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    this.#server.setSecureContext({ cert, key, minVersion: "TLSv1.2" });
   }
 
   /** The doorman goes, another will come: what arrives meanwhile is held. */
@@ -325,4 +325,8 @@ function bindError(error: Error, host: string, port: number): StartError {
   if (code === "EADDRNOTAVAIL")
     return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
   return new StartError(`The gateway cannot listen on ${host} port ${port}: ${messageOf(error)}.`, options);
+}
+
+function isSecure(server: Server): server is Server & Pick<SecureServer, "setSecureContext"> {
+  return "setSecureContext" in server;
 }

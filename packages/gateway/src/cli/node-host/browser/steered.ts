@@ -232,7 +232,7 @@ class Running implements Disposable {
     });
     // The browser ends when its pipes close, so nothing of it needs to hold this process.
     child.unref();
-    for (const each of child.stdio) (each as unknown as { unref?(): void } | null)?.unref?.();
+    for (const each of child.stdio) if (each && "unref" in each && typeof each.unref === "function") each.unref();
   }
 
   /** Resolves when the browser answers. */
