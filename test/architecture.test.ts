@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "kit rests on base and typebox",
     files: /^kit\//,
-    allows: /^(kit\/|base\/|@sinclair\/typebox$)/,
+    allows: /^(kit\/|base\/|@sinclair\/typebox$|@moltbot\/markdown$)/,
     except: { "kit/text/markdown.ts": "reads Markdown with marked, and is reached by dynamic import only" },
   },
   {
@@ -136,7 +136,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the command line speaks to the gateway in the protocol",
     files: /^cli\//,
-    allows: /^(cli\/|base\/|node:|@moltbot\/protocol$|ws$|json5$|uqr$|marked$)/,
+    allows: /^(cli\/|base\/|node:|@moltbot\/(?:protocol|markdown)$|ws$|json5$|uqr$|marked$)/,
     except: {
       "cli/commands/gateway-run.ts": "starts the gateway",
       "cli/import/open.ts": "opens our state while no gateway runs",
@@ -156,7 +156,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "the web pages speak to the gateway in the protocol",
     files: /^packages\/web\//,
-    allows: /^(packages\/web\/|@moltbot\/protocol$|lit$|marked$|dompurify$|uqr$|highlight\.js$|temml$)/,
+    allows: /^(packages\/web\/|@moltbot\/(?:protocol|markdown)$|lit$|marked$|dompurify$|uqr$|highlight\.js$|temml$)/,
     kinds: ["value", "type", "dynamic"],
   },
 ];

@@ -170,14 +170,18 @@ test("thousands of formulas are set a few at a time, and the page goes on meanwh
   assert.deepEqual(chat.problems, []);
 });
 
+const BEGINNINGS = ["\\(", "$$ ", "~~a ", "\\[\n", "***a_", "[a][", "> ", "1. ", "| a |\n|-|\n", "<!-- "];
+
 test("an answer of nothing but beginnings is shown like any other", async () => {
-  const beginnings = ["\\(", "\\[\n\n", "$$ ", "~~a "].map((each) => each.repeat(15_000));
-  model.script({ kind: "text", text: [...beginnings, "The end."].join("\n\n") });
   await using chat = await openWebChat(browser, gateway);
   await chat.signIn();
-  await chat.page.getByRole("button", { name: "New conversation" }).click();
 
-  await chat.say("Begin");
+  for (const [at, beginning] of BEGINNINGS.entries()) {
+    await chat.page.getByRole("button", { name: "New conversation" }).first().click();
+    model.script({ kind: "text", text: `${beginning.repeat(10_000)}\n\nThe end of ${at}.` });
+    await chat.say(`Begin ${at}`);
+    await chat.shows(`The end of ${at}.`);
+  }
 
-  await chat.shows("The end.");
+  assert.deepEqual(chat.problems, []);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { cpuMsOf } from "../../../../test/support/cpu-time.ts";
 import { MarkdownWriter, renderMarkdown } from "./markdown.ts";
 import { createStyle } from "./render.ts";
 
@@ -85,3 +86,20 @@ test("words are written when they are certain, not when their line ends", () => 
 test("terminal controls from outside are removed", () => {
   assert.equal(renderMarkdown("a\x1b[2Jb", plain), "ab");
 });
+
+for (const marks of ["***a_", "[a][", "**a ", "> ", "| ", "`a``", "<a "]) {
+  test(`a line of 50,000 times "${marks}" that comes in pieces takes seconds at most`, () => {
+    const line = marks.repeat(50_000);
+    const writer = new MarkdownWriter(plain);
+    let written = "";
+
+    const ms = cpuMsOf(() => {
+      for (let at = 0; at < line.length; at += 500) written += writer.push(line.slice(at, at + 500));
+      written += writer.end();
+    });
+
+    const letters = (text: string) => text.replace(/[^a]/g, "").length;
+    assert.equal(letters(written), letters(line));
+    assert.ok(ms < 8_000, `${ms} ms`);
+  });
+}

@@ -3,6 +3,7 @@
  * terminal's width. marked reads what stands within a line; lines themselves are told apart here, since they stream.
  */
 
+import { isHarmless } from "@moltbot/markdown";
 import { Lexer, type Token } from "marked";
 import { displayWidth } from "./display-width.ts";
 import { type Look, printable, table } from "./render.ts";
@@ -151,7 +152,7 @@ function certainPart(line: string): string {
   const whole = line.slice(0, line.lastIndexOf(" ") + 1);
   const head = /^\s*(?:[-*+]|\d+[.)]|#{1,6}|>) /.exec(whole)?.[0] ?? "";
   let end = head.length;
-  for (const token of Lexer.lexInline(whole.slice(head.length))) {
+  for (const token of tokensOf(whole.slice(head.length))) {
     const open = token.type === "text" ? UNCERTAIN.exec(token.raw) : null;
     end += open ? open.index : token.raw.length;
     if (open) break;
@@ -173,8 +174,13 @@ function openingOf(line: string, { style }: Look): Opening {
   return { shown: indent + shown, columns: at + shown.length, body };
 }
 
+/** What a line holds. A line that would take the parser long is shown as it was written. */
+function tokensOf(line: string): Token[] {
+  return isHarmless(line) ? Lexer.lexInline(line) : [{ type: "escape", raw: line, text: line }];
+}
+
 function inline(text: string, look: Look): string {
-  return Lexer.lexInline(text)
+  return tokensOf(text)
     .map((token) => inlineToken(token, look))
     .join("");
 }

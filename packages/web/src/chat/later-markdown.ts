@@ -1,6 +1,7 @@
 // Markdown for messages, without its weight in the first view: the part that reads it is fetched while the page connects.
 
 import { ignore } from "../ignore.ts";
+import type { Known } from "./markdown.ts";
 
 type Render = typeof import("./markdown.ts").renderBlocks;
 
@@ -22,8 +23,8 @@ export function fetchMarkdown(): Promise<void> {
 }
 
 /** See `renderBlocks`; `undefined` until the part is there, and then `onArrival` is called. */
-export function blocksOf(text: string, cache: Map<string, string>, onArrival: () => void): string[] | undefined {
-  if (render !== undefined) return render(text, cache);
+export function blocksOf(text: string, known: Known, onArrival: () => void): string[] | undefined {
+  if (render !== undefined) return render(text, known);
   void fetchMarkdown().then(() => render !== undefined && onArrival());
   return undefined;
 }

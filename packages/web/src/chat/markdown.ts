@@ -1,6 +1,7 @@
 // Markdown to safe HTML, block by block, so that a growing reply changes only its last block.
 // Two walls: raw HTML in the text is shown as text, and the result is sanitised. Nothing is fetched by itself.
 
+import { type Window, windowsOf } from "@moltbot/markdown";
 import DOMPurify from "dompurify";
 import { Marked, type TokenizerAndRendererExtension, type Tokens } from "marked";
 import { t } from "../words/t.ts";
@@ -10,7 +11,7 @@ import { t } from "../words/t.ts";
  * looked for has a bound: an answer with nothing but beginnings would hold the page.
  */
 const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]{0,2000}[^\s$\\])?)\$(?!\d)|\\\((.{1,2000}?)\\\))/;
-const BLOCK_MATH = /^(?:\$\$([\s\S]{1,10000}?)\$\$|\\\[([\s\S]{1,10000}?)\\\])(?:\n|$)/;
+const BLOCK_MATH = /^(?:\$\$([\s\S]{1,4000}?)\$\$|\\\[([\s\S]{1,4000}?)\\\])(?:\n|$)/;
 
 /** Where a footnote is referred to, and where it stands. */
 const NOTE_REFERENCE = /^\[\^([^\]\s]{1,40})\](?!:)/;
@@ -66,14 +67,37 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName === "IMG" && !/^data:image\//.test(node.getAttribute("src") ?? "")) node.remove();
 });
 
-/** One HTML string for each block of the text. The same block gives the same string, so that its elements can stay. */
-export function renderBlocks(text: string, cache: Map<string, string>): string[] {
-  const blocks = marked.lexer(text).filter(({ type }) => type !== "space" && type !== "def");
-  return blocks.map((block) => {
-    const known = cache.get(block.raw);
+/** What was read before: the HTML of a block by the block, and that of a window by its kind and text. Belongs to one message. */
+export interface Known {
+  readonly blocks: Map<string, string>;
+  readonly windows: Map<string, readonly string[]>;
+}
+
+/**
+ * One HTML string for each block of the text. The same block gives the same string, so that its elements can stay. Of a reply
+ * that grows only the last window is read anew.
+ */
+export function renderBlocks(text: string, known: Known): string[] {
+  const windows = windowsOf(text);
+  return windows.flatMap((window, index) => {
+    if (index === windows.length - 1) return readWindow(window, known);
+    const key = `${window.kind} ${window.text}`;
+    const before = known.windows.get(key);
+    const blocks = before ?? readWindow(window, known);
+    if (before === undefined) known.windows.set(key, blocks);
+    return blocks;
+  });
+}
+
+function readWindow(window: Window, { blocks }: Known): readonly string[] {
+  if (window.kind === "fence") return [sanitize(codeBlock(window.text, window.language))];
+  if (window.kind === "plain") return [`<div class="plain">${escapeHtml(window.text)}</div>`];
+  const read = marked.lexer(window.text).filter(({ type }) => type !== "space" && type !== "def");
+  return read.map((block) => {
+    const known = blocks.get(block.raw);
     if (known !== undefined) return known;
     const html = sanitize(marked.parser([block]));
-    cache.set(block.raw, html);
+    blocks.set(block.raw, html);
     return html;
   });
 }

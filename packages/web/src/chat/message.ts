@@ -34,7 +34,7 @@ export class MessageElement extends PageElement {
   declare item: SaidItem;
   declare store: Store;
   declare copied: boolean;
-  readonly #blocks = new Map<string, string>();
+  readonly #known = { blocks: new Map<string, string>(), windows: new Map<string, readonly string[]>() };
 
   constructor() {
     super();
@@ -126,7 +126,7 @@ export class MessageElement extends PageElement {
   }
 
   #markdown(text: string): TemplateResult {
-    const blocks = blocksOf(text, this.#blocks, () => this.requestUpdate());
+    const blocks = blocksOf(text, this.#known, () => this.requestUpdate());
     if (blocks === undefined) return html`<div class="markdown"><div class="plain" dir="auto">${text}</div></div>`;
     return html`<div class="markdown">
       ${repeat(

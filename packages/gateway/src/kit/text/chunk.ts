@@ -1,8 +1,9 @@
 /** Divides a text into messages. */
+
+import { wholeCharacter } from "@moltbot/markdown";
 import type { Dialect } from "./dialect.ts";
 import { barePiece, type Document, messagePiece } from "./message.ts";
 import type { Piece } from "./pieces.ts";
-import { wholeCharacter } from "./window.ts";
 
 /** The longest message, in the dialect's own measure. `first` is for the first one, when it is a caption. */
 export interface MessageLimits {

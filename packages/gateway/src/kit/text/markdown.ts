@@ -1,8 +1,9 @@
 /** Reads Markdown (CommonMark with GitHub's tables, task lists and strike-through) into blocks. */
+
+import { type Window, windowsOf } from "@moltbot/markdown";
 import { Lexer, type MarkedToken, type Token, Tokenizer, type Tokens } from "marked";
 import { type Block, type FenceBlock, type Gap, type Run, type Style, type TextBlock, textBlock } from "./blocks.ts";
 import { tableLines } from "./table.ts";
-import { type Window, windowsOf } from "./window.ts";
 
 /** All that a reader is to see of a Markdown text, in order. HTML is text like any other. */
 export function readMarkdown(markdown: string): Block[] {

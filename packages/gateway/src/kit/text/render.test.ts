@@ -297,6 +297,8 @@ describe("10 MB", () => {
       "of code marks of any length",
       filled(Array.from({ length: 1000 }, (_, length) => `${"`".repeat(length)}a`).join("")),
     ],
+    ["of marks of any kind", filled("***a_")],
+    ["of what may begin a table", filled("x\n|-|-|\n")],
     ["of line ends", filled("a\n")],
     ["of white space", `a${filled(" ")}b`],
   ];

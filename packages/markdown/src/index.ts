@@ -118,13 +118,16 @@ const TOO_DENSE = /(?:[^\s*_~`[\]<]{0,40}[*_~`[\]<]){600}/;
 /** A very long word: the parser looks for an address from each of its letters on. */
 const TOO_LONG_A_WORD = /[\w.+-]{1000}/;
 
-/** Openings of HTML and lists: the parser searches the end of each, or compares it with all before it. */
+/** Openings of HTML, lists and tables: the parser searches the end of each, or compares it with all before it. */
 const BEGINNINGS: readonly { readonly mark: RegExp; readonly most: number }[] = [
   { mark: /<[!?]/g, most: 100 },
   { mark: /^[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]/gm, most: 1_000 },
+  { mark: /^ {0,3}\|?[ \t]*:?-+:?[ \t]*\|/gm, most: 100 },
 ];
 
-function isHarmless(text: string): boolean {
+/** Whether a text of at most one window takes a parser little time, and can be read at all. */
+export function isHarmless(text: string): boolean {
+  if (text.length > WINDOW) return false;
   if ([TOO_DEEP, TOO_FAR_IN, TOO_DENSE, TOO_LONG_A_WORD].some((pattern) => pattern.test(text))) return false;
   return BEGINNINGS.every(({ mark, most }) => (text.match(mark)?.length ?? 0) <= most);
 }
