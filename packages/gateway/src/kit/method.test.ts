@@ -64,7 +64,7 @@ test("types: a handler sees its params and must return its result", () => {
 });
 
 test("a result can be serialised once for many answers", () => {
-  assert.equal(new Serialized({ ok: true }).json, '{"ok":true}');
+  assert.equal(Serialized.of({ ok: true }).json, '{"ok":true}');
 });
 
 test("an event carries no state version unless it says so", () => {

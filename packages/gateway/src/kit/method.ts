@@ -123,7 +123,11 @@ function onlyLater(schema: TSchema): TSchema {
 export class Serialized {
   readonly json: string;
 
-  constructor(payload: unknown) {
-    this.json = JSON.stringify(payload);
+  constructor(json: string) {
+    this.json = json;
+  }
+
+  static of(payload: unknown): Serialized {
+    return new Serialized(JSON.stringify(payload));
   }
 }

@@ -13,7 +13,7 @@ import type { ProxiedUser } from "../kit/host.ts";
 import type { Peer } from "./admission/locality.ts";
 import type { OriginVerdict } from "./admission/origin.ts";
 import type { Dialect } from "./dialect.ts";
-import type { SharedFrame } from "./shared-frame.ts";
+import { type SharedFrame, textFrame } from "./shared-frame.ts";
 
 /** Limits of a connection (protocol: transport; today's numbers, which January clients accept). */
 export const LIMITS = {
@@ -72,9 +72,6 @@ const behind = new Set<Connection>();
  * each time.
  */
 const CLOSED = new TellableError("the caller's connection has closed");
-
-/** A frame from which every secret has been removed. */
-export type Guarded = Buffer & { readonly isGuarded?: true };
 
 /** A WebSocket connection from its challenge to its end. */
 export class Connection {
@@ -193,13 +190,13 @@ export class Connection {
   }
 
   /**
-   * Sends one frame and removes secrets from it; a `Guarded` frame has been searched already, once for all its
-   * receivers. Reading is paused for a connection that does not read its answers; it is closed when it stays slow.
+   * Sends one frame and removes secrets from it. Reading is paused for a connection that does not read its answers; it is
+   * closed when it stays slow.
    */
-  send(frame: string | Guarded): void {
+  send(text: string): void {
     if (!this.isOpen) return;
     this.#join();
-    this.#socket.send(typeof frame === "string" ? this.#fit(this.#guard(frame)) : frame, { binary: false });
+    this.#stream.write(textFrame(this.#fit(this.#guard(text))));
     if (this.#slowSince === undefined && this.bufferedBytes > LIMITS.maxBufferedBytes) this.#watchSlowReader();
   }
 

@@ -42,49 +42,30 @@ export class Dispatch {
 
   /** Answers one request; every path ends in exactly one final answer. */
   handle(connection: Connection, session: Session, request: Request): void {
-    const responder = this.#responder(connection, request);
+    const reply = new Reply(this.#options, connection, request);
     const named = this.#options.methods().get(request.method);
     // Check this before scopes: the list of methods is no secret, and "missing scope" would mislead.
-    if (!named) return responder.fail(unknownMethod(request.method));
+    if (!named) return reply.fail(unknownMethod(request.method));
     const { dialect } = session;
     const method = dialect.methodOf(named);
-    if (!this.#options.calls.isEmpty) this.#time(responder, method.name);
+    reply.time(method.name);
     const problem = accessProblem(method, session);
-    if (problem) return responder.fail(problem);
-    if (connection.inFlight > LIMITS.maxInFlight) return responder.fail(tooMany());
+    if (problem) return reply.fail(problem);
+    if (connection.inFlight > LIMITS.maxInFlight) return reply.fail(tooMany());
     const given = tidied(method, request.params === undefined ? {} : request.params);
-    if (given instanceof GatewayError) return responder.fail(given);
+    if (given instanceof GatewayError) return reply.fail(given);
     const { params, ignored } = dialect.readParams(method, given);
     if (ignored.length > 0) this.#noteIgnored(connection, method, ignored);
     const text = validationText(method.params as Schema, params);
-    if (text) return responder.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
+    if (text) return reply.fail(invalidRequest(`invalid ${method.name} params: ${text}`));
     const { caller } = session;
     const { signal } = connection.closed;
     const waits = method.access !== "operator.read" && this.#options.replication.isReplicated;
     const call = (to: Responder) =>
       this.#call(method, { params, caller, signal }, waits ? this.#whenReplicated(to) : to);
-    if (!method.once) return call(responder);
+    if (!method.once) return call(reply);
     const { idempotencyKey } = params as { idempotencyKey: string };
-    this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, responder, call);
-  }
-
-  /** Tells how long the request took when its last answer has been given. */
-  #time(responder: { done: Responder["done"]; fail: Responder["fail"] }, method: string): void {
-    const { clock } = this.#options.gateway;
-    const { done, fail } = responder;
-    const startedAt = clock.monotonic();
-    const tell = () => {
-      const tookMs = clock.monotonic() - startedAt;
-      for (const each of this.#options.calls) each.answered(method, tookMs);
-    };
-    responder.done = (payload) => {
-      done(payload);
-      tell();
-    };
-    responder.fail = (error) => {
-      fail(error);
-      tell();
-    };
+    this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, reply, call);
   }
 
   #noteIgnored(connection: Connection, { name }: Method, ignored: readonly string[]): void {
@@ -120,50 +101,79 @@ export class Dispatch {
       fail: (error) => tell(() => to.fail(error)),
     };
   }
+}
 
-  #responder(connection: Connection, { id, method }: Request): Responder {
-    let heldBytes = connection.begin();
-    const { log } = this.#options;
-    const letGo = () => {
-      connection.answered(heldBytes);
-      heldBytes = 0;
-    };
-    const end = (frame: string) => {
-      connection.inFlight--;
-      connection.send(frame);
-      letGo();
-    };
-    return {
-      ack: (payload) => {
-        connection.send(successFrame(id, payload));
-        letGo();
-      },
-      done: (payload) => {
-        log.debug("answered", { connId: connection.id, method, id });
-        end(this.#resultFrame(id, payload, method));
-      },
-      fail: (error) => {
-        const refusal = this.#publicError(error, method);
-        log.debug("refused", { connId: connection.id, method, id, code: refusal.code, why: refusal.message });
-        end(failureFrame(id, refusal));
-      },
-    };
+/** Where the answers to one request go: to its connection, as frames. */
+class Reply implements Responder {
+  readonly #options: DispatchOptions;
+  readonly #connection: Connection;
+  readonly #request: Request;
+  /** Bytes that the request takes until its first answer. */
+  #heldBytes: number;
+  #timed: { readonly method: string; readonly startedAt: number } | undefined;
+
+  constructor(options: DispatchOptions, connection: Connection, request: Request) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#request = request;
+    this.#heldBytes = connection.begin();
+  }
+
+  /** Tells how long the request took, from now on, when its last answer has been given. */
+  time(method: string): void {
+    if (!this.#options.calls.isEmpty) this.#timed = { method, startedAt: this.#options.gateway.clock.monotonic() };
+  }
+
+  ack(payload: unknown): void {
+    this.#connection.send(successFrame(this.#request.id, payload));
+    this.#letGo();
+  }
+
+  done(payload: unknown): void {
+    const { id, method } = this.#request;
+    this.#options.log.debug("answered", { connId: this.#connection.id, method, id });
+    this.#end(this.#resultFrame(payload));
+  }
+
+  fail(error: unknown): void {
+    const { id, method } = this.#request;
+    const refusal = this.#publicError(error);
+    const why = { code: refusal.code, why: refusal.message };
+    this.#options.log.debug("refused", { connId: this.#connection.id, method, id, ...why });
+    this.#end(failureFrame(id, refusal));
+  }
+
+  #end(frame: string): void {
+    this.#connection.inFlight--;
+    this.#connection.send(frame);
+    this.#letGo();
+    if (!this.#timed) return;
+    const { method, startedAt } = this.#timed;
+    const tookMs = this.#options.gateway.clock.monotonic() - startedAt;
+    for (const each of this.#options.calls) each.answered(method, tookMs);
+  }
+
+  #letGo(): void {
+    this.#connection.answered(this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   /** The frame of a result; one that cannot be serialised is a bug of its method. */
-  #resultFrame(id: string, payload: unknown, method: string): string {
+  #resultFrame(payload: unknown): string {
+    const { id } = this.#request;
     try {
       return successFrame(id, payload);
     } catch (error) {
-      return failureFrame(id, this.#publicError(error, method));
+      return failureFrame(id, this.#publicError(error));
     }
   }
 
   /** The one place where an unknown exception becomes an answer. */
-  #publicError(error: unknown, method: string): GatewayError {
+  #publicError(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error;
-    this.#options.gateway.machine.met(error);
-    return unexpected(this.#options.explain(error, "a method threw an unexpected error", { method }));
+    const { gateway, explain } = this.#options;
+    gateway.machine.met(error);
+    return unexpected(explain(error, "a method threw an unexpected error", { method: this.#request.method }));
   }
 }
 

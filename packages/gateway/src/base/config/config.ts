@@ -220,6 +220,8 @@ export class Config implements Disposable {
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
   readonly #restartListeners = new Set<() => void>();
   readonly #overrides = new Map<string, Readonly<Record<string, unknown>>>();
+  /** Sections with their overrides, until another config comes into force: some are read at each connect. */
+  readonly #overridden = new Map<string, unknown>();
   #revision = 0;
   #inForce: Reading;
   #onDisk: Reading;
@@ -282,6 +284,7 @@ export class Config implements Disposable {
   /** Values from flags and environment that stand above the file, for as long as the process runs. */
   override(sectionPath: string, values: Readonly<Record<string, unknown>>): void {
     this.#overrides.set(sectionPath, values);
+    this.#overridden.clear();
   }
 
   /** Calls `fn` when a changed section needs the gateway to restart. */
@@ -409,12 +412,15 @@ export class Config implements Disposable {
   #valueOf(path: string): unknown {
     const value = this.#inForce.values.get(path);
     const overrides = this.#overrides.get(path);
-    return overrides && isRecord(value) ? merge(value, overrides) : value;
+    if (!overrides || !isRecord(value)) return value;
+    if (!this.#overridden.has(path)) this.#overridden.set(path, merge(value, overrides));
+    return this.#overridden.get(path);
   }
 
   #apply(next: Reading): void {
     const previous = this.#inForce;
     this.#inForce = next;
+    this.#overridden.clear();
     this.#revision++;
     const changed = this.sections.filter(
       ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),

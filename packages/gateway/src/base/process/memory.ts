@@ -3,6 +3,8 @@
  *
  * - V8 lets the part of the heap where objects are born grow to 2 × 64 MB. More than 2 × 4 MB makes nothing faster here.
  * - V8 collects when memory is asked for, so a gateway that has become quiet keeps its last garbage.
+ * - V8 shares the work of its small collections with threads, and waits for them. A collection of 2 × 4 MB is over sooner
+ *   alone: 0.44 ms instead of 0.57 in the middle, and 1 ms instead of 7 for the slowest tenth on a busy machine.
  * - The C library keeps what was freed: 75 of 87 MB (glibc's `malloc_stats`), given back by `malloc_trim` alone.
  */
 import { PerformanceObserver } from "node:perf_hooks";
@@ -26,6 +28,7 @@ const WORTH_BYTES = 16 * 1024 * 1024;
 
 /** Bounds the young generation, and gives memory back whenever the process becomes quiet, until disposed. */
 export function thriftyMemory({ clock, log }: { clock: Clock; log: Log }): Disposable {
+  setFlagsFromString("--no-parallel-scavenge");
   const stack = new DisposableStack();
   const collections = new PerformanceObserver(boundYoungGeneration);
   collections.observe({ entryTypes: ["gc"] });

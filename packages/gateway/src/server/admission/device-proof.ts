@@ -53,10 +53,9 @@ export function verifyDevice(
   if (!nonce && !context.allowNoNonce) throw refused("device nonce required", "DEVICE_AUTH_NONCE_REQUIRED");
   if (nonce && nonce !== context.nonce) throw refused("device nonce mismatch", "DEVICE_AUTH_NONCE_MISMATCH");
   if (isWeakKey(raw)) throw refused("device public key invalid", "DEVICE_AUTH_PUBLIC_KEY_INVALID");
-  const payloads = nonce
-    ? [payload(context.prefer, device, facts, nonce), payload(other(context.prefer), device, facts, nonce)]
-    : [payload("v1", device, facts, "")];
-  if (!isSignedBy(raw, decodeBase64(device.signature), payloads))
+  const signature = decodeBase64(device.signature);
+  const versions = nonce ? ([context.prefer, other(context.prefer)] as const) : (["v1"] as const);
+  if (!versions.some((version) => isSignedBy(raw, signature, payload(version, device, facts, nonce ?? ""))))
     throw refused("device signature invalid", "DEVICE_AUTH_SIGNATURE_INVALID");
   return { publicKey: raw.toString("base64url") };
 }
@@ -133,10 +132,8 @@ function isAtLeastP(y: Buffer): boolean {
   return y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff) && y[0]! >= 0xed;
 }
 
-function isSignedBy(raw: Buffer, signature: Buffer | undefined, payloads: readonly string[]): boolean {
-  if (signature?.length !== 64) return false;
-  const key = keyOf(raw);
-  return payloads.some((text) => verify(null, Buffer.from(text), key, signature));
+function isSignedBy(raw: Buffer, signature: Buffer | undefined, text: string): boolean {
+  return signature?.length === 64 && verify(null, Buffer.from(text), keyOf(raw), signature);
 }
 
 /** Keys seen lately, oldest first: making one costs as much as the check itself, and devices come back. */

@@ -1,8 +1,10 @@
 /** The payload of hello-ok (protocol: hello-ok). */
 import { hostname } from "node:os";
 import type { Static } from "@sinclair/typebox";
+import { Serialized } from "../../kit/method.ts";
 import type { Snapshot } from "../../kit/schema/frames.ts";
 import { type Connection, LIMITS } from "../connection.ts";
+import type { Protocol } from "../dialect.ts";
 import type { Granted } from "./handshake.ts";
 
 /** What a gateway says of itself to everybody. */
@@ -19,18 +21,27 @@ export interface Offer {
  */
 const CAPABILITIES = ["published-model-catalog"];
 
+/** The features as they are sent: most of a hello-ok, and the same for every connection of a protocol. */
+const serialized = new WeakMap<Offer, { [protocol in Protocol]?: string }>();
+
+function featuresOf(offer: Offer, protocol: Protocol): string {
+  const { methods, events } = offer;
+  const known = serialized.get(offer) ?? {};
+  serialized.set(offer, known);
+  known[protocol] ??= JSON.stringify({ methods, events, ...(protocol === 4 && { capabilities: CAPABILITIES }) });
+  return known[protocol];
+}
+
 export function helloOk(
-  { version, methods, events }: Offer,
+  offer: Offer,
   snapshot: Static<typeof Snapshot>,
   connection: Connection,
   { session: { dialect }, auth, more }: Granted & { readonly more: Readonly<Record<string, unknown>> },
-): unknown {
-  const is3 = dialect.protocol === 3;
-  return {
-    type: "hello-ok",
-    protocol: dialect.protocol,
-    server: { version, ...(is3 && { host: hostname() }), connId: connection.id },
-    features: { methods, events, ...(!is3 && { capabilities: CAPABILITIES }) },
+): Serialized {
+  const { protocol } = dialect;
+  const server = { version: offer.version, ...(protocol === 3 && { host: hostname() }), connId: connection.id };
+  const head = JSON.stringify({ type: "hello-ok", protocol, server });
+  const rest = JSON.stringify({
     snapshot,
     ...more,
     ...(auth && { auth }),
@@ -39,5 +50,6 @@ export function helloOk(
       maxBufferedBytes: LIMITS.maxBufferedBytes,
       tickIntervalMs: LIMITS.tickIntervalMs,
     },
-  };
+  });
+  return new Serialized(`${head.slice(0, -1)},"features":${featuresOf(offer, protocol)},${rest.slice(1)}`);
 }

@@ -95,7 +95,7 @@ export class Overview implements Disposable {
       stateVersion: this.stateVersion,
       uptimeMs: this.uptimeMs,
       ...(hasScope(scopes, "operator.admin") && { configPath: config.path, stateDir }),
-      sessionDefaults: { defaultAgentId, mainKey, mainSessionKey: sessions.mainKey(), scope },
+      sessionDefaults: { defaultAgentId, mainKey, mainSessionKey: sessions.mainKey(defaultAgentId), scope },
     };
   }
 
@@ -146,7 +146,7 @@ export class Overview implements Disposable {
     const of = `${store.writes} ${config.revision} ${heartbeat.enabled}`;
     const at = clock.monotonic();
     if (this.#status?.of !== of || at - this.#status.at > STATUS_MS)
-      this.#status = { of, at, answer: new Serialized(this.#makeStatus()) };
+      this.#status = { of, at, answer: Serialized.of(this.#makeStatus()) };
     return this.#status.answer;
   }
 
@@ -205,7 +205,7 @@ export class Overview implements Disposable {
       config: issues.length === 0 ? { valid: true } : { valid: false, problem: explain("moltbot.json", issues) },
     };
     this.#health.durationMs = Math.round(clock.monotonic() - startedAt);
-    this.#serialized = new Serialized(this.#health);
+    this.#serialized = Serialized.of(this.#health);
     return this.#health;
   }
 

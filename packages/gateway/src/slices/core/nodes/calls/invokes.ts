@@ -59,7 +59,8 @@ interface Open {
   nextSeq: number;
   nextInput: number;
   hasReported: boolean;
-  readonly early: Map<number, string>;
+  /** Made for the first piece: most calls are answered in one. */
+  early: Map<number, string> | undefined;
 }
 
 const IDLE_MS = 10 * 60_000;
@@ -90,9 +91,21 @@ export class Invokes {
       });
     const { promise, resolve, reject } = Promise.withResolvers<Invoked>();
     const endsAt = invoke.timeoutMs === 0 ? undefined : this.#clock.monotonic() + invoke.timeoutMs;
+    // Each in its place, because it is made for each call: parts that are spread are made, copied and thrown away.
     const open: Open = {
-      ...{ id: newId(), connId, invoke, isFour: node.protocol >= 4, endsAt, settle: resolve, fail: reject },
-      ...{ pause: undefined, unready: 0, nextSeq: 0, nextInput: 0, hasReported: false, early: new Map() },
+      id: newId(),
+      connId,
+      invoke,
+      isFour: node.protocol >= 4,
+      endsAt,
+      settle: resolve,
+      fail: reject,
+      pause: undefined,
+      unready: 0,
+      nextSeq: 0,
+      nextInput: 0,
+      hasReported: false,
+      early: undefined,
       timer: this.#clock.after(invoke.timeoutMs || IDLE_MS, () => this.#late(open)),
     };
     this.#open.set(open.id, open);
@@ -126,10 +139,13 @@ export class Invokes {
   ): boolean {
     if (nodeId !== deviceId) throw invalidRequest("nodeId mismatch");
     const open = this.#open.get(invokeId);
-    if (!open || open.connId !== connId || seq < open.nextSeq || open.early.size >= MAX_EARLY) return false;
-    open.early.set(seq, chunk);
-    for (let next = open.early.get(open.nextSeq); next !== undefined; next = open.early.get(open.nextSeq)) {
-      open.early.delete(open.nextSeq);
+    if (!open || open.connId !== connId || seq < open.nextSeq) return false;
+    open.early ??= new Map();
+    const { early } = open;
+    if (early.size >= MAX_EARLY) return false;
+    early.set(seq, chunk);
+    for (let next = early.get(open.nextSeq); next !== undefined; next = early.get(open.nextSeq)) {
+      early.delete(open.nextSeq);
       this.#tell(open, next);
       open.nextSeq++;
     }
@@ -201,7 +217,7 @@ export class Invokes {
   /** Whether a node that was not ready, and has done nothing yet, is asked again. */
   #sendsAgain(open: Open, error: NodeError | undefined): boolean {
     const leftMs = open.endsAt === undefined ? Number.POSITIVE_INFINITY : open.endsAt - this.#clock.monotonic();
-    const hasBegun = open.nextSeq > 0 || open.early.size > 0 || open.hasReported;
+    const hasBegun = open.nextSeq > 0 || (open.early?.size ?? 0) > 0 || open.hasReported;
     const pauseMs = hasBegun ? undefined : unreadyPauseMs(error, open.unready);
     if (pauseMs === undefined || pauseMs >= leftMs) return false;
     open.unready++;
