@@ -178,7 +178,7 @@ function report(
   else for (const name of changed.ignored) out.note(`${name} is not a known setting and is ignored.`);
   if (flags.json) return out.json({ ...changed, ...details });
   out.print(says);
-  if (changed.restarts) out.print(out.style.dim("The gateway restarts for it; it is back in a moment."));
+  if (changed.restarts) out.print(out.style.dim("The gateway has restarted for it."));
   else if (!changed.isLive)
     out.print(out.style.dim(`Written to ${changed.path}; it counts from the gateway's next start.`));
 }

@@ -139,8 +139,6 @@ export class ConfigFile {
     const { issues, warnings, values } = config.read(after);
     const hidden = (text: string) => redactText(text, secrets.elsewhere, this.#schemas);
     const now = config.read(before).values;
-    const isSame = (path: string) => JSON.stringify(values.get(path)) === JSON.stringify(now.get(path));
-    const restarts = config.sections.filter(({ path, reload }) => reload === "restart" && !isSame(path));
     return {
       valid: issues.length === 0,
       issues: [...issues],
@@ -148,7 +146,7 @@ export class ConfigFile {
       before: hidden(before),
       after: hidden(after),
       changed: issues.length === 0 ? changedNames(before, after) : [],
-      restarts: issues.length === 0 ? restarts.map(({ path }) => path) : [],
+      restarts: issues.length === 0 ? [...config.restartsFor(now, values)] : [],
       hash: snapshot.hash,
     };
   }
