@@ -122,8 +122,11 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     else issues.push({ path: "", message: "the file must hold one object: { … }" });
   } catch (error) {
     const line = (error as { lineNumber?: unknown }).lineNumber;
-    const text = detailOf(error).replace(/^JSON5: /, "");
-    issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
+    issues.push({
+      path: "",
+      message: `not valid JSON5: ${messageOf(error)}`,
+      ...(typeof line === "number" && { line }),
+    });
   }
   const values = new Map<string, unknown>();
   const { value: resolved, issues: broken, missing, included, variables, placeOf } = resolvedOf(raw, parsed, source);

@@ -2,6 +2,7 @@
 
 import { explain, isIgnored, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
+import { messageOf } from "../../base/errors.ts";
 import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
@@ -157,7 +158,7 @@ function readValue(given: string): unknown {
     return parseJson5(given);
   } catch (error) {
     if (!/^\s*[[{]/.test(given)) return given;
-    throw new CliError(`The value is not valid JSON: ${(error as Error).message.replace(/^JSON5: /, "")}.`, 2);
+    throw new CliError(`The value is not valid JSON: ${messageOf(error)}.`, 2);
   }
 }
 

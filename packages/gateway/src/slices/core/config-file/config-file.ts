@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigSnapshot, isRecord, readConfig } from "../../../base/config/config.ts";
 import { parseJson5 } from "../../../base/config/json5.ts";
-import { detailOf, ignore, invalidRequest } from "../../../base/errors.ts";
+import { ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
@@ -262,7 +262,7 @@ function parseObject(raw: string): Record<string, unknown> {
   try {
     value = parseJson5(raw);
   } catch (error) {
-    throw invalidRequest(`config.patch raw is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
+    throw invalidRequest(`config.patch raw is not valid JSON5: ${messageOf(error)}`);
   }
   if (!isRecord(value)) throw invalidRequest("config.patch raw must be an object");
   return value;
