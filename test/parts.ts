@@ -164,6 +164,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/tailscale": ["tailscale"],
   "wire/renewal": ["server", "discovery"],
   "wire/discovery": ["discovery"],
+  "wire/discovery-ipv6": ["discovery"],
   "cli/discover": ["cli", "discovery"],
   "wire/tailscale-auto": ["tailscale"],
   "wire/tailscale-identity": ["tailscale", "server"],
