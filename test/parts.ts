@@ -111,6 +111,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/a2ui-looks": ["a2ui"],
   "web/a2ui-page": ["a2ui"],
   "web/canvas": ["canvas"],
+  "web/canvas-agents": ["canvas"],
   "web/canvas-host": ["canvas"],
   "web/canvas-node": ["canvas", "nodes", "web"],
 
