@@ -111,6 +111,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "web/a2ui-looks": ["a2ui"],
   "web/a2ui-page": ["a2ui"],
   "web/canvas": ["canvas"],
+  "web/canvas-agents": ["canvas"],
   "web/canvas-host": ["canvas"],
   "web/canvas-node": ["canvas", "nodes", "web"],
 
@@ -164,6 +165,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/tailscale": ["tailscale"],
   "wire/renewal": ["server", "discovery"],
   "wire/discovery": ["discovery"],
+  "wire/discovery-ipv6": ["discovery"],
   "cli/discover": ["cli", "discovery"],
   "wire/tailscale-auto": ["tailscale"],
   "wire/tailscale-identity": ["tailscale", "server"],

@@ -14,9 +14,12 @@ interface Row {
 
 /** The page's text. */
 export function emitSettings(): string {
-  const sections = [gateway, ...SETTINGS].map(({ path, summary, reload, schema }) => {
+  const sections = [gateway, ...SETTINGS].map(({ path, summary, reload, needsRestart, schema }) => {
     const rows = rowsOf(schema as Described, path);
-    const effect = reload === "restart" ? "A change restarts the gateway in place." : "A change applies at once.";
+    const live = needsRestart
+      ? "A change applies at once, where no setting says otherwise."
+      : "A change applies at once.";
+    const effect = reload === "restart" ? "A change restarts the gateway in place." : live;
     const table = rows.map((row) => `| \`${row.path}\` | ${row.values} | ${row.fallback} | ${row.meaning} |`);
     return [
       `## ${path}`,

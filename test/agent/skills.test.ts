@@ -110,7 +110,7 @@ describe("skills", () => {
       ),
       [
         "bare: it has no description",
-        "broken: its head is not YAML: Flow seque",
+        "broken: its head is not YAML: see its li",
         "headless: it does not begin with a head ",
       ],
     );

@@ -203,3 +203,58 @@ test("reading settings leaves no trace", async () => {
 
   assert.equal(existsSync(home.stateDir), false);
 });
+
+const RESTARTING: readonly (readonly [setting: string, value: string])[] = [
+  ["backup.stream", "journal/"],
+  ["backup.streamMegabytes", "8"],
+  ["backup.passphrase", "a long line of words that nobody guesses"],
+  ["gateway.controlUi.allowedOrigins", '["https://example.org"]'],
+];
+
+test("a change that restarts the gateway returns when it is back; the next command finds it", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway();
+  mkdirSync(join(home.stateDir, "journal"));
+  const begun = () => readFileSync(join(home.stateDir, "gateway.json"), "utf8");
+
+  const results = [];
+  for (const [setting, value] of RESTARTING) {
+    const before = begun();
+    const set = await home.run(["config", "set", setting, value]);
+    const next = await home.run(["health", "--json"]);
+    results.push([setting, set.code, set.stdout.split("\n")[1], next.code, begun() !== before]);
+  }
+  const undone = await home.run(["config", "undo"]);
+  const after = await home.run(["status", "--json"]);
+
+  assert.deepEqual(
+    results,
+    RESTARTING.map(([setting]) => [setting, 0, "The gateway has restarted for it.", 0, true]),
+  );
+  assert.deepEqual([undone.code, after.code], [0, 0]);
+});
+
+test("a change of a live setting restarts nothing", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway();
+  const begun = () => readFileSync(join(home.stateDir, "gateway.json"), "utf8");
+  const before = begun();
+
+  const { code, stdout } = await home.run(["config", "set", "backup.streamMegabytes", "8"]);
+
+  assert.deepEqual([code, stdout, begun()], [0, "backup.streamMegabytes is 8 now.\n", before]);
+});
+
+test("a gateway that does not come back is an error that says what to do", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway();
+
+  const tls = '{"enabled": true, "certPath": "/nowhere/cert.pem", "keyPath": "/nowhere/key.pem"}';
+  const { code, stderr } = await home.run(["config", "set", "gateway.tls", tls, "--timeout", "3000"]);
+
+  assert.equal(code, 5);
+  assert.match(
+    stderr,
+    /^The change is written, and `moltbot config undo` takes it back, but the gateway at .* is not back after 3 s; `moltbot logs` says why\.\n$/,
+  );
+});

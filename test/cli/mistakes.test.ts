@@ -173,7 +173,7 @@ test("bad JSON in --params exits 2 and shows where", async () => {
   const { code, stderr } = await home.run(["gateway", "call", "health", "--params", "{probe: true}"]);
 
   assert.equal(code, 2);
-  assert.match(stderr, /^--params is not valid JSON: .*position 1.*Quote it for the shell/);
+  assert.match(stderr, /^--params is not valid JSON: see position 1\. Quote it for the shell/);
 });
 
 test("a profile name that is a path is refused", async () => {

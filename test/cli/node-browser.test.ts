@@ -89,6 +89,37 @@ test("a page is opened, read, written in, pressed and photographed; the browser 
   assert.deepEqual([wasAlive, isAlive(pid), profile], [true, false, 0o700]);
 });
 
+test("a page that asks to stay is closed all the same, and left for another", async () => {
+  await using shop = await site((_asked, response) =>
+    response.setHeader("content-type", "text/html").end(`<!doctype html><title>Stay</title><button>Write</button>
+      <script>onbeforeunload = (event) => event.preventDefault();</script>`),
+  );
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url);
+  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", shop.host);
+  await machine.start();
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  const ask = asking(admin, await approve(admin));
+  const touched = async () => {
+    const { nodes } = (await ask({ path: "/snapshot", query: { format: "aria" } })).result;
+    const { ref } = nodes.find(({ role }: { role: string }) => role === "button");
+    await ask({ method: "POST", path: "/act", body: { kind: "click", ref } });
+  };
+  const { targetId } = (await ask({ method: "POST", path: "/tabs/open", body: { url: `${shop.url}/first` } })).result;
+  await touched();
+
+  const left = (await ask({ method: "POST", path: "/navigate", body: { targetId, url: `${shop.url}/second` } })).result;
+  await touched();
+  const closed = await ask({ method: "DELETE", path: `/tabs/${targetId}` });
+  const { tabs } = (await ask({ path: "/tabs" })).result;
+
+  assert.deepEqual([left.url, closed.result], [`${shop.url}/second`, { ok: true }]);
+  assert.equal(
+    tabs.some((tab: { targetId: string }) => tab.targetId === targetId),
+    false,
+  );
+});
+
 test("a page reaches no other service of the machine: not by address, name, redirect, frame, script or socket", async () => {
   await using secret = await site((_asked, response) => response.end("secret"));
   const { port } = new URL(secret.url);

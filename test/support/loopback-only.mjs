@@ -52,7 +52,7 @@ dns.promises.lookup = async (hostname, options) => {
 const multicastHere = new WeakSet();
 const { setMulticastInterface } = dgram.Socket.prototype;
 dgram.Socket.prototype.setMulticastInterface = function guardedInterface(address) {
-  if (LOCAL.test(address)) multicastHere.add(this);
+  if (LOCAL.test(address) || address === "::%lo") multicastHere.add(this);
   else multicastHere.delete(this);
   return setMulticastInterface.call(this, address);
 };
@@ -60,6 +60,6 @@ dgram.Socket.prototype.setMulticastInterface = function guardedInterface(address
 const send = dgram.Socket.prototype.send;
 dgram.Socket.prototype.send = function guardedSend(...args) {
   const host = args.findLast((each) => typeof each === "string" && each !== args[0]);
-  if (host !== "224.0.0.251" || !multicastHere.has(this)) requireLoopback(host);
+  if (!/^(?:224\.0\.0\.251|ff02::fb%lo)$/.test(host) || !multicastHere.has(this)) requireLoopback(host);
   return send.apply(this, args);
 };

@@ -12,6 +12,7 @@ import {
   writeMessage,
 } from "../../packages/gateway/src/base/discovery/message.ts";
 import { hostLabel } from "../../packages/gateway/src/base/discovery/service.ts";
+import { quickClock } from "../fakes/quick-clock.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { Neighbour } from "../support/mdns.ts";
 import { within } from "../support/time-limit.ts";
@@ -185,6 +186,27 @@ test("a neighbour that takes every name silences the advertisement, not the gate
 
   assert.equal(status.state, "failed");
   assert.match(status.reason, /^other devices on the network have every name; set discovery\.name/);
+});
+
+test("names that are free again after a while are taken then", { timeout: 120_000 }, async () => {
+  await using neighbour = await new Neighbour().ready();
+  const name = newName();
+  neighbour.onQuery = ({ authorities = [] }) => {
+    for (const each of authorities as readonly { name: string; type: string }[])
+      if (each.type === "SRV" && each.name.startsWith(name))
+        neighbour.socket.respond({
+          answers: [{ name: each.name, type: "SRV", ttl: 120, data: { port: 1, target: "other.local" } }],
+        });
+  };
+  await using gateway = await testGateway({ config: settings(name), clock: quickClock(100) });
+  await gateway.logged("the local network is not told of this gateway");
+  const before = gateway.log.length;
+
+  neighbour.onQuery = undefined;
+  await gateway.logged(TOLD, before);
+
+  const status = await statusOf(gateway);
+  assert.deepEqual([status.state, status.name], ["active", `${name} (Moltbot)`]);
 });
 
 /** Sends to the group from a port of its own, as a program that is no part of multicast DNS. */

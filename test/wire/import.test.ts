@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables as config files name them
 // What another gateway has kept, taken over: seen by clients of ours, once, and taken back whole.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -294,6 +295,60 @@ test("broken and hostile folders are refused or read in part, with a sentence fo
   );
   await assert.rejects(imported(gateway, none), /is not the state folder of clawdbot/);
   await assert.rejects(imported(gateway, join(root, "missing")), /is not a folder/);
+});
+
+test("a config reads no file outside of its folder and no variable of ours, now or later, and what is left out is told", async () => {
+  await using gateway = await testGateway();
+  const folder = newFolder();
+  const elsewhere = join(root, "private.json5");
+  writeFileSync(elsewhere, '{ talk: "a secret of somebody" }');
+  put(folder, "clawdbot.json", {
+    session: { $include: "more/session.json5", mainKey: "${MOLTBOT_CONFIG_PATH}" },
+    messages: { $include: elsewhere },
+    hooks: { $include: "../private.json5", token: "$${MOLTBOT_CONFIG_PATH}" },
+    cron: { $include: "linked.json5" },
+    agents: { list: [{ id: "main", name: "${NAME_OF_IT}" }] },
+  });
+  put(folder, ".env", "NAME_OF_IT=Named ${MOLTBOT_CONFIG_PATH}\n");
+  put(folder, "more/session.json5", '{ resetTriggers: ["/anew"] }');
+  symlinkSync(elsewhere, join(folder, "linked.json5"));
+
+  const { plan } = await imported(gateway, folder);
+
+  const admin = await gateway.connect();
+  const { raw, config } = await admin.call("config.get", {});
+  const { session } = config as { session: Record<string, unknown> };
+  const { agents } = await admin.call("agents.list", {});
+  assert.deepEqual(
+    [session.resetTriggers, session.mainKey, agents[0]?.name],
+    [["/anew"], "main", "Named ${MOLTBOT_CONFIG_PATH}"],
+  );
+  assert.doesNotMatch(`${raw}${JSON.stringify(plan.config.patch)}`, /a secret of somebody/);
+  assert.match(readFileSync(gateway.configPath, "utf8"), /Named \$\$\{MOLTBOT_CONFIG_PATH\}/);
+  assert.deepEqual(
+    plan.warnings.map(({ at, text }) => `${at} ${text.replaceAll(root, "ROOT")}`),
+    [
+      "linked.json5 is a link, and links are not followed",
+      "clawdbot.json: messages.$include names ROOT/private.json5, which is left out: only files of the same folder are read",
+      "clawdbot.json: hooks.$include names ../private.json5, which is left out: only files of the same folder are read",
+      "clawdbot.json: cron.$include names linked.json5, which is left out: only files of the same folder are read",
+      "clawdbot.json: session.mainKey names the variable MOLTBOT_CONFIG_PATH, which is not in the .env beside it; the setting is left out, so set it here",
+    ],
+  );
+});
+
+test("a schedule that cannot be read is told in words of ours", async () => {
+  await using gateway = await testGateway();
+  const folder = newFolder();
+  const device = newDeviceKey();
+  januaryFolder(folder, { deviceId: device.id, publicKey: device.publicKey });
+
+  const { plan } = await imported(gateway, folder);
+
+  assert.deepEqual(
+    plan.warnings.filter(({ at }) => at === "job Broken"),
+    [{ at: "job Broken", text: "its schedule cannot be read: Invalid value for minute: 99" }],
+  );
 });
 
 test("a transcript whose last line was cut is read up to it, and the line is named", async () => {

@@ -55,6 +55,25 @@ test("with ask a caller without a device is refused, whatever it says it is", as
   );
 });
 
+test("with ask the secret without a device opens over HTTP only what the owner has switched on by name", async () => {
+  const http = { endpoints: { chatCompletions: { enabled: true } } };
+  await using gateway = await testGateway({ config: JSON.stringify({ gateway: { localPairing: "ask", http } }) });
+  const ask = async (method: string, path: string, token = gateway.token) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const body = method === "POST" ? JSON.stringify({ tool: "sessions_list" }) : undefined;
+    const answer = await fetch(`${gateway.httpUrl}${path}`, { method, headers, ...(body !== undefined && { body }) });
+    return [answer.status, await answer.text()] as const;
+  };
+
+  const [status, text] = await ask("POST", "/tools/invoke");
+  const [stranger] = await ask("POST", "/tools/invoke", "some other secret");
+  const [models] = await ask("GET", "/v1/models");
+  const [responses] = await ask("POST", "/v1/responses");
+
+  assert.deepEqual([status, stranger, models, responses], [403, 401, 200, 404]);
+  assert.match(text, /localPairing is ask/);
+});
+
 test("with ask more scopes and another role wait too", async () => {
   await using gateway = await testGateway({ config: ASK });
   const host = hostDevice(gateway.stateDir);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { isRecord } from "../base/config/config.ts";
+import { detailOf } from "../base/errors.ts";
 import { usageError } from "./exit.ts";
 
 /** The parameters in `text`, JSON of one object; `-` reads it from stdin. Throws a usage error that shows where it is wrong. */
@@ -12,8 +13,9 @@ export function readParams(text: string | undefined): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    const detail = (error as Error).message.replace(/^JSON\.parse: /, "");
-    throw usageError(`--params is not valid JSON: ${detail}. Quote it for the shell, as in --params '{"limit": 5}'.`);
+    const [, at] = /position (\d+)/.exec(detailOf(error)) ?? [];
+    const where = at === undefined ? "it ends too early" : `see position ${at}`;
+    throw usageError(`--params is not valid JSON: ${where}. Quote it for the shell, as in --params '{"limit": 5}'.`);
   }
   if (isRecord(value)) return value;
   throw usageError(`--params must be one JSON object, as in --params '{"limit": 5}'.`);

@@ -11,15 +11,20 @@ import { configPath, type Env, fileExists, readTextIfExists, writePrivateFile } 
 import { createLog } from "../base/log.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
 import { systemClock } from "../base/time/clock.ts";
+import { backAgain } from "./back-again.ts";
+import type { Call } from "./command.ts";
 import { type GatewayCall, type Link, withGateway } from "./connect.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { readInstance } from "./instance.ts";
 import { mustBeHere, namesGateway, resolveTarget } from "./target.ts";
 
+/** What a change needs of the command that makes it. */
+type EditCall = GatewayCall & Pick<Call, "out">;
+
 /** A JSON merge patch (RFC 7396): null deletes. */
 export type Patch = Readonly<Record<string, unknown>>;
 
-/** What a change did. `isLive` says that a running gateway has it; `restarts`, that the gateway restarts for it. */
+/** What a change did. `isLive` says that a running gateway has it; `restarts`, that the gateway has restarted for it. */
 export interface Changed {
   readonly path: string;
   readonly isLive: boolean;
@@ -36,7 +41,7 @@ export interface Replaced {
 }
 
 /** Applies a patch to the config that the call means. Throws a `CliError` that names the wrong value. */
-export function changeConfig(call: GatewayCall, patch: Patch): Promise<Changed> {
+export function changeConfig(call: EditCall, patch: Patch): Promise<Changed> {
   return change(call, {
     online: (link) => applyPatch(link, patch),
     offline: (raw) => patchConfigText(raw, patch),
@@ -44,7 +49,7 @@ export function changeConfig(call: GatewayCall, patch: Patch): Promise<Changed> 
 }
 
 /** Puts an earlier text back in force; the present one goes to the history in its turn. */
-export function restoreConfig(call: GatewayCall, { raw }: Replaced): Promise<Changed> {
+export function restoreConfig(call: EditCall, { raw }: Replaced): Promise<Changed> {
   return change(call, { online: (link) => applyText(link, raw), offline: () => raw });
 }
 
@@ -109,13 +114,21 @@ interface Ways {
 
 /**
  * The gateway that runs on this state folder is asked, or the one that `--url` names. Otherwise the file on this machine
- * is meant: what answers at the usual port may be somebody else's gateway.
+ * is meant: what answers at the usual port may be somebody else's gateway. A gateway that restarts for the change is waited for.
  */
-function change(call: GatewayCall, { online, offline }: Ways): Promise<Changed> {
+async function change(call: EditCall, { online, offline }: Ways): Promise<Changed> {
   const target = resolveTarget(call.flags, call.env);
   const isRunning = target.isLocal && readInstance(target.stateDir) !== undefined;
-  if (isRunning || namesGateway(call.flags)) return withGateway(call, online, { target });
-  return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir: target.stateDir });
+  if (!isRunning && !namesGateway(call.flags))
+    return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir: target.stateDir });
+  const atMs = performance.now();
+  const changed = await withGateway(call, online, { target });
+  if (changed.restarts)
+    await call.out.during(
+      "The gateway restarts for it",
+      backAgain(call, { atMs, done: "The change is written, and `moltbot config undo` takes it back" }),
+    );
+  return changed;
 }
 
 async function rewrite(

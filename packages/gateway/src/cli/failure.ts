@@ -1,7 +1,7 @@
 /** Turns what went wrong on the way to the gateway, or there, into a sentence that names the fix and an exit code. */
 
 import { ConnectionClosed, isAuthRefusal, isPairingRequired, RequestTimeout, ResponseError } from "@moltbot/protocol";
-import { codeOf, detailOf, StartError } from "../base/errors.ts";
+import { codeOf, detailOf, messageOf, StartError } from "../base/errors.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { noteOtherPin } from "./remote/book.ts";
 import { inWords, type PinMismatch } from "./remote/fingerprint.ts";
@@ -101,6 +101,12 @@ function changedPin({ seen }: PinMismatch, { url, name, stateDir, fingerprint = 
     `  pinned  ${inWords(fingerprint)}${since(known?.pinSeenAt)}\n` +
     `  shown   ${inWords(seen)}${since(known?.otherSeenAt)}\n${compare}`
   );
+}
+
+/** What people are told of an error while a command goes on: the gateway's words and the client's, else as `messageOf`. */
+export function told(error: unknown): string {
+  const isOurs = error instanceof ResponseError || error instanceof RequestTimeout || error instanceof ConnectionClosed;
+  return isOurs ? error.message : messageOf(error);
 }
 
 /** The gateway's words, as a sentence. The name of a setting keeps its small letter. */

@@ -243,6 +243,8 @@ export type HttpVerdict =
 export interface HttpEndpoints {
   readonly chatCompletions: boolean;
   readonly responses: boolean;
+  /** Whether the secret without a device opens what nobody has switched on by name: not where every device waits. */
+  readonly withoutDevice: boolean;
 }
 
 /** The ports of a host before slices fill them: no device may connect, and nothing is told. */

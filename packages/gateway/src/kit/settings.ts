@@ -10,6 +10,9 @@ export interface SettingsDefinition<T = unknown> extends ConfigSection<T> {
   readonly schema: TSchema;
 }
 
+type Values<Properties extends TProperties> = Static<TObject<Properties>>;
+type Given = (name: string) => string | undefined;
+
 /** Defines a section that is a list. */
 export function defineListSettings<Item extends TSchema>(definition: {
   readonly path: string;
@@ -26,6 +29,7 @@ export function defineSettings<Properties extends TProperties>(definition: {
   readonly path: string;
   readonly summary: string;
   readonly reload: "live" | "restart";
+  needsRestart?(before: Values<Properties>, after: Values<Properties>, given: Given): boolean;
   readonly schema: TObject<Properties>;
 }): SettingsDefinition<Static<TObject<Properties>>> {
   const { path, schema } = definition;

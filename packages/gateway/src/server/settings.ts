@@ -40,7 +40,7 @@ export const settings = defineSettings({
       ...OneOf("silent", "ask"),
       default: "silent",
       description:
-        "What happens to a new device on this machine, or at the end of an ssh tunnel, that shows the secret: `silent` pairs it, `ask` has it wait for approval.",
+        "What happens to a new device on this machine, or at the end of an ssh tunnel, that shows the secret: `silent` pairs it, `ask` has it wait for approval, and the secret without a device opens only what http.endpoints and metrics switch on.",
     },
     controlUi: Type.Object({
       enabled: flag(true, "Whether the gateway serves WebChat."),

@@ -86,8 +86,10 @@ export function openBase(
       sourceOf: (request) => sourceOf(request, settings.current.trustedProxies),
       isOwnSecret: (text) => auth.mode !== "none" && secretsEqual(text, auth.secret),
       httpEndpoints() {
-        const { chatCompletions, responses } = settings.current.http.endpoints;
-        return { chatCompletions: chatCompletions.enabled, responses: responses.enabled };
+        const { http, localPairing } = settings.current;
+        const { chatCompletions, responses } = http.endpoints;
+        const withoutDevice = localPairing !== "ask";
+        return { chatCompletions: chatCompletions.enabled, responses: responses.enabled, withoutDevice };
       },
       tailscale() {
         const { mode, port, socket } = settings.current.tailscale as Pick<

@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { codeOf, detailOf, ignore } from "../errors.ts";
+import { codeOf, ignore, messageOf } from "../errors.ts";
 import { type Env, readTextIfExists } from "../files.ts";
 import { parseJson5 } from "./json5.ts";
 
@@ -14,6 +14,8 @@ export interface ConfigSource {
   readonly env: Env;
   /** The gateway runs elsewhere, where a variable that is not set here may be set: do not report it. */
   readonly isElsewhere?: boolean;
+  /** Reads the text of a file in place of the disk, for a config of somebody else; undefined when it may not be read. */
+  readonly read?: ((path: string) => string | undefined) | undefined;
 }
 
 /** One thing that is wrong with a value, by its dotted path. */
@@ -22,13 +24,18 @@ export interface SourceProblem {
   readonly message: string;
 }
 
+/** A variable that is not set, and the value that names it. */
+export interface MissingVariable extends SourceProblem {
+  readonly variable: string;
+}
+
 /** The resolved values of a file, and what could not be found. */
 export interface Resolved {
   readonly value: Record<string, unknown>;
   /** Files that cannot be included: the file is invalid. */
   readonly issues: readonly SourceProblem[];
   /** Variables that are not set. A value that names one counts as absent. */
-  readonly missing: readonly SourceProblem[];
+  readonly missing: readonly MissingVariable[];
   /** Included files that were read. */
   readonly included: readonly string[];
   /** Values that consist of one variable: its name, by the value's place in the file. */
@@ -45,6 +52,11 @@ const MAX_FILES = 200;
 const MAX_BYTES = 2 * 1024 * 1024;
 /** The most bytes of all files together: reading them blocks the process. */
 const MAX_TOTAL_BYTES = 2 * MAX_BYTES;
+/** Text that means itself where variables are put in. */
+export function withoutVariables(text: string): string {
+  return text.replace(/\$\{(?=[A-Z_][A-Z0-9_]*\})/g, "$$$${");
+}
+
 /** A variable as text names it; `$${NAME}` stands for the words `${NAME}` themselves. */
 const VARIABLE = /\$?\$\{([A-Z_][A-Z0-9_]*)\}/g;
 
@@ -56,12 +68,15 @@ export function isSelfContained(raw: string): boolean {
 }
 
 /** Reads in what the file includes, then the variables. */
-export function resolveConfig(parsed: Record<string, unknown>, { path, env, isElsewhere }: ConfigSource): Resolved {
+export function resolveConfig(
+  parsed: Record<string, unknown>,
+  { path, env, isElsewhere, read }: ConfigSource,
+): Resolved {
   const issues: SourceProblem[] = [];
-  const missing: SourceProblem[] = [];
+  const missing: MissingVariable[] = [];
   const included: string[] = [];
-  const whole = withIncludes(parsed, { way: [wayTo(path)], at: [], issues, included, total: { bytes: 0 } });
-  const variables = { ...readEnvFile(join(dirname(path), ".env")), ...env };
+  const whole = withIncludes(parsed, { way: [wayTo(path)], at: [], issues, included, total: { bytes: 0 }, read });
+  const variables = { ...readEnvFile(join(dirname(path), ".env"), read), ...env };
   const left: LeftOut[] = [];
   const single = new Map<string, string>();
   const value = withVariables(whole, { variables, at: [], missing, left, single });
@@ -104,6 +119,7 @@ interface Including {
   readonly issues: SourceProblem[];
   readonly included: string[];
   readonly total: { bytes: number };
+  readonly read: ConfigSource["read"];
 }
 
 function wayTo(file: string): Waypoint {
@@ -139,6 +155,9 @@ function readIncluded(name: unknown, where: Including): unknown {
     return refuse(`names ${name}, after ${MAX_FILES} other files have been included; write more into one file`);
   const target = isAbsolute(name) ? name : join(dirname(way.at(-1)!.file), name);
   included.push(target);
+  const given = where.read?.(target);
+  if (where.read && given === undefined)
+    return refuse(`names ${name}, which is left out: only files of the same folder are read`);
   try {
     const { size } = statSync(target);
     const here = wayTo(target);
@@ -148,12 +167,12 @@ function readIncluded(name: unknown, where: Including): unknown {
     if (total.bytes + size > MAX_TOTAL_BYTES)
       return refuse(`names ${name}, with which all included files are larger than 4 MB`);
     total.bytes += size;
-    return withIncludes(parseJson5(readTextIfExists(target) ?? ""), { ...where, way: [...way, here] });
+    return withIncludes(parseJson5(given ?? readTextIfExists(target) ?? ""), { ...where, way: [...way, here] });
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT") return refuse(`names ${name}, which is not there`);
     if (code !== undefined) return refuse(`names ${name}, which cannot be read (${code})`);
-    return refuse(`names ${name}, which is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
+    return refuse(`names ${name}, which is not valid JSON5: ${messageOf(error)}`);
   }
 }
 
@@ -174,7 +193,7 @@ function combined(before: unknown, next: unknown): unknown {
 interface Substituting {
   readonly variables: Env;
   readonly at: readonly string[];
-  readonly missing: SourceProblem[];
+  readonly missing: MissingVariable[];
   readonly left: LeftOut[];
   readonly single: Map<string, string>;
 }
@@ -192,7 +211,7 @@ function withVariables(value: unknown, { variables, at, missing, left, single }:
       if (given !== undefined && given !== "") return given;
       isWhole = false;
       const message = `names the variable ${name}, which is not set; the setting counts as not there`;
-      missing.push({ path: at.join("."), message });
+      missing.push({ path: at.join("."), message, variable: name });
       return "";
     });
     return isWhole ? text : undefined;
@@ -216,11 +235,11 @@ function withVariables(value: unknown, { variables, at, missing, left, single }:
  * Reads a file of `NAME=value` lines, with or without `export` and quotes; `#` begins a comment. Variables of the
  * environment win.
  */
-function readEnvFile(path: string): Env {
+function readEnvFile(path: string, read: (path: string) => string | undefined = readTextIfExists): Env {
   const found: Record<string, string> = {};
   let text: string | undefined;
   try {
-    text = readTextIfExists(path);
+    text = read(path);
   } catch (error) {
     ignore(error, "what it would have named is said to be missing");
   }

@@ -85,7 +85,11 @@ describe("reading", () => {
     ],
     ['{\n  "shed": {}\n}', [], [{ path: "shed", message: "is not a known setting and is ignored", line: 2 }]],
     ["[]", [{ path: "", message: "the file must hold one object: { … }" }], []],
-    ['{\n  "garden": {,\n}', [{ path: "", message: "not valid JSON5: invalid character ',' at 2:14", line: 2 }], []],
+    [
+      '{\n  "garden": {,\n}',
+      [{ path: "", message: 'not valid JSON5: there is a "," where none may be at line 2, column 14', line: 2 }],
+      [],
+    ],
     [
       '{ "garden": { "__proto__": { "beds": 9 } } }',
       [{ path: "garden.__proto__", message: "is a name that a config file must not use", line: 1 }],

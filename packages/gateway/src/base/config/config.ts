@@ -5,7 +5,15 @@
 import { copyFileSync, type FSWatcher, readdirSync, rmSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { codeOf, detailOf, GatewayError, messageOf, StartError } from "../errors.ts";
-import { type Env, makePrivateDir, readFirst, readTextIfExists, rewriteFile, writePrivateFile } from "../files.ts";
+import {
+  type Env,
+  envOf,
+  makePrivateDir,
+  readFirst,
+  readTextIfExists,
+  rewriteFile,
+  writePrivateFile,
+} from "../files.ts";
 import { sha256Hex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { isPassing } from "../process/machine.ts";
@@ -36,10 +44,15 @@ export interface Parsed<T> {
   readonly warnings: readonly Issue[];
 }
 
-/** One slice's part of the file. `reload` says what an edit does: apply at once, or restart the gateway in place. */
+/**
+ * One slice's part of the file. `reload` says what an edit does: apply at once, restart the gateway in place, or the one
+ * or the other as `needsRestart` says of the values before and after. `given` reads a variable of the gateway, by its name
+ * without MOLTBOT_.
+ */
 export interface ConfigSection<T> {
   readonly path: string;
   readonly reload: "live" | "restart";
+  needsRestart?(before: T, after: T, given: (name: string) => string | undefined): boolean;
   parse(value: unknown): Parsed<T>;
 }
 
@@ -109,8 +122,11 @@ export function readConfig(raw: string, sections: readonly ConfigSection<unknown
     else issues.push({ path: "", message: "the file must hold one object: { … }" });
   } catch (error) {
     const line = (error as { lineNumber?: unknown }).lineNumber;
-    const text = detailOf(error).replace(/^JSON5: /, "");
-    issues.push({ path: "", message: `not valid JSON5: ${text}`, ...(typeof line === "number" ? { line } : {}) });
+    issues.push({
+      path: "",
+      message: `not valid JSON5: ${messageOf(error)}`,
+      ...(typeof line === "number" && { line }),
+    });
   }
   const values = new Map<string, unknown>();
   const { value: resolved, issues: broken, missing, included, variables, placeOf } = resolvedOf(raw, parsed, source);
@@ -303,6 +319,21 @@ export class Config implements Disposable {
     return readConfig(raw, this.sections, this.#options);
   }
 
+  /** The sections for which a change of these values would restart the gateway. */
+  restartsFor(before: Reading["values"], after: Reading["values"]): readonly string[] {
+    const given = (name: string) => envOf(this.#options.env, name);
+    return this.#changedIn(before, after)
+      .filter(
+        ({ path, reload, needsRestart }) =>
+          reload === "restart" || needsRestart?.(before.get(path), after.get(path), given) === true,
+      )
+      .map(({ path }) => path);
+  }
+
+  #changedIn(before: Reading["values"], after: Reading["values"]): readonly ConfigSection<unknown>[] {
+    return this.sections.filter(({ path }) => JSON.stringify(before.get(path)) !== JSON.stringify(after.get(path)));
+  }
+
   /** What is in force, and what the file said when it was read last. */
   get held(): Pick<ConfigSnapshot, "config" | "parsed"> {
     const config = Object.fromEntries(this.sections.map(({ path }) => [path, this.#valueOf(path)]));
@@ -422,14 +453,13 @@ export class Config implements Disposable {
     this.#inForce = next;
     this.#overridden.clear();
     this.#revision++;
-    const changed = this.sections.filter(
-      ({ path }) => JSON.stringify(previous.values.get(path)) !== JSON.stringify(next.values.get(path)),
-    );
+    const changed = this.#changedIn(previous.values, next.values);
     if (changed.length === 0) return;
     this.#log.info("config changed", { sections: changed.map(({ path }) => path) });
     for (const { path } of changed)
       for (const listener of this.#listeners.get(path) ?? []) listener(this.#valueOf(path));
-    if (changed.some(({ reload }) => reload === "restart")) for (const listener of this.#restartListeners) listener();
+    if (this.restartsFor(previous.values, next.values).length > 0)
+      for (const listener of this.#restartListeners) listener();
   }
 
   #logWarnings(reading: Reading): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { messageOf } from "../errors.ts";
 import { parseJson5 } from "./json5.ts";
 
 const CASES: readonly [text: string, value: unknown][] = [
@@ -32,9 +33,11 @@ test("what is JSON and holds no long number is read as JSON reads it", () => {
   );
 });
 
-test("a mistake is told with its line", () => {
+const SENTENCE = 'there is a "," where none may be at line 3, column 6';
+
+test("a mistake is told in our words, with its line", () => {
   assert.throws(
     () => parseJson5('{\n  "a": 1234567890123456789,\n  b: ,\n}'),
-    (error) => (error as { lineNumber?: number }).lineNumber === 3,
+    (error) => (error as { lineNumber?: number }).lineNumber === 3 && messageOf(error) === SENTENCE,
   );
 });

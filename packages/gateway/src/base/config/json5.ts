@@ -2,14 +2,34 @@
  * Parses JSON5 for config files: whole numbers that are too long for a JavaScript number keep their digits, as text.
  */
 import JSON5 from "json5";
-import { ignore } from "../errors.ts";
+import { detailOf, ignore, TellableError } from "../errors.ts";
+
+/** What is no JSON5, in words of ours, and where. */
+export class Json5Error extends TellableError {
+  override readonly name = "Json5Error";
+  readonly lineNumber: number | undefined;
+
+  constructor(cause: unknown) {
+    const { lineNumber, columnNumber } = cause as { readonly lineNumber?: number; readonly columnNumber?: number };
+    const where = lineNumber === undefined ? "" : ` at line ${lineNumber}, column ${columnNumber}`;
+    super(`${problemOf(detailOf(cause))}${where}`, { cause });
+    this.lineNumber = lineNumber;
+  }
+}
+
+/** The parser names one character at most. */
+function problemOf(detail: string): string {
+  if (detail.includes("end of input")) return "it ends too early";
+  const [, character] = /invalid character '(.{1,8}?)'/.exec(detail) ?? [];
+  return character === undefined ? "it cannot be read" : `there is a ${JSON.stringify(character)} where none may be`;
+}
 
 /** Digits from which neighbouring whole numbers can no longer be told apart (2^53: 16 digits). */
 const LONG = 16;
 
 /**
  * Parses JSON5. A whole number beyond 2^53, such as an id that somebody forgot to put in quotes, becomes a string with the
- * same digits. Throws `SyntaxError` with `lineNumber` when the text is not JSON5.
+ * same digits. Throws `Json5Error` when the text is not JSON5.
  */
 export function parseJson5(text: string): unknown {
   const quoted = /\d{16}/.test(text) ? withLongNumbersQuoted(text) : text;
@@ -18,7 +38,15 @@ export function parseJson5(text: string): unknown {
     return JSON.parse(quoted);
   } catch (error) {
     ignore(error, "what is no JSON may be JSON5");
-    return JSON5.parse(quoted);
+    return readJson5(quoted);
+  }
+}
+
+function readJson5(text: string): unknown {
+  try {
+    return JSON5.parse(text);
+  } catch (error) {
+    throw new Json5Error(error);
   }
 }
 

@@ -180,6 +180,7 @@ test("every minute keeps the grid of its anchor", () => {
 for (const [name, expr, tz, problem] of [
   ["a minute that no hour has", "99 * * * *", "UTC", /CronPattern: Invalid value for minute: 99/],
   ["a zone that does not exist", "0 9 * * *", "Mars/Phobos", /Invalid time zone specified: Mars\/Phobos/],
+  ["a field that is no field", "0 9 * * nope-x", "UTC", /the cron expression cannot be read; write its 5 fields/],
   ["too few fields", "0 9 *", "UTC", /5 fields/],
   ["one that is long", `${"1,".repeat(1_000_000)}1 * * * *`, "UTC", /^GatewayError: a cron expression has at most 256/],
 ] as const) {

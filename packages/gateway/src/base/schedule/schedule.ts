@@ -5,7 +5,7 @@
  * that comes twice fires the first time.
  */
 import { Cron } from "croner";
-import { invalidRequest } from "../errors.ts";
+import { detailOf, invalidRequest } from "../errors.ts";
 import { sha256Hex } from "../ids.ts";
 import { isZone } from "../time/date-format.ts";
 
@@ -97,11 +97,18 @@ function requireZone(tz: string): void {
   throw invalidRequest(`Invalid time zone specified: ${tz.slice(0, 64)}; use a name such as Europe/Berlin`);
 }
 
-/** What croner says of an expression names the field, and holds nothing but the expression. */
+/** A value that a field does not take is told with the field, in the words that clients of January know. */
+function problemIn(detail: string): string {
+  const [known] = /^CronPattern: Invalid value for \w{1,16}: [^\s]{1,16}$/.exec(detail) ?? [];
+  return (
+    known ?? "the cron expression cannot be read; write its 5 fields as in 0 8 * * 1-5 (minute hour day month weekday)"
+  );
+}
+
 function read(expr: string, tz: string): Cron {
   try {
     return new Cron(expr, { timezone: tz, paused: true });
   } catch (error) {
-    throw invalidRequest(error instanceof Error ? error.message : "the cron expression cannot be read");
+    throw invalidRequest(problemIn(detailOf(error)));
   }
 }

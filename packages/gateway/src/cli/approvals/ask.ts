@@ -1,8 +1,8 @@
 /** Asks the person in a chat about each command that waits, one after another, where its reply is being written. */
 
 import type { PendingApproval } from "@moltbot/protocol";
-import { detailOf } from "../../base/errors.ts";
 import type { Link } from "../connect.ts";
+import { told } from "../failure.ts";
 import type { Output } from "../output.ts";
 import type { TypedLines } from "../typed-lines.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
@@ -67,7 +67,7 @@ async function askOne({ client, timeoutMs }: Link, { out, keyboard, before }: Pl
       await client.request("exec.approval.resolve", { id: request.id, decision }, { timeoutMs });
     else if (signal.reason) out.note(`\n${String(signal.reason)}`);
   } catch (error) {
-    out.note(`It was not answered: ${detailOf(error)}.`);
+    out.note(`It was not answered: ${told(error)}.`);
   } finally {
     clearTimeout(timer);
   }

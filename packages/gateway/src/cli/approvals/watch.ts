@@ -3,9 +3,9 @@
 import { createInterface } from "node:readline";
 import type { PendingApproval } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { detailOf } from "../../base/errors.ts";
 import type { Call } from "../command.ts";
 import type { Link } from "../connect.ts";
+import { told } from "../failure.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
 
@@ -59,7 +59,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
         await client.request("exec.approval.resolve", { id: first.id, decision }, { timeoutMs });
       } catch (error) {
         drop(first.id);
-        out.note(`It was not answered: ${detailOf(error)}.`);
+        out.note(`It was not answered: ${told(error)}.`);
         ask();
       }
     }

@@ -7,7 +7,7 @@ import { type Call, defineCommand } from "../command.ts";
 import { sessionFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { Conversation } from "../conversation.ts";
-import { explainFailure } from "../failure.ts";
+import { explainFailure, told } from "../failure.ts";
 import { MarkdownWriter, renderMarkdown } from "../markdown.ts";
 import { printable } from "../render.ts";
 import { messageText } from "../transcript.ts";
@@ -93,7 +93,7 @@ async function replyOnTerminal(out: ChatCall["out"], { link, conversation, keybo
   } catch (error) {
     endLine();
     const failure = explainFailure(error, link.target);
-    out.note(failure instanceof Error ? out.style.red(failure.message) : String(failure));
+    out.note(out.style.red(told(failure)));
   }
   endLine();
   write("\n");
@@ -129,7 +129,7 @@ async function replyToLine(
   } catch (error) {
     waiting[Symbol.dispose]();
     const failure = explainFailure(error, link.target);
-    out.note(failure instanceof Error ? out.style.red(failure.message) : String(failure));
+    out.note(out.style.red(told(failure)));
   }
   if (isPrinted) await out.stream("\n");
 }

@@ -2,6 +2,7 @@
 
 import { explain, isIgnored, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
+import { messageOf } from "../../base/errors.ts";
 import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
@@ -157,7 +158,7 @@ function readValue(given: string): unknown {
     return parseJson5(given);
   } catch (error) {
     if (!/^\s*[[{]/.test(given)) return given;
-    throw new CliError(`The value is not valid JSON: ${(error as Error).message.replace(/^JSON5: /, "")}.`, 2);
+    throw new CliError(`The value is not valid JSON: ${messageOf(error)}.`, 2);
   }
 }
 
@@ -178,7 +179,7 @@ function report(
   else for (const name of changed.ignored) out.note(`${name} is not a known setting and is ignored.`);
   if (flags.json) return out.json({ ...changed, ...details });
   out.print(says);
-  if (changed.restarts) out.print(out.style.dim("The gateway restarts for it; it is back in a moment."));
+  if (changed.restarts) out.print(out.style.dim("The gateway has restarted for it."));
   else if (!changed.isLive)
     out.print(out.style.dim(`Written to ${changed.path}; it counts from the gateway's next start.`));
 }

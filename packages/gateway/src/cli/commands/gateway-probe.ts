@@ -3,6 +3,7 @@
 import type { Call } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
+import { told } from "../failure.ts";
 import { duration, table } from "../render.ts";
 import { namesGateway, readLocalConfig, resolveTarget, type Target } from "../target.ts";
 
@@ -55,7 +56,7 @@ async function probeOne(call: Call, { kind, target }: { kind: string; target: Ta
         const askedAt = performance.now();
         const result = await client.request(method as string, {}, { timeoutMs }).then(
           () => ({ ok: true }),
-          (error: Error) => ({ ok: false, error: error.message }),
+          (error: unknown) => ({ ok: false, error: told(error) }),
         );
         return [method, { ...result, ms: Math.round(performance.now() - askedAt) }] as const;
       }),

@@ -1,8 +1,8 @@
 /** `moltbot gateway restart` — a new program in the same process, through the supervisor, or in place. */
 
 import { statSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { processStartedAt } from "../../base/process/started-at.ts";
+import { backAgain } from "../back-again.ts";
 import type { Call } from "../command.ts";
 import { withGateway } from "../connect.ts";
 import { CliError, EXIT, type ExitCode } from "../exit.ts";
@@ -14,9 +14,6 @@ import { namesGateway } from "../target.ts";
 
 type RestartCall = Call<typeof restartFlags>;
 
-/** How long a gateway may take to be back, in milliseconds. */
-const BACK_WITHIN_MS = 30_000;
-const LOOK_EVERY_MS = 100;
 /** The start of a process is known to the second, ms. */
 const INEXACT_MS = 1_000;
 
@@ -73,27 +70,6 @@ async function restarted(call: RestartCall, how: { readonly anew?: true }): Prom
   await withGateway(call, ({ client, timeoutMs }) =>
     client.request("gateway.restart", { reason: "moltbot gateway restart", ...how }, { timeoutMs }),
   );
-  await call.out.during("Restarting the gateway", back(call, startedAt));
+  await call.out.during("Restarting the gateway", backAgain(call, { atMs: startedAt }));
   return Math.round(performance.now() - startedAt);
-}
-
-/** Waits until the gateway that answers is younger than the request. */
-async function back(call: RestartCall, askedAt: number): Promise<void> {
-  for (;;) {
-    const uptimeMs = await withGateway(call, async ({ client, timeoutMs }) => {
-      const info = await client.request("system.info", {}, { timeoutMs });
-      return info.uptimeMs;
-    }).catch((error) => {
-      if (error instanceof CliError && error.exitCode === EXIT.unreachable) return undefined;
-      throw error;
-    });
-    const waitedMs = performance.now() - askedAt;
-    if (uptimeMs !== undefined && uptimeMs < waitedMs) return;
-    if (waitedMs > BACK_WITHIN_MS)
-      throw new CliError(
-        `The gateway is not back after ${duration(BACK_WITHIN_MS)}; \`moltbot logs\` says why.`,
-        EXIT.timeout,
-      );
-    await sleep(LOOK_EVERY_MS);
-  }
 }

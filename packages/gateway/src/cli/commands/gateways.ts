@@ -37,7 +37,7 @@ const list = defineCommand({
 
 const discoverFlags = {
   timeout: { kind: "number", value: "MS", summary: "Milliseconds to listen (2000)" },
-  interface: { kind: "list", value: "ADDRESS", summary: "Ask only on the interface with this IPv4 address" },
+  interface: { kind: "list", value: "ADDRESS", summary: "Ask only on the interface with this address" },
   domain: { kind: "text", value: "DOMAIN", summary: "Ask name servers about this domain too" },
   dns: { kind: "text", value: "ADDRESS", summary: "The name server to ask (the system's own)" },
 } as const;

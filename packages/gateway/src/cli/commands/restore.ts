@@ -7,6 +7,7 @@ import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan }
 import { defined } from "../../base/defined.ts";
 import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
+import { backAgain } from "../back-again.ts";
 import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
 import { defineCommand } from "../command.ts";
 import { CliError, EXIT, usageError } from "../exit.ts";
@@ -62,7 +63,7 @@ async function goBack(file: string | undefined, call: RestoreCall): Promise<void
       const answer = await client.request("backup.restore", defined({ file: placed(file), at, passphrase }), {
         timeoutMs,
       });
-      await restarted(target, answer.keptIn);
+      await restarted(call, target, answer.keptIn);
       return answer;
     },
     async here(vault, { stateDir }) {
@@ -84,7 +85,7 @@ async function undo(call: RestoreCall): Promise<void> {
   const done = await atBackups(call, "Going back", {
     async gateway({ client, timeoutMs, target }) {
       const answer = await client.request("backup.undo", {}, { timeoutMs });
-      await restarted(target, answer.keptIn);
+      await restarted(call, target, answer.keptIn);
       return answer;
     },
     async here(_vault, { stateDir }) {
@@ -104,14 +105,16 @@ async function undo(call: RestoreCall): Promise<void> {
 const START_MS = 120_000;
 const LOOK_EVERY_MS = 100;
 
-/** Waits until the gateway of this machine has started with what was restored, or without it. */
-async function restarted({ isLocal, stateDir }: Target, keptIn: string): Promise<void> {
-  if (!isLocal) return;
-  for (const until = performance.now() + START_MS; existsSync(planPath(stateDir)); await sleep(LOOK_EVERY_MS))
-    if (performance.now() > until)
-      throw new CliError("The gateway has not restarted yet; `moltbot logs` shows what it does.", EXIT.timeout);
-  if (!existsSync(keptIn))
+/** Waits until the gateway has started with what was restored, or without it, and answers again. */
+async function restarted(call: Asking, { isLocal, stateDir }: Target, keptIn: string): Promise<void> {
+  const atMs = performance.now();
+  if (isLocal)
+    for (const until = performance.now() + START_MS; existsSync(planPath(stateDir)); await sleep(LOOK_EVERY_MS))
+      if (performance.now() > until)
+        throw new CliError("The gateway has not restarted yet; `moltbot logs` shows what it does.", EXIT.timeout);
+  if (isLocal && !existsSync(keptIn))
     throw new CliError("The gateway could not start with it, so what was there before is back; see `moltbot logs`.");
+  await backAgain(call, { atMs, done: `It is in place, and what was there is in ${keptIn}` });
 }
 
 /** Takes back what an interrupted restore has left. */

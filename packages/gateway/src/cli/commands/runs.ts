@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import type { RunsGetResult, RunsListResult, RunsReplayResult } from "@moltbot/protocol";
+import { messageOf } from "../../base/errors.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { limitFlag } from "../common-flags.ts";
 import { type Link, withGateway } from "../connect.ts";
@@ -199,7 +200,7 @@ function readExported(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
+    const why = error instanceof SyntaxError ? "it is not JSON" : messageOf(error);
     throw new CliError(`${file} cannot be read: ${why}. \`moltbot runs export\` writes such files.`);
   }
 }

@@ -7,10 +7,12 @@ import { planPath } from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
 import { lastUpdate, updatePath } from "../../base/update/record.ts";
 import type { Updates } from "../../slices/operations/update/update.ts";
+import { backAgain } from "../back-again.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
 import { type Link, withGateway } from "../connect.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { readInstance } from "../instance.ts";
+import type { Target } from "../target.ts";
 import { putBack, putInPlace, unattendedState, withUpdates } from "../updating/offline.ts";
 
 /** Fetching, a backup and a trial may take this long, ms. */
@@ -45,7 +47,7 @@ const undo = defineCommand({
     if (stateDir !== undefined) return await undoAlone(call, stateDir);
     await withGateway(call, async ({ client, target }) => {
       const done = await client.request("update.undo", {}, { timeoutMs: flags.timeout ?? LONG_MS });
-      if (target.isLocal) await out.during("Going back", restarted(target.stateDir));
+      await out.during("Going back", restarted(call, target));
       if (flags.json) return out.json(done);
       out.print(`Version ${done.to} starts again, with the backup from before the update: ${done.backup}.`);
       out.print("What came since is kept beside it; `moltbot restore undo` brings it back.");
@@ -131,7 +133,7 @@ async function update(call: UpdateCall, { client, target }: Link): Promise<void>
   );
   if (answer.result.status !== "ok") return notUpdated(call, answer);
   const { before, after } = answer.result;
-  if (target.isLocal) await out.during("Watching the new version", watched(target.stateDir));
+  if (target.isLocal) await out.during("Watching the new version", watched(call, target));
   if (flags.json) return out.json(answer);
   out.print(
     target.isLocal
@@ -140,19 +142,21 @@ async function update(call: UpdateCall, { client, target }: Link): Promise<void>
   );
 }
 
-/** Waits until no update is under way and the gateway of this machine runs. */
-async function restarted(stateDir: string): Promise<void> {
-  const until = performance.now() + RESTART_MS + LONG_MS;
-  while (existsSync(updatePath(stateDir)) || existsSync(planPath(stateDir)) || !readInstance(stateDir)) {
+/** Waits until no update is under way and the gateway answers again. */
+async function restarted(call: Pick<Call, "flags" | "env">, { isLocal, stateDir }: Target): Promise<void> {
+  const atMs = performance.now();
+  const until = atMs + RESTART_MS + LONG_MS;
+  while (isLocal && (existsSync(updatePath(stateDir)) || existsSync(planPath(stateDir)) || !readInstance(stateDir))) {
     if (performance.now() > until) throw new CliError("It takes long; look at `moltbot logs`.", EXIT.timeout);
     await sleep(LOOK_EVERY_MS);
   }
+  await backAgain(call, { atMs });
 }
 
 /** Waits until the gateway of this machine runs again. Throws `CliError` when that is the old version. */
-async function watched(stateDir: string): Promise<void> {
-  await restarted(stateDir);
-  const last = lastUpdate(stateDir);
+async function watched(call: UpdateCall, target: Target): Promise<void> {
+  await restarted(call, target);
+  const last = lastUpdate(target.stateDir);
   if (last?.phase !== "failed") return;
   throw new CliError(`Version ${last.to} was given up (${last.why}); ${last.from} runs, and nothing was lost.`);
 }

@@ -47,7 +47,7 @@ function askForMore(multicast: Multicast, told: readonly Told[], asked: Set<stri
   const has = (name: Name, kind: string) =>
     told.some(({ record }) => record.data.kind === kind && isSameName(record.name, name));
   const questions: { name: Name; type: number; isUnicast: boolean }[] = [];
-  const ask = (name: Name, kind: "SRV" | "TXT" | "A") => {
+  const ask = (name: Name, kind: "SRV" | "TXT" | "A" | "AAAA") => {
     const key = `${kind} ${name.join("\0").toLowerCase()}`;
     if (has(name, kind) || asked.has(key) || asked.size >= MAX_QUESTIONS) return;
     asked.add(key);
@@ -56,7 +56,8 @@ function askForMore(multicast: Multicast, told: readonly Told[], asked: Set<stri
   for (const { record } of told) {
     const { name, data } = record;
     if (data.kind === "PTR" && isGatewayType(name)) for (const kind of ["SRV", "TXT"] as const) ask(data.target, kind);
-    if (data.kind === "SRV" && isGatewayType(name.slice(1))) ask(data.target, "A");
+    if (data.kind === "SRV" && isGatewayType(name.slice(1)))
+      for (const kind of ["A", "AAAA"] as const) ask(data.target, kind);
   }
   for (let at = 0; at < questions.length; at += MAX_IN_ONE)
     void multicast.send(writeMessage({ questions: questions.slice(at, at + MAX_IN_ONE) }));

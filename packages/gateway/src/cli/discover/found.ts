@@ -89,9 +89,14 @@ function addressesOf(host: Name, told: readonly Told[]): string[] {
   return [...new Set(addresses)].slice(0, 8);
 }
 
-/** The address that the answer came from, when it is among them; else the first of IPv4. */
+/** The address that the answer came from, when it is among them; else the first of IPv4; one of the link alone comes last. */
 function preferred(addresses: readonly string[], from: string | undefined): string | undefined {
-  return addresses.find((each) => each === from) ?? addresses.find((each) => isIP(each) === 4) ?? addresses[0];
+  return (
+    addresses.find((each) => each === from) ??
+    addresses.find((each) => isIP(each) === 4) ??
+    addresses.find((each) => !/^fe[89ab]/i.test(each)) ??
+    addresses[0]
+  );
 }
 
 function factsOf(instance: Name, told: readonly Told[]): ReadonlyMap<string, string> {

@@ -4,6 +4,7 @@ import { type ClientOptions, type ClientState, GatewayClient, isPairingRequired 
 import { isRecord } from "../../base/config/config.ts";
 import { ignore, messageOf } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
+import { told } from "../failure.ts";
 import type { NodeCommand } from "./command.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 
@@ -211,9 +212,7 @@ function lineOf(state: ClientState): string | undefined {
   const { reason } = state;
   if (reason === undefined) return undefined;
   if (isPairingRequired(reason)) return pairingLine(reason);
-  return state.kind === "closed"
-    ? `The gateway refused this node: ${reason.message}`
-    : `Not connected: ${reason.message}`;
+  return state.kind === "closed" ? `The gateway refused this node: ${told(reason)}` : `Not connected: ${told(reason)}`;
 }
 
 function pairingLine(reason: unknown): string {

@@ -57,7 +57,7 @@ export class Pages {
 
   async close(targetId: string, signal: AbortSignal): Promise<object> {
     await this.tab(targetId, signal);
-    await this.#browser.send("Target.closeTarget", { targetId }, { signal });
+    await this.#browser.close(targetId, signal);
     this.#refs.delete(targetId);
     if (this.#front === targetId) this.#front = undefined;
     return { ok: true };

@@ -1,15 +1,16 @@
 /** A browser of this machine that is steered: a process of its own with a profile of its own, started when first needed. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { isRecord } from "../../../base/config/config.ts";
-import { codeOf, ignore } from "../../../base/errors.ts";
+import { ignore } from "../../../base/errors.ts";
 import type { Env } from "../../../base/files.ts";
 import { childEnv } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { onAbort } from "../../../base/time/deadline.ts";
 import { NodeFailure } from "../failure.ts";
-import { DevToolsPipe, type Told } from "./pipe.ts";
+import type { Told } from "./pipe.ts";
+import { Running } from "./running.ts";
 import { WebDoor } from "./web-door.ts";
 
 export interface BrowserOptions {
@@ -53,6 +54,8 @@ export class SteeredBrowser {
   #idle: Disposable | undefined;
   /** Runs when a tab's page has loaded. */
   readonly #loads = new Map<string, () => void>();
+  /** Runs when a tab is gone. */
+  readonly #ends = new Map<string, () => void>();
 
   constructor(options: BrowserOptions) {
     this.#options = options;
@@ -115,6 +118,21 @@ export class SteeredBrowser {
     return promise;
   }
 
+  /** Closes a tab; resolves when it is gone. A page that asks to stay is heard, and left, only when somebody is attached to it. */
+  async close(tab: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ends.set(tab, resolve);
+    using _listening = onAbort(signal, resolve);
+    try {
+      await this.#session(tab, signal);
+      await this.send("Target.closeTarget", { targetId: tab }, { signal });
+      await promise;
+      signal.throwIfAborted();
+    } finally {
+      this.#ends.delete(tab);
+    }
+  }
+
   #session(tab: string, signal: AbortSignal): Promise<string> {
     const known = this.#sessions.get(tab);
     if (known) return known;
@@ -167,6 +185,7 @@ export class SteeredBrowser {
     this.#current = undefined;
     this.#sessions.clear();
     this.#loads.clear();
+    for (const end of this.#ends.values()) end();
   }
 
   #used(): void {
@@ -176,12 +195,16 @@ export class SteeredBrowser {
 
   #heard(method: string, params: Told, sessionId: string | undefined): void {
     if (method === "Page.loadEventFired") void this.#tellLoaded(sessionId);
-    // A page that asks something would wait for an answer for ever.
+    // A page that asks something would wait for an answer for ever. One that asks to stay is left.
     if (method === "Page.javascriptDialogOpening")
-      this.#tell("Page.handleJavaScriptDialog", { accept: false }, sessionId);
-    if (method === "Target.targetDestroyed" && typeof params.targetId === "string")
-      this.#sessions.delete(params.targetId);
+      this.#tell("Page.handleJavaScriptDialog", { accept: params.type === "beforeunload" }, sessionId);
+    if (method === "Target.targetDestroyed" && typeof params.targetId === "string") this.#gone(params.targetId);
     if (method === "Target.targetCreated" && isRecord(params.targetInfo)) void this.#limitTabs(params.targetInfo);
+  }
+
+  #gone(tab: string): void {
+    this.#sessions.delete(tab);
+    this.#ends.get(tab)?.();
   }
 
   async #tellLoaded(sessionId: string | undefined): Promise<void> {
@@ -192,7 +215,7 @@ export class SteeredBrowser {
     if (type !== "page" || typeof targetId !== "string" || !this.#current) return;
     const signal = AbortSignal.timeout(5_000);
     try {
-      if ((await this.tabs(signal)).length > MAX_TABS) this.#tell("Target.closeTarget", { targetId }, undefined);
+      if ((await this.tabs(signal)).length > MAX_TABS) await this.close(targetId, signal);
     } catch (error) {
       ignore(error, "the browser has ended");
     }
@@ -204,65 +227,6 @@ export class SteeredBrowser {
       ignore(error, "the browser has ended");
     });
   }
-}
-
-/** A browser's process while it lives. */
-class Running implements Disposable {
-  readonly pipe: DevToolsPipe;
-  readonly door: WebDoor;
-  readonly #child: ChildProcess;
-  readonly #failed = Promise.withResolvers<never>();
-  #said = "";
-
-  constructor(child: ChildProcess, door: WebDoor, listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"]) {
-    this.#child = child;
-    this.door = door;
-    const [, , , output, input] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
-    this.pipe = new DevToolsPipe({ input, output, listener });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#said = (this.#said + text).slice(-MAX_TEXT_CHARS);
-    });
-    child.stderr?.on("error", (error) => ignore(error, "the end of the process says it better"));
-    this.#failed.promise.catch((error: unknown) => ignore(error, "`ready` tells it"));
-    child.once("error", (error) => this.#failed.reject(startFailure(codeOf(error) ?? "")));
-    child.once("exit", () => {
-      this.#failed.reject(startFailure(this.#said));
-      this.pipe.close();
-      this.door[Symbol.dispose]();
-    });
-    // The browser ends when its pipes close, so nothing of it needs to hold this process.
-    child.unref();
-    for (const each of child.stdio) if (each && "unref" in each && typeof each.unref === "function") each.unref();
-  }
-
-  /** Resolves when the browser answers. */
-  async ready(): Promise<void> {
-    const limit = { signal: AbortSignal.timeout(60_000) };
-    const began = this.pipe.send("Target.setDiscoverTargets", { discover: true }, limit);
-    await Promise.race([began, this.#failed.promise]);
-    await this.pipe.send("Browser.setDownloadBehavior", { behavior: "deny" }, limit);
-  }
-
-  [Symbol.dispose](): void {
-    const { pid } = this.#child;
-    try {
-      if (pid !== undefined) process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-    } catch (error) {
-      ignore(error, "it has ended already");
-    }
-    this.pipe.close();
-    this.door[Symbol.dispose]();
-  }
-}
-
-/** Why a browser does not start, without what it printed itself. */
-function startFailure(said: string): NodeFailure {
-  const why = /running as root without --no-sandbox/i.test(said)
-    ? "it does not run as root; run the node as another user"
-    : said === "ENOENT" || said === "EACCES"
-      ? "its program cannot be run; name another with --browser"
-      : "it ended at once; start it by hand to see why, or name another with --browser";
-  return new NodeFailure("UNAVAILABLE", `BROWSER_UNAVAILABLE: the browser does not start: ${why}`);
 }
 
 function cut(value: unknown): string {

@@ -1,6 +1,6 @@
 /** Reads the head of a SKILL.md: YAML in the AgentSkills format, with the product's own block. */
 import { isRecord } from "../../../base/config/config.ts";
-import { detailOf, invalidRequest } from "../../../base/errors.ts";
+import { ignore, invalidRequest } from "../../../base/errors.ts";
 
 /** The requirements of a skill. */
 export interface Requirements {
@@ -107,12 +107,18 @@ async function parseHead(head: string): Promise<Record<string, unknown>> {
     const value: unknown = document.toJS({ maxAliasCount: 0 });
     return isRecord(value) ? value : {};
   } catch (error) {
-    throw notYaml(error);
+    ignore(error, "a name that stands for too much has no line");
+    throw invalidRequest("its head is not YAML that may be read: a name in it stands for too much");
   }
 }
 
-function notYaml(error: unknown): Error {
-  return invalidRequest(`its head is not YAML: ${detailOf(error).split("\n")[0]!.slice(0, 200)}`);
+function notYaml({
+  linePos,
+}: {
+  readonly linePos?: readonly { readonly line: number; readonly col: number }[];
+}): Error {
+  const [at] = linePos ?? [];
+  return invalidRequest(`its head is not YAML${at === undefined ? "" : `: see its line ${at.line}, column ${at.col}`}`);
 }
 
 /** The product's block: under `metadata`, which may be JSON in a string, by any of its names. */

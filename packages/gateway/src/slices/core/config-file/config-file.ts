@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ConfigSnapshot, isRecord, readConfig } from "../../../base/config/config.ts";
 import { parseJson5 } from "../../../base/config/json5.ts";
-import { detailOf, ignore, invalidRequest } from "../../../base/errors.ts";
+import { ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
 import { isSecret } from "../../../kit/schema/sound.ts";
@@ -139,8 +139,6 @@ export class ConfigFile {
     const { issues, warnings, values } = config.read(after);
     const hidden = (text: string) => redactText(text, secrets.elsewhere, this.#schemas);
     const now = config.read(before).values;
-    const isSame = (path: string) => JSON.stringify(values.get(path)) === JSON.stringify(now.get(path));
-    const restarts = config.sections.filter(({ path, reload }) => reload === "restart" && !isSame(path));
     return {
       valid: issues.length === 0,
       issues: [...issues],
@@ -148,7 +146,7 @@ export class ConfigFile {
       before: hidden(before),
       after: hidden(after),
       changed: issues.length === 0 ? changedNames(before, after) : [],
-      restarts: issues.length === 0 ? restarts.map(({ path }) => path) : [],
+      restarts: issues.length === 0 ? [...config.restartsFor(now, values)] : [],
       hash: snapshot.hash,
     };
   }
@@ -264,7 +262,7 @@ function parseObject(raw: string): Record<string, unknown> {
   try {
     value = parseJson5(raw);
   } catch (error) {
-    throw invalidRequest(`config.patch raw is not valid JSON5: ${detailOf(error).replace(/^JSON5: /, "")}`);
+    throw invalidRequest(`config.patch raw is not valid JSON5: ${messageOf(error)}`);
   }
   if (!isRecord(value)) throw invalidRequest("config.patch raw must be an object");
   return value;

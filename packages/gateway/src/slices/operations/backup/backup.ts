@@ -24,7 +24,7 @@ const AGAIN_AFTER_MS = 3_600_000;
 /** With backups off nobody else says it. */
 const NO_BASE =
   "The journal at backup.stream only grows and no restore can use it, since no backup was made after it began. Run `moltbot backup now`, or set backup.schedule to daily.";
-/** The answer of a restore, or of the change of a setting, goes out before the gateway restarts, ms. */
+/** The answer of a restore goes out before the gateway restarts, ms. */
 const RESTART_AFTER_MS = 300;
 
 export class Backups implements AsyncDisposable {
@@ -58,7 +58,7 @@ export class Backups implements AsyncDisposable {
   start(): void {
     const { clock } = this.#base;
     this.#startedAt = clock.monotonic();
-    this.#timers.use(this.#settings.onChange(() => this.#changed()));
+    this.#timers.use(this.#settings.onChange(() => this.#look()));
     this.#timers.use(clock.after(LOOK_AFTER_MS, () => this.#look()));
   }
 
@@ -153,13 +153,6 @@ export class Backups implements AsyncDisposable {
 
   get #passphrase(): string | undefined {
     return passphraseIn(this.#base.env) ?? this.#settings.current.passphrase;
-  }
-
-  #changed(): void {
-    const { env, host } = this.#base;
-    const isMoved = streamIn(env) === undefined && this.#settings.current.stream !== this.#stream;
-    if (isMoved) host.requestRestart("config change", RESTART_AFTER_MS);
-    else this.#look();
   }
 
   #look(): void {

@@ -46,13 +46,14 @@ const Backup = Type.Object({
     ...Path,
     description:
       "A file, or a folder, best on another disk: every change is written there before it counts, and `moltbot restore " +
-      "--at TIME` goes back to any moment since the first backup after. Encrypted with the passphrase.",
+      "--at TIME` goes back to any moment since the first backup after. Encrypted with the passphrase. A change, also of the passphrase then, restarts the gateway in place.",
   }),
   streamMegabytes: Type.Integer({
     default: 64,
     minimum: 1,
     maximum: 100_000,
-    description: "The size from which on a file of the journal is full; the next one follows it.",
+    description:
+      "The size from which on a file of the journal is full; the next one follows it. A change restarts the gateway in place while backup.stream is on.",
   }),
   plain: Type.Boolean({
     default: false,
@@ -65,5 +66,13 @@ export const backup = defineSettings({
   path: "backup",
   summary: "Backups of everything that the gateway keeps.",
   reload: "live",
+  // The journal is begun before any slice writes. With one, what it is written by counts from a start.
+  needsRestart(before, after, given) {
+    const isElsewhere = given("BACKUP_STREAM") === undefined && after.stream !== before.stream;
+    const isOff = given("BACKUP_STREAM") === undefined && after.stream === undefined;
+    if (isElsewhere || isOff) return isElsewhere;
+    const isOtherKey = given("BACKUP_PASSPHRASE") === undefined && after.passphrase !== before.passphrase;
+    return isOtherKey || after.streamMegabytes !== before.streamMegabytes;
+  },
   schema: Backup,
 });

@@ -44,7 +44,7 @@ function contradicts({ name, ttl, data }: Record, unique: readonly Record[]): bo
   if (ours.length === 0) return false;
   const ofType = ours.filter((each) => typeOf(each.data) === typeOf(data));
   // A host may have addresses of a kind that we do not tell.
-  if (ofType.length === 0) return data.kind !== "AAAA";
+  if (ofType.length === 0) return data.kind !== "AAAA" && data.kind !== "A";
   return !ofType.some((each) => dataBytes(each.data).equals(dataBytes(data)));
 }
 

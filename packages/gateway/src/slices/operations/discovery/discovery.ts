@@ -2,9 +2,10 @@
  * Has the local network told of the gateway, where it listens beyond this machine. The part that speaks is loaded only then.
  */
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { hostLabel, type Service, textOf } from "../../../base/discovery/service.ts";
-import { detailOf, messageOf, TellableError } from "../../../base/errors.ts";
+import { detailOf, ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { envOf } from "../../../base/files.ts";
 import { isLoopbackAddress, isTailnetAddress } from "../../../base/net/address.ts";
 import { cutUtf8 } from "../../../base/text/cut-utf8.ts";
@@ -23,6 +24,8 @@ interface Told {
 
 /** A machine's addresses change without an event that Node tells of, and so may the certificate; a look is cheap, ms. */
 const LOOK_EVERY_MS = 60_000;
+/** Names may be free again, and networks there, after a while, ms. */
+const AGAIN_MS = 900_000;
 const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"];
 const SSH_PORT = 22;
 
@@ -103,16 +106,22 @@ export class Discovery implements AsyncDisposable {
     return { label: `${displayName} (Moltbot)`, host: label, port, text };
   }
 
-  /** Never rejects: a gateway works without it. */
+  /** Never rejects: a gateway works without it. A network that does not let it speak is tried again later. */
   async #tell(): Promise<void> {
-    const { log } = this.#base;
-    try {
-      await this.#tellUntilStopped();
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      const reason = messageOf(error);
-      this.#told = { state: "failed", reason };
-      log.warn("the local network is not told of this gateway", { reason, detail: detailOf(error) });
+    const { clock, log } = this.#base;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#tellUntilStopped();
+      } catch (error) {
+        if (signal.aborted) return;
+        const reason = messageOf(error);
+        const isNews = this.#told.reason !== reason;
+        this.#told = { state: "failed", reason };
+        const fields = { reason, detail: detailOf(error), againInMs: AGAIN_MS };
+        log[isNews ? "warn" : "debug"]("the local network is not told of this gateway", fields);
+        await clock.sleep(AGAIN_MS, signal).catch((stopped: unknown) => ignore(stopped, "asked for at the top"));
+      }
     }
   }
 
@@ -126,8 +135,10 @@ export class Discovery implements AsyncDisposable {
     const bound = host.listens().host;
     const wanted = config.of(settings).current.mdns.interfaces;
     const chosen = () => interfacesOf(wanted.length > 0 || bound === "0.0.0.0" || bound === "::" ? wanted : [bound]);
+    const isReached = (address: string) =>
+      bound === "::" || bound === address || (bound === "0.0.0.0" && isIP(address) === 4);
     const multicast = await Multicast.open(chosen());
-    await using responder = new Responder(multicast, this.#service(), { clock, log, signal });
+    await using responder = new Responder(multicast, this.#service(), { clock, log, signal, isReached });
     let before = JSON.stringify([chosen(), this.#service()]);
     using _looker = clock.every(LOOK_EVERY_MS, () => {
       const now = chosen();

@@ -19,7 +19,7 @@ const PROBE_MS = 250;
 const LOST_MS = 1_000;
 /** Between the two announcements, ms (RFC 6762, 8.3). */
 const AGAIN_MS = 1_000;
-/** So many names are tried until a day has passed; somebody who takes every name is not worth more. */
+/** So many names are tried at a time until a day has passed; somebody who takes every name is not worth more. */
 const MAX_ATTEMPTS = 15;
 const FORGET_MS = 86_400_000;
 
@@ -27,6 +27,8 @@ interface Tools {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Whether the gateway listens on an address of this machine. */
+  readonly isReached: (address: string) => boolean;
 }
 
 export class Responder implements AsyncDisposable {
@@ -56,8 +58,11 @@ export class Responder implements AsyncDisposable {
     return this.#names;
   }
 
+  /** What others may connect to. An address of one link only is told where there is no other: clients must know the link. */
   get addresses(): readonly string[] {
-    return this.#multicast.interfaces.map(({ address }) => address);
+    const all = this.#multicast.interfaces.map(({ address }) => address).filter(this.#tools.isReached);
+    const others = all.filter((address) => !/^fe[89ab]/i.test(address));
+    return others.length > 0 ? others : all;
   }
 
   /** Tells of the gateway until the signal aborts. `told` hears each time the names are certain. Throws when no name is to be had. */

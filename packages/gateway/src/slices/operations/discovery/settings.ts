@@ -19,7 +19,8 @@ export const discovery = defineSettings({
       }),
       interfaces: Type.Array(Type.String({ minLength: 1 }), {
         default: [],
-        description: "The IPv4 addresses of the interfaces to tell it on; all but loopback when it is empty.",
+        description:
+          "Addresses of the interfaces to tell it on, over IPv6 too where such an interface has it; all but loopback when it is empty.",
       }),
     }),
     wideArea: Type.Object({

@@ -41,7 +41,7 @@ export class Canvas implements ConnectionWatcher {
     this.#settings = { ...settings, enabled: settings.enabled && !isSwitchedOff(envOf(env, "SKIP_CANVAS_HOST")) };
     this.addresses = new Addresses({
       ...{ clock, own: () => this.#own, sessions: services.sessions },
-      prefixFor: (sessionKey) => this.folders.prefixFor(sessionKey),
+      placeFor: (sessionKey) => this.folders.placeFor(sessionKey),
     });
     const { capabilities } = this.addresses;
     this.#viewers = new Viewers({
@@ -59,6 +59,7 @@ export class Canvas implements ConnectionWatcher {
       ...{ host, settings: this.#settings, folders: this.folders, capabilities, viewers: this.#viewers },
       own: () => this.#own,
       sessionFor: (named) => this.drawing.sessionFor(named),
+      agentOf: (sessionKey) => services.sessions.agentOf(sessionKey),
     });
     this.#using.use(devices.observers.add({ ended: (deviceId) => capabilities.endOfDevice(deviceId) }));
     this.#using.use(workspace.writes.add(this.folders));

@@ -18,6 +18,8 @@ interface Endpoint {
   readonly method: "GET" | "POST";
   readonly maxBytes: number;
   readonly isOn: (on: HttpEndpoints) => boolean;
+  /** Nobody has switched it on by name. */
+  readonly isUnasked?: true;
   readonly answer: (call: Call) => void | Promise<void>;
 }
 
@@ -26,7 +28,7 @@ const MIB = 1024 * 1024;
 const MAX_AT_ONCE = 100;
 
 const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
-  ["/tools/invoke", { method: "POST", maxBytes: 2 * MIB, isOn: () => true, answer: toolsInvoke }],
+  ["/tools/invoke", { method: "POST", maxBytes: 2 * MIB, isOn: () => true, isUnasked: true, answer: toolsInvoke }],
   [
     "/v1/chat/completions",
     { method: "POST", maxBytes: MIB, isOn: ({ chatCompletions: isOn }) => isOn, answer: chatCompletions },
@@ -34,6 +36,14 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/v1/responses", { method: "POST", maxBytes: 20 * MIB, isOn: ({ responses: isOn }) => isOn, answer: responses }],
   ["/v1/models", { method: "GET", maxBytes: 0, isOn: (on) => on.chatCompletions || on.responses, answer: models }],
 ]);
+
+const WANTS_DEVICE = {
+  error: {
+    message:
+      "This gateway lets in devices that its owner has approved (gateway.localPairing is ask), and HTTP shows none; connect by WebSocket with a device.",
+    type: "forbidden",
+  },
+};
 
 /** The scopes of callers: they may talk to agents and use their tools, but not change the gateway. */
 const SCOPES: ReadonlySet<string> = new Set(["operator.read", "operator.write"]);
@@ -69,6 +79,7 @@ export class HttpApi {
   async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { isLocal } = this.#admit(request);
     const gateway = this.#services;
+    if (endpoint.isUnasked && !gateway.host.httpEndpoints().withoutDevice) throw new Refusal(403, WANTS_DEVICE, CLOSE);
     if (this.#underWay >= MAX_AT_ONCE) {
       throw refused(503, `${MAX_AT_ONCE} requests are under way; try again later.`, {
         headers: { "Retry-After": "5" },

@@ -15,7 +15,7 @@ export function adoptedJob(
   { nextRunAtMs, ...asked }: Pick<Reading, "now" | "tz"> & { readonly nextRunAtMs: number | undefined },
 ): Job {
   const { now } = asked;
-  const reading: Reading = { ...asked, id, protocol: 3, method: "cron.add" };
+  const reading: Reading = { ...asked, id, protocol: 3, method: undefined };
   const input = anchored(known(said), nextRunAtMs);
   const problem = validationText(JobShape as Schema, input);
   if (problem !== undefined) throw invalidRequest(problem);

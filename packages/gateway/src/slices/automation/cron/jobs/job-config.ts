@@ -12,8 +12,8 @@ export interface Reading {
   /** The zone of expressions that name none. */
   readonly tz: string;
   readonly protocol: 3 | 4;
-  /** The method that is called, which errors of protocol 4 name. */
-  readonly method: "cron.add" | "cron.update";
+  /** The method that is called, which errors of protocol 4 name; undefined when a job of another gateway is read. */
+  readonly method: "cron.add" | "cron.update" | undefined;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -143,6 +143,8 @@ function requireReadable(schedule: Schedule, { protocol, method }: Reading): voi
     checkSchedule(schedule);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
+    if (method === undefined)
+      throw invalidRequest(`its schedule cannot be read: ${error.message.replace(/^CronPattern: /, "")}`);
     if (protocol === 3) throw new GatewayError("UNAVAILABLE", `RangeError: ${error.message}`);
     throw invalidRequest(`invalid ${method} params: ${error.message}`);
   }

@@ -20,7 +20,7 @@ export async function readFolder(folder: string, env: Env): Promise<Found> {
   const source = new SourceFolder(folder);
   const file = CONFIGS.find((name) => source.has(name));
   const generation = generationOf(source, file);
-  const config = configOf(source, file, env);
+  const config = configOf(source, file);
   const words = wordsOf(config);
   const found = generation === "today" ? await readToday(source, words) : readJanuary(source, words);
   const { keys, logins } = january.keysIn(source);
@@ -96,11 +96,18 @@ async function readToday(source: SourceFolder, words: KeyWords): Promise<Parts> 
   };
 }
 
-function configOf(source: SourceFolder, file: string | undefined, env: Env): Fields {
+/** What is named elsewhere stays there: files outside of the folder are not read, and variables of this process are not its. */
+function configOf(source: SourceFolder, file: string | undefined): Fields {
   if (file === undefined) return {};
   const parsed = fieldsOf(source.json(file));
-  const { value, issues, missing } = resolveConfig(parsed, { path: join(source.path, file), env });
-  for (const { path, message } of [...issues, ...missing]) source.warn(`${file}: ${path}`, message);
+  const path = join(source.path, file);
+  const { value, issues, missing } = resolveConfig(parsed, { path, env: {}, read: (each) => source.textAt(each) });
+  for (const { path, message } of issues) source.warn(`${file}: ${path}`, message);
+  for (const { path, variable } of missing)
+    source.warn(
+      `${file}: ${path}`,
+      `names the variable ${variable}, which is not in the .env beside it; the setting is left out, so set it here`,
+    );
   return value;
 }
 

@@ -3,7 +3,7 @@
  * and files that are too large are not read, but noted.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { parseJson5 } from "../../../../base/config/json5.ts";
 import { codeOf, TellableError } from "../../../../base/errors.ts";
@@ -68,6 +68,13 @@ export class SourceFolder {
     return this.bytes(file)
       ?.toString("utf8")
       .replace(/^\ufeff/, "");
+  }
+
+  /** The text of a file that a path names; undefined, which is noted, when it lies outside of the folder. */
+  textAt(path: string): string | undefined {
+    const name = relative(this.path, path);
+    const isOutside = name === "" || name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name);
+    return isOutside ? undefined : this.text(name);
   }
 
   /** The value of a JSON file, or of one with comments; undefined when it is not there or broken, which is noted. */

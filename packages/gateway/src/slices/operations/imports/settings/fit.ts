@@ -1,5 +1,6 @@
 /** Fits settings of another gateway into our file: what is new and valid is taken, what we have stays. */
 import { type ConfigSection, isRecord, readConfig } from "../../../../base/config/config.ts";
+import { withoutVariables } from "../../../../base/config/config-source.ts";
 import type { Note } from "../found.ts";
 
 export interface Fitted {
@@ -58,7 +59,7 @@ function news(theirs: unknown, ours: unknown, walk: Walk): unknown {
   }
   if (ours === undefined) {
     walk.taken.push(at);
-    return theirs;
+    return asItIs(theirs);
   }
   if (BY_ID.has(at) && Array.isArray(theirs) && Array.isArray(ours)) return added(theirs, ours, walk);
   if (JSON.stringify(theirs) !== JSON.stringify(ours))
@@ -71,7 +72,15 @@ function added(theirs: readonly unknown[], ours: readonly unknown[], { path, tak
   const fresh = theirs.filter((each) => !known.has(idOf(each)));
   if (fresh.length === 0) return undefined;
   for (const each of fresh) taken.push(`${path.join(".")}.${idOf(each)}`);
-  return [...ours, ...fresh];
+  return [...ours, ...fresh.map(asItIs)];
+}
+
+/** Their values with texts that mean themselves: our file must not put variables of ours into them. */
+function asItIs(value: unknown): unknown {
+  if (typeof value === "string") return withoutVariables(value);
+  if (Array.isArray(value)) return value.map(asItIs);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, asItIs(each)]));
 }
 
 function idOf(value: unknown): string {

@@ -11,6 +11,7 @@ export interface AgentFoldersOptions extends Pick<CanvasFilesOptions, "log" | "r
 /** A place in a folder of pages. */
 export interface Place {
   readonly files: CanvasFiles;
+  readonly agentId: string;
   readonly names: readonly string[];
   /** Whether it is the default agent's. Pages of others are shown in a sandbox: they share an origin with its pages. */
   readonly isDefault: boolean;
@@ -45,15 +46,24 @@ export class AgentFolders implements WriteObserver, Disposable {
     const [first = "", ...rest] = names;
     const agentId = first.startsWith(MARK) ? first.slice(MARK.length) : agents.defaultId;
     if (agentId === agents.defaultId || !agents.ids().includes(agentId))
-      return { files: this.of(), names, isDefault: true };
-    return { files: this.of(agentId), names: rest, isDefault: false };
+      return { files: this.of(), agentId: agents.defaultId, names, isDefault: true };
+    return { files: this.of(agentId), agentId, names: rest, isDefault: false };
   }
 
-  /** What stands before the paths of pages that belong to a conversation: "" or "~AGENT/". */
-  prefixFor(sessionKey: string | undefined): string {
+  get defaultId(): string {
+    return this.#services.agents.defaultId;
+  }
+
+  /** Whether there are pages of several agents, which must not reach each other. */
+  get areSeveral(): boolean {
+    return this.#services.agents.ids().length > 1;
+  }
+
+  /** The agent whose conversation it is, and what stands before the paths of its pages: "" or "~AGENT/". */
+  placeFor(sessionKey: string | undefined): { readonly agentId: string; readonly prefix: string } {
     const { agents, sessions } = this.#services;
     const agentId = sessionKey === undefined ? agents.defaultId : sessions.agentOf(sessionKey);
-    return agentId === agents.defaultId ? "" : `${MARK}${agentId}/`;
+    return { agentId, prefix: agentId === agents.defaultId ? "" : `${MARK}${agentId}/` };
   }
 
   /** The folder of the agent whose conversation it is. */

@@ -12,8 +12,8 @@ export interface AddressesOptions {
   /** The canvas's own port, when it is open. */
   own(): OpenPort | undefined;
   readonly sessions: Sessions;
-  /** What stands before the paths of a conversation's pages. */
-  prefixFor(sessionKey: string | undefined): string;
+  /** The agent of a conversation, and what stands before the paths of its pages. */
+  placeFor(sessionKey: string | undefined): { readonly agentId: string; readonly prefix: string };
 }
 
 /** What somebody wants to see. */
@@ -59,12 +59,13 @@ export class Addresses {
   toOpen(caller: Caller, { sessionKey, page = "files", path = "" }: Wanted): { url: string; ttlMs: number } {
     const base = this.#baseOf(caller.connId);
     const { deviceId } = caller;
-    const { token } = this.capabilities.grant({ kind: "address", deviceId, mayAct: mayAct(caller) });
-    const start = `${base}${capabilityPath(token)}/__moltbot__`;
     const key = sessionKey === undefined ? undefined : this.#options.sessions.canonical(sessionKey);
+    const { agentId, prefix } = this.#options.placeFor(key);
+    const holder = { kind: "address", deviceId, mayAct: mayAct(caller), ...(page === "files" && { agentId }) } as const;
+    const { token } = this.capabilities.grant(holder);
+    const start = `${base}${capabilityPath(token)}/__moltbot__`;
     const query = key === undefined ? "" : `?session=${encodeURIComponent(key)}`;
-    const url =
-      page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${this.#options.prefixFor(key)}${encoded(path)}`;
+    const url = page === "screen" ? `${start}/a2ui/${query}` : `${start}/canvas/${prefix}${encoded(path)}`;
     return { url, ttlMs: TTL_MS };
   }
 
@@ -72,7 +73,10 @@ export class Addresses {
   onNode(nodeId: string, path: string, sessionKey: string): string {
     const caller = this.#nodes.get(nodeId);
     if (caller === undefined) throw new GatewayError("UNAVAILABLE", "the node is not connected now");
-    return `${this.again(caller).url}/__moltbot__/canvas/${this.#options.prefixFor(sessionKey)}${encoded(path)}`;
+    const { agentId, prefix } = this.#options.placeFor(sessionKey);
+    const { token } = this.capabilities.grant({ ...connectionOf(caller), agentId });
+    const base = this.#baseOf(caller.connId);
+    return `${base}${capabilityPath(token)}/__moltbot__/canvas/${prefix}${encoded(path)}`;
   }
 
   closed(connId: string): void {

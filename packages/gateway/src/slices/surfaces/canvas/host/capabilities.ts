@@ -2,6 +2,7 @@
  * Capabilities: addresses that open the canvas to whoever knows them, for callers that are not on this machine. Each is bound
  * to a live connection or to the device that asked for it, ends after ten minutes without use, and is in memory alone.
  */
+import { isDeepStrictEqual } from "node:util";
 import { TellableError } from "../../../../base/errors.ts";
 import { newSecret } from "../../../../base/ids.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -9,6 +10,8 @@ import type { Clock } from "../../../../base/time/clock.ts";
 /** For whom it was made. `mayAct`: buttons that are pressed there count, as the holder may write to the agent. */
 export type Holder = {
   readonly mayAct: boolean;
+  /** The one agent whose pages and screens it opens; those of all when not said. */
+  readonly agentId?: string;
 } /** A connection; it ends with it. Clients of protocol 3 cannot ask for another, so theirs does not end before. */ & (
   | { readonly kind: "connection"; readonly connId: string; readonly isLasting: boolean }
   /** An address that was handed out; it ends with the device that asked for it. */
@@ -73,6 +76,14 @@ export class Capabilities {
     return { token, ttlMs: isLasting(holder) ? undefined : TTL_MS };
   }
 
+  /** The token of one for the pages of an agent; several pages of it may share one. */
+  narrowed(holder: Holder): string {
+    const known = [...this.#entries.values()].find(
+      (entry) => this.#isAlive(entry) && isDeepStrictEqual(entry.holder, holder),
+    );
+    return holder.agentId !== undefined && known ? known.token : this.grant(holder).token;
+  }
+
   /** The capability of a token, which its use keeps alive; undefined when there is none. */
   use(token: string): Capability | undefined {
     const entry = this.#entries.get(token);
@@ -123,10 +134,12 @@ export class Capabilities {
 
   /** Ends the oldest of the kind when there are too many. */
   #makeRoom(holder: Holder): void {
+    // The addresses of pages are made of one that opens all, and do not take its place.
     const isAlike = (entry: Entry) =>
-      entry.holder.kind === "connection" && holder.kind === "connection"
+      (entry.holder.agentId === undefined) === (holder.agentId === undefined) &&
+      (entry.holder.kind === "connection" && holder.kind === "connection"
         ? entry.holder.connId === holder.connId
-        : entry.holder.kind === holder.kind;
+        : entry.holder.kind === holder.kind);
     const alike = [...this.#entries.values()].filter(isAlike);
     const limit = { connection: MAX_OF_CONNECTION, address: MAX_ADDRESSES, visit: MAX_VISITS }[holder.kind];
     for (const entry of alike.slice(0, Math.max(0, alike.length - limit + 1))) this.#end(entry);

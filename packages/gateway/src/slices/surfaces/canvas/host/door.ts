@@ -9,6 +9,7 @@ import { areServed } from "../files/root.ts";
 import type { CanvasHostSettings } from "../settings.ts";
 import { isForeignSocket, judge, type Verdict } from "./access.ts";
 import type { Capabilities } from "./capabilities.ts";
+import { fenceOf, mayWatch, withoutCapability } from "./fence.ts";
 import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
 import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
 import { type Area, type Asked, type Brand, capabilityPath, readPath } from "./paths.ts";
@@ -24,6 +25,8 @@ export interface CanvasDoorOptions {
   own(): OpenPort | undefined;
   /** The conversation that a page without a name draws. */
   sessionFor(named: string | null): string;
+  /** The agent whose conversation it is. */
+  agentOf(sessionKey: string): string;
 }
 
 /** A request, as far as it has been read. */
@@ -84,7 +87,11 @@ export class CanvasDoor {
     if (!capability && isForeignSocket(request, { isReload }))
       return refuse(socket, "403 Forbidden", "Pages of other sites may not listen here.");
     const opening = { request, socket, head, capability };
-    if (!isReload) return viewers.openSurface(opening, this.#options.sessionFor(queryOf(request).get("session")));
+    if (!isReload) {
+      const sessionKey = this.#options.sessionFor(queryOf(request).get("session"));
+      if (mayWatch(opening, sessionKey, this.#options)) return viewers.openSurface(opening, sessionKey);
+      return refuse(socket, "403 Forbidden", "A page of one agent may not watch another's screen.");
+    }
     this.#options.folders.of().serving();
     viewers.openReload(opening);
   }
@@ -100,26 +107,35 @@ export class CanvasDoor {
 
   #answerArea(visit: Visit, target: Area): void {
     if (target.kind === "a2ui" || target.rest === "") {
-      if (this.#wantsOwnAddress(visit)) return this.#redirectToCapability(visit);
+      // The A2UI page draws any conversation; without an address it could not be told from the default agent's pages.
+      const isOwnPort = visit.isOwnPort && !(target.kind === "a2ui" && this.#options.folders.areSeveral);
+      if (this.#wantsOwnAddress({ ...visit, isOwnPort })) return this.#redirectToCapability(visit);
       return target.rest === "" ? this.#redirectToFolder(visit) : this.#answerA2ui(visit, target.rest.slice(1));
     }
     const place = this.#options.folders.at(target.rest.slice(1).split("/"));
     const own = { ...visit, isOwnPort: visit.isOwnPort && place.isDefault };
-    if (this.#wantsOwnAddress(own)) return this.#redirectToCapability(own);
+    const wantsOwn = this.#wantsOwnAddress(own);
+    const fence = fenceOf(own, { place, wantsOwn, areSeveral: this.#options.folders.areSeveral });
+    if (fence === "foreign") return end(visit.response, 403, "Pages of another agent may not load this.");
+    if (fence === "bind") return this.#redirectToCapability(own, place.agentId);
     this.#answerFile(own, { brand: target.brand, place });
   }
 
   /**
-   * A browser's page on the gateway's own port, and one of another agent than the default, is shown in a sandbox, from which it reads its own files as a stranger. So it
-   * gets an address that lets it in.
+   * A browser's page on the gateway's own port, and one of another agent than the default, is shown in a sandbox, from which it
+   * reads its own files as a stranger. So it gets an address that lets it in.
    */
   #wantsOwnAddress({ request, isOwnPort, verdict }: Visit): boolean {
     return !isOwnPort && !verdict.capability && request.headers["sec-fetch-mode"] === "navigate";
   }
 
-  #redirectToCapability({ request, response }: Visit): void {
-    const { token } = this.#options.capabilities.grant({ kind: "visit", mayAct: false });
-    response.writeHead(302, { Location: `${capabilityPath(token)}${request.url}` }).end();
+  /** The new address ends with the one that it is made of. */
+  #redirectToCapability({ request, response, asked, verdict }: Visit, agentId?: string): void {
+    const holder = verdict.capability?.holder ?? ({ kind: "visit", mayAct: false } as const);
+    const token = this.#options.capabilities.narrowed({ ...holder, ...(agentId !== undefined && { agentId }) });
+    const [path = "", query] = (request.url ?? "").split("?", 2);
+    const rest = path.startsWith(asked.prefix) ? path.slice(asked.prefix.length) : path;
+    response.writeHead(302, { Location: `${capabilityPath(token)}${rest}${withoutCapability(query)}` }).end();
   }
 
   /** Links in a page are relative to its folder. */
