@@ -1,15 +1,15 @@
 /** A browser of this machine that is steered: a process of its own with a profile of its own, started when first needed. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { isRecord } from "../../../base/config/config.ts";
-import { codeOf, ignore } from "../../../base/errors.ts";
+import { ignore } from "../../../base/errors.ts";
 import type { Env } from "../../../base/files.ts";
 import { childEnv } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { NodeFailure } from "../failure.ts";
-import { DevToolsPipe, type Told } from "./pipe.ts";
+import type { Told } from "./pipe.ts";
+import { Running } from "./running.ts";
 import { WebDoor } from "./web-door.ts";
 
 export interface BrowserOptions {
@@ -176,12 +176,21 @@ export class SteeredBrowser {
 
   #heard(method: string, params: Told, sessionId: string | undefined): void {
     if (method === "Page.loadEventFired") void this.#tellLoaded(sessionId);
-    // A page that asks something would wait for an answer for ever.
+    // A page that asks something would wait for an answer for ever. Whether it may be left is no question of the page's.
     if (method === "Page.javascriptDialogOpening")
-      this.#tell("Page.handleJavaScriptDialog", { accept: false }, sessionId);
+      this.#tell("Page.handleJavaScriptDialog", { accept: params.type === "beforeunload" }, sessionId);
+    if (method === "Target.attachedToTarget" && isRecord(params.targetInfo)) this.#join(params);
     if (method === "Target.targetDestroyed" && typeof params.targetId === "string")
       this.#sessions.delete(params.targetId);
     if (method === "Target.targetCreated" && isRecord(params.targetInfo)) void this.#limitTabs(params.targetInfo);
+  }
+
+  /** Hears a tab from its first moment: a window that a page opens waits until its questions will be answered. */
+  #join({ sessionId, targetInfo }: Told): void {
+    if (typeof sessionId !== "string" || !isRecord(targetInfo) || typeof targetInfo.targetId !== "string") return;
+    if (!this.#sessions.has(targetInfo.targetId)) this.#sessions.set(targetInfo.targetId, Promise.resolve(sessionId));
+    this.#tell("Page.enable", {}, sessionId);
+    this.#tell("Runtime.runIfWaitingForDebugger", {}, sessionId);
   }
 
   async #tellLoaded(sessionId: string | undefined): Promise<void> {
@@ -204,65 +213,6 @@ export class SteeredBrowser {
       ignore(error, "the browser has ended");
     });
   }
-}
-
-/** A browser's process while it lives. */
-class Running implements Disposable {
-  readonly pipe: DevToolsPipe;
-  readonly door: WebDoor;
-  readonly #child: ChildProcess;
-  readonly #failed = Promise.withResolvers<never>();
-  #said = "";
-
-  constructor(child: ChildProcess, door: WebDoor, listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"]) {
-    this.#child = child;
-    this.door = door;
-    const [, , , output, input] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
-    this.pipe = new DevToolsPipe({ input, output, listener });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#said = (this.#said + text).slice(-MAX_TEXT_CHARS);
-    });
-    child.stderr?.on("error", (error) => ignore(error, "the end of the process says it better"));
-    this.#failed.promise.catch((error: unknown) => ignore(error, "`ready` tells it"));
-    child.once("error", (error) => this.#failed.reject(startFailure(codeOf(error) ?? "")));
-    child.once("exit", () => {
-      this.#failed.reject(startFailure(this.#said));
-      this.pipe.close();
-      this.door[Symbol.dispose]();
-    });
-    // The browser ends when its pipes close, so nothing of it needs to hold this process.
-    child.unref();
-    for (const each of child.stdio) if (each && "unref" in each && typeof each.unref === "function") each.unref();
-  }
-
-  /** Resolves when the browser answers. */
-  async ready(): Promise<void> {
-    const limit = { signal: AbortSignal.timeout(60_000) };
-    const began = this.pipe.send("Target.setDiscoverTargets", { discover: true }, limit);
-    await Promise.race([began, this.#failed.promise]);
-    await this.pipe.send("Browser.setDownloadBehavior", { behavior: "deny" }, limit);
-  }
-
-  [Symbol.dispose](): void {
-    const { pid } = this.#child;
-    try {
-      if (pid !== undefined) process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL");
-    } catch (error) {
-      ignore(error, "it has ended already");
-    }
-    this.pipe.close();
-    this.door[Symbol.dispose]();
-  }
-}
-
-/** Why a browser does not start, without what it printed itself. */
-function startFailure(said: string): NodeFailure {
-  const why = /running as root without --no-sandbox/i.test(said)
-    ? "it does not run as root; run the node as another user"
-    : said === "ENOENT" || said === "EACCES"
-      ? "its program cannot be run; name another with --browser"
-      : "it ended at once; start it by hand to see why, or name another with --browser";
-  return new NodeFailure("UNAVAILABLE", `BROWSER_UNAVAILABLE: the browser does not start: ${why}`);
 }
 
 function cut(value: unknown): string {
