@@ -33,6 +33,7 @@ interface Proxied {
   readonly query?: object;
   readonly body?: object;
   readonly profile?: string;
+  readonly timeoutMs?: number;
 }
 
 /** Asks the browser; answers what is said, or the refusal's words. */
@@ -158,6 +159,62 @@ test("a page reaches no other service of the machine: not by address, name, redi
   assert.match(String(refused[0]), /allow it on the node with --browser-reach 127\.0\.0\.1:\d+$/);
   assert.deepEqual(secret.asked, []);
   assert.doesNotMatch(JSON.stringify([away, after]), /"name":"secret"/);
+});
+
+test("a page can neither hold its tab nor stall the next call: questions, its leave, its windows", async () => {
+  await using pages = await site(({ path }, response) => {
+    response.setHeader("content-type", "text/html");
+    if (path === "/window")
+      return response.end("<title>Window</title><script>alert(1); document.title = 'Answered'</script>");
+    return response.end(`<title>Held</title><button onclick="window.open('/window');">Go</button>
+      <script>onbeforeunload = (event) => { event.preventDefault(); return "stay"; }</script>`);
+  });
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url);
+  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", pages.host);
+  await machine.start();
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  const ask = asking(admin, await approve(admin));
+  const { targetId } = (await ask({ method: "POST", path: "/tabs/open", body: { url: `${pages.url}/held` } })).result;
+  const { nodes } = (await ask({ path: "/snapshot" })).result;
+  const { ref } = nodes.find(({ role }: { role: string }) => role === "button");
+
+  await ask({ method: "POST", path: "/act", body: { kind: "click", ref } });
+  const opened = (await ask({ path: "/tabs" })).result.tabs;
+  const seen = await Promise.all(
+    opened.map(
+      async (tab: { targetId: string }) => await ask({ path: "/snapshot", query: { targetId: tab.targetId } }),
+    ),
+  );
+  const left = await ask({ method: "POST", path: "/navigate", body: { targetId, url: `${pages.url}/window` } });
+
+  assert.equal(opened.length, 3); // with the empty one of the start
+  assert.deepEqual(
+    seen.map(({ result }) => result?.ok),
+    [true, true, true],
+  );
+  assert.equal(left.result.title, "Answered");
+});
+
+test("a place within the page that is shown is there at once", async () => {
+  await using shop = await site((_asked, response) => response.setHeader("content-type", "text/html").end(PAGE));
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url);
+  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", shop.host);
+  await machine.start();
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  const ask = asking(admin, await approve(admin));
+  await ask({ method: "POST", path: "/tabs/open", body: { url: `${shop.url}/tea` } });
+
+  // Less than a page is waited for that goes on loading.
+  const moved = await ask({
+    method: "POST",
+    path: "/navigate",
+    body: { url: `${shop.url}/tea#order` },
+    timeoutMs: 8_000,
+  });
+
+  assert.equal(moved.result?.url, `${shop.url}/tea#order`);
 });
 
 test("wrong requests are answered in words; a machine without a browser, or with one switched off, offers none", async () => {

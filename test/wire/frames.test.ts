@@ -179,3 +179,19 @@ test("protocol 4 requests may carry tracing, protocol 3 ones may not", async () 
     "invalid request frame: at root: unexpected property 'traceparent'",
   );
 });
+
+test("half a surrogate pair leaves in no frame: clients that are not written in JavaScript could not read it", async () => {
+  const texts: string[] = [];
+  const watcher = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  watcher.socket.on("message", (data) => texts.push(String(data)));
+  const half = "a\ud800b";
+
+  const refused = await four.request(half);
+  await four.call("system-event", { text: half });
+  await watcher.nextOf("presence");
+  const presence = await watcher.call("system-presence");
+
+  assert.equal(refused.error?.message, "unknown method: a\ufffdb");
+  assert.ok(presence.some(({ text }: { text: string }) => text === "a\ufffdb"));
+  assert.doesNotMatch(texts.join(), /\\ud[89a-f]/i);
+});

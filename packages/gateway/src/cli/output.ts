@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { isatty } from "node:tty";
-import { createStyle, jsonForTerminals, printable, type Style } from "./render.ts";
+import { createStyle, jsonForTerminals, printable, type Style, tame } from "./render.ts";
 import { fold } from "./wrap.ts";
 
 /** A command's two streams, with what they can show. */
@@ -43,8 +43,11 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
   process.stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
   });
-  const forPeople = (text: string, stream: NodeJS.WriteStream) =>
-    `${stream.isTTY ? fold(text, columnsOf(stream)) : text}\n`;
+  // What stands in a line may come from anywhere: a remote gateway, a platform, a skill.
+  const forPeople = (text: string, stream: NodeJS.WriteStream) => {
+    const tamed = tame(text);
+    return `${stream.isTTY ? fold(tamed, columnsOf(stream)) : tamed}\n`;
+  };
   const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
   return {
     width: columnsOf(stdout),
@@ -62,7 +65,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
     async stream(text) {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
-    put: (text) => void stdout.write(text),
+    put: (text) => void stdout.write(tame(text)),
     json: (value) => void stdout.write(`${jsonForTerminals(value)}\n`),
     note: (text) => void process.stderr.write(forPeople(text, process.stderr)),
     waiting,
@@ -101,7 +104,7 @@ function spin(label: string): Disposable {
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
   const start = setTimeout(() => {
-    timer = setInterval(() => process.stderr.write(`\r\x1b[K${FRAMES[frame++ % FRAMES.length]} ${label}`), 80);
+    timer = setInterval(() => process.stderr.write(`\r\x1b[K${FRAMES[frame++ % FRAMES.length]} ${tame(label)}`), 80);
   }, SPIN_AFTER_MS);
   return {
     [Symbol.dispose]() {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth } from "./display-width.ts";
-import { ago, bytes, createStyle, cut, duration, facts, printable, table } from "./render.ts";
+import { ago, bytes, createStyle, cut, duration, facts, printable, table, tame } from "./render.ts";
 
 const look = { width: 40, style: createStyle(false) };
 
@@ -114,6 +114,15 @@ test("terminal controls are removed from text, line ends and tabs are not", () =
   const text = printable("a\tb\r\n\x1b]0;title\x07c\x1b[2Jd\u009be");
 
   assert.equal(text, "a\tb\ncde");
+});
+
+test("of a line's codes only our own colours stay", () => {
+  const style = createStyle(true);
+  const line = `${style.bold("a")} ${style.cyan("b")}`;
+
+  const tamed = tame(`${line}\x1b[8mc\x1b[2J\x1b]0;title\x07\u009be\u202e\x1b\x1b[32m\td\n`);
+
+  assert.equal(tamed, `${line}ce\x1b[32m\td\n`);
 });
 
 test("combining marks take no column", () => {

@@ -152,6 +152,16 @@ export function printable(text: string): string {
   return text.replace(TURNING, "").replace(STEERING, "");
 }
 
+/** Every code that `createStyle` and the QR codes write. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the codes
+const OWN_CODES = /\x1b\[(?:0|[123]|2[23]|3[12369]|30;107)m/;
+const ALL_BUT_OWN = new RegExp(`(${OWN_CODES.source})|${STEERING.source}|${TURNING.source}`, "g");
+
+/** A line of ours, in which text from outside may stand: nothing steers the terminal but our own colours. */
+export function tame(line: string): string {
+  return line.replace(ALL_BUT_OWN, (_found, own: string | undefined) => own ?? "");
+}
+
 /** Text that ends in "…" where it is wider than `width`: after a word, unless that would leave less than half of it. */
 export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;

@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { ignore, TellableError } from "../base/errors.ts";
+import { jsonText } from "../base/text/well-formed.ts";
 import type { Clock } from "../base/time/clock.ts";
 import { within } from "../base/time/deadline.ts";
 
@@ -103,7 +104,7 @@ export function answerJson(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.destroyed || response.headersSent) return;
-  const text = guarded(response, JSON.stringify(body));
+  const text = guarded(response, jsonText(body));
   response.writeHead(status, {
     ...headers,
     "Content-Type": "application/json; charset=utf-8",

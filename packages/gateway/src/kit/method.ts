@@ -1,5 +1,6 @@
 /** A method: its wire schema, who may call it, and what it does, in one value. */
 import { type Static, type TObject, type TProperties, type TSchema, Type } from "@sinclair/typebox";
+import { jsonText } from "../base/text/well-formed.ts";
 import type { Access, Caller } from "./access.ts";
 import type { Base } from "./base.ts";
 import { IdempotencyKey } from "./schema/schema.ts";
@@ -128,6 +129,6 @@ export class Serialized {
   }
 
   static of(payload: unknown): Serialized {
-    return new Serialized(JSON.stringify(payload));
+    return new Serialized(jsonText(payload));
   }
 }

@@ -1,5 +1,6 @@
 /** From the bus to the sockets: audience, scope, sequence numbers, slow consumers. Each payload is serialised once. */
 import type { Bus, Topic } from "../base/bus.ts";
+import { jsonText } from "../base/text/well-formed.ts";
 import { hasScope } from "../kit/access.ts";
 import type { EventDefinition } from "../kit/event.ts";
 import type { Connection } from "./connection.ts";
@@ -59,8 +60,8 @@ function send(
 }
 
 function headOf(event: EventDefinition, payload: unknown, stateVersion: BroadcastOptions["stateVersion"]): string {
-  const version = event.stateVersion ? `,"stateVersion":${JSON.stringify(stateVersion())}` : "";
-  return `{"type":"event","event":${JSON.stringify(event.name)},"payload":${JSON.stringify(payload)}${version}`;
+  const version = event.stateVersion ? `,"stateVersion":${jsonText(stateVersion())}` : "";
+  return `{"type":"event","event":${jsonText(event.name)},"payload":${jsonText(payload)}${version}`;
 }
 
 function framesOf(head: string, { guard, conceal }: Pick<BroadcastOptions, "guard" | "conceal">) {

@@ -3,6 +3,7 @@ import { GatewayError, invalidRequest } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Store } from "../base/store/store.ts";
 import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
+import { jsonText } from "../base/text/well-formed.ts";
 import type { Base } from "../kit/base.ts";
 import type { CallWatcher } from "../kit/host.ts";
 import { type Call, type Method, Serialized } from "../kit/method.ts";
@@ -195,16 +196,15 @@ function tooMany(): GatewayError {
 
 /** A response frame for a success. */
 export function successFrame(id: string, payload: unknown): string {
-  const json =
-    payload instanceof Serialized ? payload.json : payload === undefined ? undefined : JSON.stringify(payload);
-  const head = `{"type":"res","id":${JSON.stringify(id)},"ok":true`;
+  const json = payload instanceof Serialized ? payload.json : payload === undefined ? undefined : jsonText(payload);
+  const head = `{"type":"res","id":${jsonText(id)},"ok":true`;
   return json === undefined ? `${head}}` : `${head},"payload":${json}}`;
 }
 
 /** A response frame for an error; a failed run has its payload beside it. */
 export function failureFrame(id: unknown, error: GatewayError): string {
   const { code, message, details, retryable, retryAfterMs, payload } = error;
-  return JSON.stringify({
+  return jsonText({
     type: "res",
     id,
     ok: false,

@@ -1,6 +1,7 @@
 /** The payload of hello-ok (protocol: hello-ok). */
 import { hostname } from "node:os";
 import type { Static } from "@sinclair/typebox";
+import { jsonText } from "../../base/text/well-formed.ts";
 import { Serialized } from "../../kit/method.ts";
 import type { Snapshot } from "../../kit/schema/frames.ts";
 import { type Connection, LIMITS } from "../connection.ts";
@@ -28,7 +29,7 @@ function featuresOf(offer: Offer, protocol: Protocol): string {
   const { methods, events } = offer;
   const known = serialized.get(offer) ?? {};
   serialized.set(offer, known);
-  known[protocol] ??= JSON.stringify({ methods, events, ...(protocol === 4 && { capabilities: CAPABILITIES }) });
+  known[protocol] ??= jsonText({ methods, events, ...(protocol === 4 && { capabilities: CAPABILITIES }) });
   return known[protocol];
 }
 
@@ -40,8 +41,8 @@ export function helloOk(
 ): Serialized {
   const { protocol } = dialect;
   const server = { version: offer.version, ...(protocol === 3 && { host: hostname() }), connId: connection.id };
-  const head = JSON.stringify({ type: "hello-ok", protocol, server });
-  const rest = JSON.stringify({
+  const head = jsonText({ type: "hello-ok", protocol, server });
+  const rest = jsonText({
     snapshot,
     ...more,
     ...(auth && { auth }),

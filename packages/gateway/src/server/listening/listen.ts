@@ -13,6 +13,7 @@ import type { Log } from "../../base/log.ts";
 import { isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
+import { parseJson } from "../../base/text/well-formed.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
 import type {
@@ -507,7 +508,7 @@ const MAX_ID_CHARS = 256;
 
 function parse(data: RawData): unknown {
   try {
-    return JSON.parse(data.toString());
+    return parseJson(data.toString());
   } catch (error) {
     ignore(error, "the protocol says what happens to a frame that is not JSON");
     return undefined;

@@ -143,10 +143,11 @@ export class Pages {
     // Asking the tab first joins it, so that it is heard when the page has loaded.
     await this.#send(targetId, "Page.enable", {}, signal);
     const loaded = this.#browser.loaded(targetId);
-    const { errorText, isDownload } = await this.#send(targetId, "Page.navigate", { url: url.href }, signal);
+    const { errorText, isDownload, loaderId } = await this.#send(targetId, "Page.navigate", { url: url.href }, signal);
     if (isDownload === true) throw refusal(403, "it is a download; nothing is downloaded");
     if (typeof errorText === "string" && errorText !== "")
       throw refusal(502, `${url.host} could not be opened (${errorText.replace(/[^\w:]+/g, " ").slice(0, 80)})`);
+    if (loaderId === undefined) return; // another place of the page that is there: nothing is loaded
     const late = AbortSignal.any([signal, AbortSignal.timeout(LOAD_MS)]);
     const over = Promise.withResolvers<void>();
     late.addEventListener("abort", () => over.resolve(), { once: true });

@@ -1,4 +1,4 @@
-/** A steered browser's process while it lives. */
+/** The process of a steered browser while it lives: its pipes, its way to the network, and why it did not start. */
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { codeOf, ignore } from "../../../base/errors.ts";
@@ -6,9 +6,10 @@ import { NodeFailure } from "../failure.ts";
 import { DevToolsPipe } from "./pipe.ts";
 import type { WebDoor } from "./web-door.ts";
 
-/** How much of what it prints is kept. */
+/** So much of what the process prints is kept, characters. */
 const MAX_SAID_CHARS = 2_000;
 
+/** A browser's process while it lives. */
 export class Running implements Disposable {
   readonly pipe: DevToolsPipe;
   readonly door: WebDoor;
@@ -40,9 +41,21 @@ export class Running implements Disposable {
   /** Resolves when the browser answers. */
   async ready(): Promise<void> {
     const limit = { signal: AbortSignal.timeout(60_000) };
-    const began = this.pipe.send("Target.setDiscoverTargets", { discover: true }, limit);
-    await Promise.race([began, this.#failed.promise]);
+    try {
+      await Promise.race([this.#prepare(limit), this.#failed.promise]);
+    } catch (error) {
+      if (limit.signal.aborted) throw error;
+      // Its pipes may be gone before its end is known, which says why.
+      this[Symbol.dispose]();
+      await this.#failed.promise;
+    }
+  }
+
+  async #prepare(limit: { signal: AbortSignal }): Promise<void> {
+    const pages = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true, filter: [{ type: "page" }] };
+    await this.pipe.send("Target.setDiscoverTargets", { discover: true }, limit);
     await this.pipe.send("Browser.setDownloadBehavior", { behavior: "deny" }, limit);
+    await this.pipe.send("Target.setAutoAttach", pages, limit);
   }
 
   [Symbol.dispose](): void {

@@ -195,11 +195,20 @@ export class SteeredBrowser {
 
   #heard(method: string, params: Told, sessionId: string | undefined): void {
     if (method === "Page.loadEventFired") void this.#tellLoaded(sessionId);
-    // A page that asks something would wait for an answer for ever. One that asks to stay is left.
+    // A page that asks something would wait for an answer for ever. Whether it may be left is no question of the page's.
     if (method === "Page.javascriptDialogOpening")
       this.#tell("Page.handleJavaScriptDialog", { accept: params.type === "beforeunload" }, sessionId);
+    if (method === "Target.attachedToTarget" && isRecord(params.targetInfo)) this.#join(params);
     if (method === "Target.targetDestroyed" && typeof params.targetId === "string") this.#gone(params.targetId);
     if (method === "Target.targetCreated" && isRecord(params.targetInfo)) void this.#limitTabs(params.targetInfo);
+  }
+
+  /** Hears a tab from its first moment: a window that a page opens waits until its questions will be answered. */
+  #join({ sessionId, targetInfo }: Told): void {
+    if (typeof sessionId !== "string" || !isRecord(targetInfo) || typeof targetInfo.targetId !== "string") return;
+    if (!this.#sessions.has(targetInfo.targetId)) this.#sessions.set(targetInfo.targetId, Promise.resolve(sessionId));
+    this.#tell("Page.enable", {}, sessionId);
+    this.#tell("Runtime.runIfWaitingForDebugger", {}, sessionId);
   }
 
   #gone(tab: string): void {

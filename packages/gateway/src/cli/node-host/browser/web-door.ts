@@ -4,7 +4,14 @@
  */
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { type AddressInfo, connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ignore } from "../../../base/errors.ts";
@@ -16,8 +23,17 @@ interface Place {
   readonly port: number;
 }
 
-/** Belongs to the connection between browser and proxy, not to the request. */
-const OF_HOP = ["proxy-connection", "connection", "keep-alive", "proxy-authorization", "te", "trailer", "upgrade"];
+/** Belongs to one connection, not to what is asked or answered over it. */
+const OF_HOP: readonly string[] = [
+  "proxy-connection",
+  "connection",
+  "keep-alive",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "upgrade",
+  "transfer-encoding",
+];
 
 export class WebDoor implements Disposable {
   readonly #server: Server;
@@ -59,6 +75,7 @@ export class WebDoor implements Disposable {
       ignore(error, "the refusal says it");
     }
     const [address] = found;
+    if (!(port >= 1 && port <= 65_535)) return { refusal: `${shown} has no such port` };
     if (address === undefined) return { refusal: `no address is known for ${host}` };
     if (this.#reach.has(`${shown}:${port}`) || found.every((each) => isPublicAddress(each))) return { address };
     return {
@@ -71,10 +88,9 @@ export class WebDoor implements Disposable {
     if (url?.protocol !== "http:") return refuse(response, 400, "only whole http: addresses are taken");
     const found = await this.check(url);
     if ("refusal" in found) return refuse(response, 403, found.refusal);
-    const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !OF_HOP.includes(name)));
     const outgoing = request({
-      ...{ host: found.address, port: Number(url.port) || 80, method: incoming.method, agent: false },
-      ...{ path: `${url.pathname}${url.search}`, headers: { ...headers, host: url.host } },
+      ...{ host: found.address, port: placeOf(hostAndPort(url)).port, method: incoming.method, agent: false },
+      ...{ path: `${url.pathname}${url.search}`, headers: { ...endToEnd(incoming.headers), host: url.host } },
     });
     outgoing.on("socket", (socket) => this.#hold(socket));
     outgoing.on("error", (error) => {
@@ -82,8 +98,19 @@ export class WebDoor implements Disposable {
       if (!response.headersSent) refuse(response, 502, "the site could not be reached");
       else response.destroy();
     });
+    // Nothing that a page may ask for becomes another protocol here; unheard, the browser would wait for ever.
+    outgoing.on("upgrade", (_answer, socket) => {
+      socket.destroy();
+      refuse(response, 502, "the site answered in another protocol");
+    });
     outgoing.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      try {
+        response.writeHead(answer.statusCode ?? 0, endToEnd(answer.headers));
+      } catch (error) {
+        ignore(error, "the site's head is none that HTTP knows: the browser is told");
+        outgoing.destroy();
+        return refuse(response, 502, "the site's answer could not be read");
+      }
       answer.on("error", () => response.destroy()).pipe(response);
     });
     response.on("close", () => outgoing.destroy());
@@ -118,6 +145,11 @@ export class WebDoor implements Disposable {
 function placeOf(authority: string): Place {
   const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(authority) ?? [];
   return { host: host.replace(/^\[|\]$/g, "").toLowerCase(), port: Number(port) };
+}
+
+/** The headers that are passed on. */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_HOP.includes(name)));
 }
 
 function refuse(response: ServerResponse, status: number, why: string): void {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isRecord } from "../../../base/config/config.ts";
 import { GatewayError, ignore, TellableError } from "../../../base/errors.ts";
+import { jsonText } from "../../../base/text/well-formed.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { CLOSE, guarded, Refusal, readBody } from "../../../kit/http.ts";
 
@@ -76,7 +77,7 @@ export class EventStream implements Disposable {
 
   /** Sends one event, with a name for clients that use names. */
   send(data: unknown, name?: string): void {
-    this.#write(`${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`);
+    this.#write(`${name === undefined ? "" : `event: ${name}\n`}data: ${jsonText(data)}\n\n`);
   }
 
   /** Sends the last event. */

@@ -1,0 +1,69 @@
+// The browser's way to the network, over real sockets: what odd sites answer, and what odd programs of the machine ask.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { within } from "../../../../../../test/support/time-limit.ts";
+import { WebDoor } from "./web-door.ts";
+
+/** A site that answers any request with these bytes; `ask` sends bytes to a door that may reach it. */
+async function stage(answer: string) {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(answer, "latin1"));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const door = new WebDoor([host]);
+  const [, port] = (await door.listen()).split(":");
+  return {
+    ask(request: string): Promise<string> {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(request.replaceAll("HOST", host));
+      return within(text(socket), "the door's answer");
+    },
+    async [Symbol.asyncDispose]() {
+      door[Symbol.dispose]();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const GET = "GET http://HOST/ HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n";
+
+for (const [what, answer, status] of [
+  ["a status that HTTP does not know", "HTTP/1.1 042 Odd\r\nContent-Length: 2\r\n\r\nhi", "502"],
+  ["a status of four digits", "HTTP/1.1 2000 Odd\r\nContent-Length: 2\r\n\r\nhi", "502"],
+  ["a change of protocol", "HTTP/1.1 101 Odd\r\nUpgrade: odd\r\nConnection: upgrade\r\n\r\nhi", "502"],
+  ["an announced trailer without one", "HTTP/1.1 200 OK\r\nTrailer: X-Odd\r\nContent-Length: 2\r\n\r\nhi", "200"],
+  ["both ways to end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n0\r\n\r\n", "502"],
+  ["bytes above ASCII in a header", "HTTP/1.1 200 OK\r\nX-Odd: \xe9\xff\r\nContent-Length: 2\r\n\r\nhi", "200"],
+  ["no HTTP", "hello\r\n\r\n", "502"],
+] as const)
+  test(`a site's answer of ${what} ends in an answer`, async () => {
+    await using door = await stage(answer);
+
+    const answered = await door.ask(GET);
+
+    assert.match(answered, new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+for (const [what, request, status] of [
+  ["a tunnel to a port that is none", "CONNECT 8.8.8.8:99999 HTTP/1.1\r\nHost: x\r\n\r\n", "403"],
+  ["a tunnel to port 0", "CONNECT 8.8.8.8:0 HTTP/1.1\r\nHost: x\r\n\r\n", "403"],
+  ["a tunnel to nowhere", "CONNECT :: HTTP/1.1\r\nHost: x\r\n\r\n", "403"],
+  ["half an address", "GET http://[::1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "400"],
+  ["a path alone", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "400"],
+] as const)
+  test(`${what} is refused, and the next request is served`, async () => {
+    await using door = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+
+    const refused = await door.ask(request);
+    const served = await door.ask(GET);
+
+    assert.match(refused, new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.match(served, /^HTTP\/1\.1 200 /);
+  });
