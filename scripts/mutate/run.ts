@@ -1,7 +1,7 @@
 /**
- * `npm run mutate -- FILE [TEST…]`: changes a source file in small ways, one at a time, and says which changes no test
- * notices. The tests are the one beside the file unless others are named. Nothing is written into the working tree: the
- * tests load the changed text instead of the file.
+ * `npm run mutate -- FILE [TEST…] [--most N]`: changes a source file in small ways, one at a time, and says which changes no
+ * test notices. The tests are the one beside the file unless others are named. `--most` tries only so many changes, spread
+ * over the file. Nothing is written into the working tree: the tests load the changed text instead of the file.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { command, Mistake, ROOT } from "../mistake.ts";
 import { type Mutation, mutated, mutationsOf } from "./mutations.ts";
 
@@ -21,9 +22,8 @@ const SHOWN_CHARS = 80;
 /** Names the files of each trial. */
 let trials = 0;
 
-await command(async ([file, ...named]) => {
-  if (file === undefined)
-    throw new Mistake("Name a source file: npm run mutate -- packages/gateway/src/server/once.ts");
+await command(async (args) => {
+  const { file, named, most } = wanted(args);
   const path = resolve(process.env.INIT_CWD ?? ROOT, file);
   const tests = (named.length > 0 ? named : [file.replace(/\.ts$/, ".test.ts")]).map((test) =>
     resolve(process.env.INIT_CWD ?? ROOT, test),
@@ -38,7 +38,7 @@ await command(async ([file, ...named]) => {
     if (!(await passes({ path, text: source, tests, folder, limitMs: 600_000 })))
       throw new Mistake("The tests fail without any change; mend them first.");
     const limitMs = Math.max(LEAST_PATIENCE_MS, (performance.now() - startedAt) * PATIENCE);
-    const mutations = await mutationsOf(source);
+    const mutations = spread(await mutationsOf(source), most);
     const survivors = await survivorsOf(mutations, (text) => passes({ path, text, tests, folder, limitMs }), source);
     for (const { line, was, is } of survivors)
       console.log(`${relative(ROOT, path)}:${line}  ${short(was)}  →  ${short(is) || "(nothing)"}`);
@@ -47,6 +47,31 @@ await command(async ([file, ...named]) => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** Reads what is asked for. Throws what the person should do instead. */
+function wanted(args: readonly string[]) {
+  const { values, positionals } = parsed(args);
+  const [file, ...named] = positionals;
+  if (file === undefined)
+    throw new Mistake("Name a source file: npm run mutate -- packages/gateway/src/server/once.ts");
+  const most = Number(values.most ?? Number.POSITIVE_INFINITY);
+  if (!(most >= 1)) throw new Mistake(`--most takes a number of changes, such as 30; “${values.most}” is none.`);
+  return { file, named, most };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: { most: { type: "string" } } });
+  } catch (error) {
+    throw new Mistake(`${(error as Error).message}\nUsage: npm run mutate -- FILE [TEST…] [--most N]`);
+  }
+}
+
+/** At most `most` of the changes, at equal distances. */
+function spread(all: readonly Mutation[], most: number): Mutation[] {
+  if (all.length <= most) return [...all];
+  return Array.from({ length: Math.floor(most) }, (_, index) => all[Math.floor((index * all.length) / most)]!);
+}
 
 /** The mutations with which the tests still pass. */
 async function survivorsOf(

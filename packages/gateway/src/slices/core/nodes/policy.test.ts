@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Caller } from "../../../kit/access.ts";
-import { hasEffects, isAllowed, isReserved, platformOf, runsPrograms } from "./policy.ts";
+import { hasEffects, isAllowed, isOfPages, isReserved, platformOf, runsPrograms } from "./policy.ts";
 
 const NOTHING = { allow: [], deny: [] };
 
@@ -67,6 +67,12 @@ test("an administrator is needed for what runs programs, and the node's own rule
 
   assert.deepEqual(commands.map(runsPrograms), [true, true, true, false]);
   assert.deepEqual(commands.map(isReserved), [false, false, true, false]);
+});
+
+test("a page in a browser may offer what browsers can do, and nothing that runs programs", () => {
+  const commands = ["camera.snap", "location.get", "system.run", "sms.send", "made.up"];
+
+  assert.deepEqual(commands.map(isOfPages), [true, true, false, false, false]);
 });
 
 test("what only looks may be sent again after a crash, everything else may not", () => {

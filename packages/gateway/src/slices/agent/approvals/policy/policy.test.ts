@@ -191,6 +191,8 @@ describe("an entry of the older kind, a program with any arguments", () => {
     assert.equal(await verdict("cd app && sed -n 1p", { allowlist: entry("sed", "-n", "1p") }), "ask");
     assert.equal(await verdict("echo x | sed -n 1p", { allowlist: entry("sed", "-n", "1p") }), "ask");
     assert.equal(await verdict("sed -n 2p", { allowlist: entry("sed", "-n", "1p") }), "ask");
+    assert.equal(await verdict("touch a", { allowlist: entry("cp", "a") }), "ask");
+    assert.equal(await verdict("touch a", { allowlist: entry("touch", "a") }), "run");
     assert.equal(await verdict("npm test", { allowlist: entry("npm", "test") }), "ask");
     assert.equal(await verdict("python3 run.py", { allowlist: entry("python3", "run.py") }), "ask");
     assert.equal(await verdict("sort --compress-prog=sh", { allowlist: entry("sort", "--compress-prog=sh") }), "ask");
@@ -553,6 +555,56 @@ describe("levels", () => {
     assert.equal(kinds({ security: "full", ask: "always" }), "ask");
     assert.equal(kinds({ security: "full" }, "it names the gateway's own state"), "ask");
     assert.equal(kinds({ allowlist: oldEntries("bash", "cat") }), "ask");
+  });
+
+  test("where commands are off, nothing runs without an answer either, not even what is harmless", async () => {
+    const looked = await stage.look("tr a b");
+    const runs = (more: Partial<Rules>) => withoutAnswer(looked, stage.rules(more));
+
+    assert.equal(runs({ askFallback: "allowlist" }), true);
+    assert.equal(runs({ security: "deny", askFallback: "full" }), false);
+    assert.equal(runs({ security: "full", askFallback: "deny" }), false);
+  });
+
+  test("input is asked for with its reasons: what it is, what it names, and what it hides", () => {
+    const why = (more: Partial<Rules>, own?: string, isHidden = false) => {
+      const told = judgeInput(own, isHidden, stage.rules(more));
+      return told.kind === "ask" ? told.why : [told.kind];
+    };
+    const own = "it names the gateway's own state";
+    const asMuch = "what is written to a program can be as much as a command";
+
+    assert.deepEqual(why({}, own, true), [
+      own,
+      asMuch,
+      "it holds characters that cannot be seen, or are not what they seem",
+    ]);
+    assert.deepEqual(why({ ask: "always" }), [asMuch]);
+    assert.deepEqual(why({ security: "full", ask: "always" }), ["every command is asked for"]);
+    assert.deepEqual(why({ security: "full" }, own, true), [own]);
+    assert.deepEqual(why({ security: "full" }, undefined, true), ["run"]);
+  });
+
+  test("who is asked reads why: once for each reason, or that every command is asked for", async () => {
+    const skillBins = new Set(["python3"]);
+    const why = async (script: string, more: Partial<Rules> = {}) => {
+      const told = await stage.judge(script, { skillBins, ...more });
+      return told.kind === "ask" ? told.why : [told.kind];
+    };
+
+    assert.deepEqual(await why("touch a; touch b"), ["touch is not on the allowlist"]);
+    assert.deepEqual(await why("tr a b", { ask: "always" }), ["every command is asked for"]);
+    assert.deepEqual(await why("touch a", { ask: "always" }), ["touch is not on the allowlist"]);
+    assert.deepEqual(await why("python3 run.py"), [
+      "python3 is a program of a skill, and it is not known all that this call does",
+    ]);
+    assert.deepEqual(await why("cat /srv/x", { allowlist: oldEntries("cat") }), [
+      "this call of cat may read what the agent may not",
+    ]);
+    assert.deepEqual(await why("touch a", { allowlist: [{ pattern: join(bin, "touch"), args: ["b"] }] }), [
+      "touch is not on the allowlist",
+    ]);
+    assert.match((await why("missing")).join("; "), /missing/);
   });
 
   test("what a skill needs runs when skills are trusted, as far as it is known what it does", async () => {

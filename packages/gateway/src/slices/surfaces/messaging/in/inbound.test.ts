@@ -10,7 +10,7 @@ import {
 } from "../../../../kit/channel.ts";
 import type { AccountSettings } from "../accounts/account-settings.ts";
 import { PeerList } from "../peer-list.ts";
-import { type Decision, decide, type Facts } from "./inbound.ts";
+import { type Decision, decide, type Facts, isOwner } from "./inbound.ts";
 
 const NOW = 1_800_000_000_000;
 const definition = {
@@ -185,6 +185,7 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
     { message: { at: NOW - 3_600_001 } },
     "expired too-old (messages.inboundMaxAgeHours)",
   ],
+  ["a message of just the age that is still answered", { message: { at: NOW - 3_600_000 } }, "pair"],
   ["a bot", { message: { sender: { id: accountId("9"), isBot: true } } }, "suppressed bot (allowBots)"],
   [
     "a bot that is welcome",
@@ -247,6 +248,16 @@ const CASES: readonly [what: string, given: Case, expected: string][] = [
       facts: { ownNames: ["Molty"] },
     },
     "answer addressed",
+  ],
+  [
+    "an open group, our name of two letters",
+    { group: true, settings: { groupPolicy: "open" }, message: { text: "Bo, tea?" }, facts: { ownNames: ["Bo"] } },
+    "answer addressed",
+  ],
+  [
+    "an open group, our name of one letter, which stands in many messages",
+    { group: true, settings: { groupPolicy: "open" }, message: { text: "I, too" }, facts: { ownNames: ["I"] } },
+    "suppressed not-addressed (groups.*.requireMention)",
   ],
   [
     "an open group, a word that holds our name",
@@ -348,6 +359,24 @@ describe("the inbound policy", () => {
     });
   }
 
+  test("a sender is told of by name and id, or by the id alone", () => {
+    const toldOf = (sender: InboundMessage["sender"]) => {
+      const decision = decideOn({ message: { sender }, settings: { dmPolicy: "allowlist" } });
+      return decision.kind === "leave" ? decision.outcome.detail : inWords(decision);
+    };
+
+    assert.deepEqual(
+      [toldOf(named("Ann")), toldOf({ id: accountId("666") })],
+      ["Ann (666) is not in allowFrom.", "666 is not in allowFrom."],
+    );
+  });
+
+  test("what came too late is told with the age that is allowed", () => {
+    const decision = decideOn({ message: { at: NOW - 8_000_000 }, facts: { maxAgeMs: 7_200_000 } });
+
+    assert.equal(decision.kind === "leave" && decision.outcome.detail, "It was more than 2 h old when it arrived.");
+  });
+
   test("every decision to leave a message alone says why in a sentence", () => {
     const left = CASES.map(([, given]) => decideOn(given)).filter((decision) => decision.kind === "leave");
 
@@ -356,6 +385,19 @@ describe("the inbound policy", () => {
       [],
     );
   });
+});
+
+test("the owner is who writes to themselves, whoever is listed; in a chat of somebody else it takes the list", () => {
+  const noted: InboundMessage = { ...direct, fromSelf: true, chat: { id: "77", kind: "direct", isSelf: true } };
+
+  assert.deepEqual(
+    [
+      isOwner({ message: noted, settings }),
+      isOwner({ message: direct, settings }),
+      isOwner({ message: direct, settings: { ...settings, owners: people("77") } }),
+    ],
+    [true, false, true],
+  );
 });
 
 test("a list knows a person by id and by proven alias, in any spelling, and never by a name", () => {
