@@ -316,7 +316,7 @@ test("what a library throws in a timer or rejects with ends its account, not the
   const program = join(import.meta.dirname, "faulty-process.ts");
   const child = spawn(process.execPath, ["--conditions=moltbot-source", program, stateDir], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
   });
   using _child = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
   const [url] = (await within(once(createInterface(child.stdout), "line"), "the gateway to start")) as [string];

@@ -272,7 +272,10 @@ test("a phone is linked by the QR code that login shows, and logged out again", 
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
   const before = await home.run(["channels", "status"]);
 
   const login = home.spawn(["channels", "login", "--json"]);
@@ -295,7 +298,10 @@ test("a phone is linked by the code that login writes in big letters", async () 
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
 
   const shown = home.spawn(["channels", "login", "--phone", phone.number]);
   let drawn = "";
@@ -319,7 +325,10 @@ test("login draws the QR code for eyes too, and ends quietly when it is stopped"
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
 
   const login = home.spawn(["channels", "login"]);
   const ended = once(login, "exit");

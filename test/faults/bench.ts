@@ -7,14 +7,9 @@ import { Subject } from "../../packages/gateway/src/cli/drill/subject.ts";
 import { configFor, link } from "../../packages/gateway/src/cli/drill/talk.ts";
 import { type TightDisk, tightDisk } from "../../packages/gateway/src/cli/drill/tight-disk.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
+import { PROGRAM } from "../support/program.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
 import { WireClient } from "../support/wire-client.ts";
-
-/** The gateway from source. */
-export const PROGRAM = {
-  file: process.execPath,
-  args: ["--conditions=moltbot-source", join(import.meta.dirname, "../../packages/gateway/src/cli/main.ts")],
-};
 
 /** Room for a gateway and what a test says to it, bytes. */
 export const DISK_BYTES = 24 * 1024 * 1024;

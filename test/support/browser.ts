@@ -41,11 +41,35 @@ const MOST_BROWSERS = Math.max(2, Math.floor(availableParallelism() / 2));
 /** How often a process looks whether another's browser has ended, ms. */
 const LOOK_EVERY_MS = 250;
 
+/** The browser without further arguments, which all files of this process share, and how many of them have not closed it. */
+let shared: Promise<Browser> | undefined;
+let users = 0;
+
 /**
- * Starts a browser when fewer than `MOST_BROWSERS` run; the caller closes it. `more` are further arguments of its process.
- * Rejects with what to do when there is none that works.
+ * A browser; the caller closes it. Files that run in one process share it: each test has a context of its own. `more` are
+ * further arguments of its process, which is then the caller's alone. Rejects with what to do when there is none that works.
  */
 export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
+  if (more.length > 0) return await launch(more);
+  users++;
+  shared ??= launchShared();
+  return await shared;
+}
+
+async function launchShared(): Promise<Browser> {
+  const browser = await launch([]);
+  const close = browser.close.bind(browser);
+  browser.close = async () => {
+    users--;
+    if (users > 0) return;
+    shared = undefined;
+    await close();
+  };
+  return browser;
+}
+
+/** Starts a browser when fewer than `MOST_BROWSERS` run. */
+async function launch(more: readonly string[]): Promise<Browser> {
   const { path, env } = await findChromium();
   const turn = await takeTurn();
   try {
