@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../faults/bench.ts";
 import { docsPage, examplesIn, namedIn, words } from "../support/docs-examples.ts";
+import { eventually } from "../support/time-limit.ts";
 import { Home, type Outcome } from "./harness.ts";
 
 /** The disk and the network drive of the page. */

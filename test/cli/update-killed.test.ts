@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../faults/bench.ts";
+import { eventually } from "../support/time-limit.ts";
 import { GOOD, UpdateStage } from "./update-stage.ts";
 import { noted, supervised } from "./update-supervised.ts";
 

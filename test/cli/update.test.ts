@@ -6,8 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
-import { eventually } from "../faults/bench.ts";
-import { LIMIT_MS } from "../support/time-limit.ts";
+import { eventually, LIMIT_MS } from "../support/time-limit.ts";
 import { asChild, GOOD, inPlace, migration, UpdateStage, whenUp } from "./update-stage.ts";
 
 /** The longest time in which the old version must answer again, ms. */

@@ -9,8 +9,9 @@ import { test } from "node:test";
 import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { PROGRAM } from "../support/program.ts";
+import { eventually } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
-import { canMount, eventually, FaultBench } from "./bench.ts";
+import { canMount, FaultBench } from "./bench.ts";
 
 const FULL = "the disk is full; free some space and try again";
 /** Where no file system can be mounted, files may not grow instead: then the system, and SQLite, say this. */

@@ -10,7 +10,8 @@ import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import { WrongClock } from "../../packages/gateway/src/cli/drill/wrong-clock.ts";
 import { PROGRAM } from "../support/program.ts";
-import { eventually, FaultBench } from "./bench.ts";
+import { eventually } from "../support/time-limit.ts";
+import { FaultBench } from "./bench.ts";
 
 /** What a command of the command line prints about the gateway of this bench. */
 async function shown(bench: FaultBench, command: string): Promise<string> {

@@ -1,5 +1,5 @@
-// Finds a Chromium for the browser tests and starts it: CHROMIUM_PATH, then the system's, else the one that npm installed
-// together with the libraries it needs, so that no test is ever skipped and nothing needs root.
+// Finds a Chromium for the browser tests and starts it: CHROMIUM_PATH, then the one that npm installed together with the
+// libraries it needs, else the system's, so that no test is ever skipped and nothing needs root.
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -70,7 +70,7 @@ async function launchShared(): Promise<Browser> {
 
 /** Starts a browser when fewer than `MOST_BROWSERS` run. */
 async function launch(more: readonly string[]): Promise<Browser> {
-  const { path, env } = await findChromium();
+  const { path, env } = await findForPages();
   const turn = await takeTurn();
   try {
     const browser = await chromium.launch({
@@ -105,13 +105,31 @@ function lockOrNothing(name: string): Disposable | undefined {
   }
 }
 
-/** The Chromium of the tests, and what its process needs to find. */
+/** The Chromium that a person would have: the system's, else the one of npm. */
 export async function findChromium(): Promise<Executable> {
-  const chosen = process.env.CHROMIUM_PATH;
-  if (chosen !== undefined) return { path: chosen, env: {} };
-  const system = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);
-  if (system !== undefined) return { path: system, env: {} };
-  if (process.platform === "linux" && process.arch === "x64") return unpackBundled();
+  return chosen() ?? system() ?? (await bundled()) ?? none();
+}
+
+/** The Chromium that shows pages to tests. The one of npm has no windows: a new page costs a third of the CPU. */
+async function findForPages(): Promise<Executable> {
+  return chosen() ?? (await bundled()) ?? system() ?? none();
+}
+
+function chosen(): Executable | undefined {
+  const path = process.env.CHROMIUM_PATH;
+  return path === undefined ? undefined : { path, env: {} };
+}
+
+function system(): Executable | undefined {
+  const path = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);
+  return path === undefined ? undefined : { path, env: {} };
+}
+
+async function bundled(): Promise<Executable | undefined> {
+  return process.platform === "linux" && process.arch === "x64" ? await unpackBundled() : undefined;
+}
+
+function none(): never {
   throw new Error("There is no Chromium here. Install Chromium or Chrome, or set CHROMIUM_PATH to one.");
 }
 
