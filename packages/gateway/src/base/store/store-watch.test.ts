@@ -48,7 +48,7 @@ function watched() {
   /** Lets time pass and waits until the watch satisfies `isSo`. */
   const until = async (ms: number, isSo: () => boolean, what: string) => {
     clock.advance(ms);
-    while (!isSo()) await within(told.promise, what, 30_000);
+    while (!isSo()) await within(told.promise, what);
     await nextTurn();
   };
   return { clock, store, watch, sentences, until, [Symbol.dispose]: () => stack.dispose() };
