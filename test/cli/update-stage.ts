@@ -53,7 +53,12 @@ export const migration = (sql: string) => `
 /** The text of a package's program. */
 export const programText = (program: string) => `const words = process.argv.slice(2);\n${program}\n`;
 
+/** For how long a version is watched where something is to be seen meanwhile. */
+export const LONG_WATCH = { watchSeconds: 6 };
+
 export interface StageOptions {
+  /** For how long a version is watched; a moment when not said. */
+  readonly watchSeconds?: number;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Record<string, string>;
   /** Starts the gateway in another way than as a process of its own. */
@@ -84,11 +89,16 @@ export class UpdateStage implements AsyncDisposable {
       });
   }
 
-  static async start({ config = {}, env = {}, start = alone }: StageOptions = {}): Promise<UpdateStage> {
+  static async start({
+    watchSeconds = 2,
+    config = {},
+    env = {},
+    start = alone,
+  }: StageOptions = {}): Promise<UpdateStage> {
     const home = new Home();
     mkdirSync(home.stateDir, { recursive: true });
     const all = {
-      ...{ gateway: { auth }, update: { watchSeconds: 6, maxMegabytes: 700 }, models: { detectLocal: false } },
+      ...{ gateway: { auth }, update: { watchSeconds, maxMegabytes: 700 }, models: { detectLocal: false } },
       ...config,
     };
     writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify(all), { mode: 0o600 });

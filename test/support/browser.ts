@@ -15,6 +15,8 @@ interface Executable {
   readonly env: Readonly<Record<string, string>>;
 }
 
+type Finder = () => Executable | undefined | Promise<Executable | undefined>;
+
 /** Where distributions put it, in the order of preference. */
 const SYSTEM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -36,8 +38,8 @@ const ARGS = [
   "--use-fake-device-for-media-stream",
 ];
 
-/** So many browsers run at a time on this machine: each keeps a core busy while a page draws. */
-const MOST_BROWSERS = Math.max(2, Math.floor(availableParallelism() / 2));
+/** So many browsers run at a time on this machine: each keeps a core busy while a page draws, and waits in between. */
+const MOST_BROWSERS = Math.max(3, availableParallelism());
 /** How often a process looks whether another's browser has ended, ms. */
 const LOOK_EVERY_MS = 250;
 
@@ -70,20 +72,34 @@ async function launchShared(): Promise<Browser> {
 
 /** Starts a browser when fewer than `MOST_BROWSERS` run. */
 async function launch(more: readonly string[]): Promise<Browser> {
-  const { path, env } = await findForPages();
   const turn = await takeTurn();
   try {
-    const browser = await chromium.launch({
-      executablePath: path,
-      args: [...ARGS, ...more],
-      env: { ...process.env, ...env },
-    });
+    const browser = await firstOf([chosen, bundled, system], [...ARGS, ...more]);
     browser.once("disconnected", () => turn[Symbol.dispose]());
     return browser;
-  } catch (cause) {
+  } catch (error) {
     turn[Symbol.dispose]();
-    throw new Error(`${path} does not start. Set CHROMIUM_PATH to a Chromium or Chrome that does.`, { cause });
+    throw error;
   }
+}
+
+/**
+ * The first that is there and starts. The one of npm, which has no windows, comes before the system's: a new page costs it
+ * a third of the CPU.
+ */
+async function firstOf(finders: readonly Finder[], args: string[]): Promise<Browser> {
+  const causes: unknown[] = [];
+  for (const find of finders) {
+    const found = await find();
+    if (found === undefined) continue;
+    try {
+      return await chromium.launch({ executablePath: found.path, args, env: { ...process.env, ...found.env } });
+    } catch (cause) {
+      causes.push(cause);
+    }
+  }
+  if (causes.length === 0) return none();
+  throw new AggregateError(causes, "No Chromium starts here. Set CHROMIUM_PATH to a Chromium or Chrome that does.");
 }
 
 async function takeTurn(): Promise<Disposable> {
@@ -108,11 +124,6 @@ function lockOrNothing(name: string): Disposable | undefined {
 /** The Chromium that a person would have: the system's, else the one of npm. */
 export async function findChromium(): Promise<Executable> {
   return chosen() ?? system() ?? (await bundled()) ?? none();
-}
-
-/** The Chromium that shows pages to tests. The one of npm has no windows: a new page costs a third of the CPU. */
-async function findForPages(): Promise<Executable> {
-  return chosen() ?? (await bundled()) ?? system() ?? none();
 }
 
 function chosen(): Executable | undefined {
