@@ -17,18 +17,22 @@ export type Times = Readonly<Record<string, number>>;
 const SHARING: readonly { readonly files: RegExp; readonly size: number }[] = [
   { files: /^packages\/[^/]+\/src\//, size: 14 },
   { files: /^test\/(wire|agent|stories)\//, size: 6 },
+  // They share a browser, too; see `startBrowser`.
+  { files: /^test\/web\//, size: 6 },
+  { files: /^test\/(cli|scripts)\//, size: 4 },
   // Not those that load the libraries of several platforms, nor those that start programs.
   { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 5 },
 ];
-/** A batch that would take longer is parted: the last one to end keeps the others waiting. */
+/** A batch that would take longer than this, and than this part of the whole, is parted: the last one keeps the others waiting. */
 const BATCH_SECONDS = 30;
+const BATCH_PART = 1 / 40;
 const MOMENT_SECONDS = 1;
 
 /** Hooks at the top of a file run for every test of its process. `after` alone is safe: it runs when all is over. */
 const HOOKS = /^(before|beforeEach|afterEach)\(/m;
-/** What changes the process for other files, or measures all of it. */
+/** What changes the process for other files, or measures all of it. A browser with arguments is one of two on the machine. */
 const WHOLE_PROCESS =
-  /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
+  /startBrowser\(\[|process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
 
 /** A file that cannot be loaded is a failed test of its own: the others of its batch run all the same. */
 const ENTRY = `import { test } from "node:test";
@@ -41,23 +45,50 @@ export function mayShareProcess(path: string, text: string): boolean {
   return SHARING.some(({ files }) => files.test(path)) && !HOOKS.test(text) && !WHOLE_PROCESS.test(text);
 }
 
-/** Parts test files into batches, the longest first, so that none begins when the others are about to end. */
+/**
+ * Parts test files into batches, the longest first, so that none begins when the others are about to end. Batches with a
+ * browser, which compute, begin among the others, which wait: all along so many of each kind run.
+ */
 export function batchesOf(paths: readonly string[], read: (path: string) => string, times: Times = {}): Batch[] {
   const seconds = (batch: Batch) => batch.reduce((sum, path) => sum + (times[path] ?? MOMENT_SECONDS), 0);
   const sharing = new Set(paths.filter((path) => mayShareProcess(path, read(path))));
   const shared = SHARING.flatMap(({ files, size }) =>
     dealt(
       [...sharing].filter((path) => files.test(path)),
-      { size, seconds },
+      { size, mostSeconds: Math.max(BATCH_SECONDS, seconds(paths) * BATCH_PART), seconds },
     ),
   );
   const alone = paths.filter((path) => !sharing.has(path)).map((path) => [path]);
-  return [...shared, ...alone].toSorted((one, other) => seconds(other) - seconds(one));
+  const longestFirst = [...shared, ...alone].toSorted((one, other) => seconds(other) - seconds(one));
+  const needsBrowser = (batch: Batch) => batch.some((path) => read(path).includes("startBrowser("));
+  return mixed([longestFirst.filter(needsBrowser), longestFirst.filter((batch) => !needsBrowser(batch))], seconds);
+}
+
+/** Merges queues in such a way that all come to their ends together. */
+function mixed(queues: readonly (readonly Batch[])[], seconds: (batch: Batch) => number): Batch[] {
+  const places = queues.flatMap((queue) => {
+    const whole = queue.reduce((sum, batch) => sum + seconds(batch), 0);
+    let before = 0;
+    return queue.map((batch) => {
+      const place = before / whole;
+      before += seconds(batch);
+      return { batch, place };
+    });
+  });
+  return places.toSorted((one, other) => one.place - other.place).map(({ batch }) => batch);
+}
+
+interface Deal {
+  /** So many files a batch has at most. */
+  readonly size: number;
+  /** So long a batch takes at most, unless its only file takes longer. */
+  readonly mostSeconds: number;
+  readonly seconds: (batch: Batch) => number;
 }
 
 /** Deals files to as few batches as their number and their time allow: the longest first, each to the shortest batch. */
-function dealt(paths: Batch, { size, seconds }: { size: number; seconds: (batch: Batch) => number }): Batch[] {
-  const count = Math.max(Math.ceil(paths.length / size), Math.ceil(seconds(paths) / BATCH_SECONDS));
+function dealt(paths: Batch, { size, mostSeconds, seconds }: Deal): Batch[] {
+  const count = Math.max(Math.ceil(paths.length / size), Math.ceil(seconds(paths) / mostSeconds));
   const batches: string[][] = Array.from({ length: Math.min(count, paths.length) }, () => []);
   for (const path of paths.toSorted((one, other) => seconds([other]) - seconds([one]))) {
     const shortest = batches.reduce((one, other) => (seconds(other) < seconds(one) ? other : one));

@@ -18,8 +18,8 @@ const ALL = ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
 /** How long each file took, on the machine where it was last recorded: only the proportions matter. */
 const TIMES = join(ROOT, "test/times.json");
 const ENTRIES = join(ROOT, "node_modules/.cache/test-entries");
-/** Most tests wait half of their time, for timers, sockets and other processes: so many keep a core busy. */
-const PROCESSES_PER_CORE = 2.5;
+/** Most tests wait more than half of their time, for timers, sockets and other processes: so many keep a core busy. */
+const PROCESSES_PER_CORE = 3;
 const MOST_PROCESSES = 16;
 /** What a process with a gateway, a platform's SDK or a browser needs. */
 const BYTES_PER_PROCESS = 768 * 1024 * 1024;

@@ -5,7 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { ModelServer } from "../fakes/model-server.ts";
+import { TOKEN } from "../support/gateway.ts";
+import { PROGRAM } from "../support/program.ts";
 import { within } from "../support/time-limit.ts";
 import { WireClient } from "../support/wire-client.ts";
 import { configFor } from "./support.ts";
@@ -14,13 +17,16 @@ import { configFor } from "./support.ts";
 export class KillableGateway implements AsyncDisposable {
   readonly #stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-crash-")), "state");
   readonly #clients: WireClient[] = [];
-  readonly #program: string;
+  readonly #command: readonly string[];
   #child: ChildProcess | undefined;
   #url = "";
 
-  /** `program` is a file of this folder. */
-  constructor(config: string, program = "gateway-process.ts") {
-    this.#program = join(import.meta.dirname, program);
+  /** `program` is a file of this folder that prints its address; the usual gateway when not said. */
+  constructor(config: string, program?: string) {
+    this.#command =
+      program === undefined
+        ? [...PROGRAM.args, "gateway", "--port", "0"]
+        : ["--conditions=moltbot-source", join(import.meta.dirname, program), this.#stateDir];
     mkdirSync(this.#stateDir, { mode: 0o700 });
     writeFileSync(join(this.#stateDir, "moltbot.json"), config, { mode: 0o600 });
   }
@@ -37,14 +43,17 @@ export class KillableGateway implements AsyncDisposable {
 
   /** Starts it and returns an operator's connection. */
   async start(): Promise<WireClient> {
-    const child = spawn(process.execPath, ["--conditions=moltbot-source", this.#program, this.#stateDir], {
+    const child = spawn(process.execPath, this.#command, {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
+      env: {
+        ...{ PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
+        ...{ MOLTBOT_STATE_DIR: this.#stateDir, MOLTBOT_GATEWAY_TOKEN: TOKEN, MOLTBOT_CANVAS_PORT: "0" },
+      },
     });
     this.#child = child;
-    const [url] = (await within(once(createInterface(child.stdout!), "line"), "the gateway to start")) as [string];
-    this.#url = url;
-    const client = new WireClient(url, { token: "secret-token" });
+    const address = await within(addressIn(child.stdout!), "the gateway to start");
+    this.#url = address.replace(/^http/, "ws");
+    const client = new WireClient(this.#url, { token: TOKEN });
     this.#clients.push(client);
     await client.opened();
     await client.shakeHands({ scopes: ["operator.admin"] });
@@ -64,6 +73,15 @@ export class KillableGateway implements AsyncDisposable {
     await this.kill();
     rmSync(join(this.#stateDir, ".."), { recursive: true, force: true });
   }
+}
+
+/** The first address that a gateway prints. */
+async function addressIn(output: Readable): Promise<string> {
+  for await (const line of createInterface(output)) {
+    const address = /(?:https?|wss?):\/\/[^\s/#]+/.exec(line)?.[0];
+    if (address !== undefined) return address;
+  }
+  throw new Error("the gateway ended before it was up");
 }
 
 /** One over a fake model provider; `more` are further sections of its config. */

@@ -10,7 +10,7 @@ import type { ModelServer } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
 import { type Connected, type TestGateway, type TestGatewayOptions, testGateway } from "../support/gateway.ts";
-import { LIMIT_MS } from "../support/time-limit.ts";
+import { eventually } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 import { killableOver } from "./killable-gateway.ts";
 import { configFor } from "./support.ts";
@@ -60,17 +60,6 @@ class Stage implements AsyncDisposable {
     await this.gateway[Symbol.asyncDispose]();
     await this.model[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
-  }
-}
-
-/** What `look` finds, as soon as it finds something. */
-async function eventually<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (limit.aborted) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

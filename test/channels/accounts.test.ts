@@ -316,7 +316,7 @@ test("what a library throws in a timer or rejects with ends its account, not the
   const program = join(import.meta.dirname, "faulty-process.ts");
   const child = spawn(process.execPath, ["--conditions=moltbot-source", program, stateDir], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
   });
   using _child = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
   const [url] = (await within(once(createInterface(child.stdout), "line"), "the gateway to start")) as [string];
@@ -358,7 +358,8 @@ test("neither the start nor the stop of the gateway waits for a platform that ne
   const stopMs = performance.now() - stoppingAt;
 
   assert.equal(ok, true);
-  assert.ok(startMs < 5_000, `the start took ${startMs} ms`);
+  // An account may take two minutes and a half until it is connected, and five seconds until it is closed.
+  assert.ok(startMs < 60_000, `the start took ${startMs} ms`);
   assert.ok(stopMs < 5_000, `the stop took ${stopMs} ms`);
 });
 

@@ -36,7 +36,7 @@ async function withModel(start: StartFake, model: ModelServer): Promise<ChannelB
 async function asked(model: ModelServer, say: () => Promise<unknown>): Promise<SeenRequest> {
   const request = model.next();
   await say();
-  return await within(request, "the model to be asked", 30_000);
+  return await within(request, "the model to be asked");
 }
 
 function turnsOf({ body }: SeenRequest): string {
@@ -200,7 +200,7 @@ describe("WhatsApp, as phones and businesses send it", () => {
   });
 });
 
-test("BlueBubbles: a file that comes after its message is taken in with it", { timeout: 60_000 }, async () => {
+test("BlueBubbles: a file that comes after its message is taken in with it", async () => {
   await using model = await fakeOpenAI();
   const fake: FakeBlueBubbles = await fakeBlueBubbles();
   await using bench = await withModel(async () => fake, model);

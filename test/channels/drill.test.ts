@@ -1,4 +1,4 @@
-// The kill drill with a fixed seed: what `moltbot drill` does, on all channels, from source.
+// The kill drill with a fixed seed: what `moltbot drill` does, on all channels.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { runDrill } from "../../packages/gateway/src/cli/drill/drill.ts";
 import { startFakes } from "../../packages/gateway/src/cli/drill/platforms.ts";
+import { PROGRAM } from "../support/program.ts";
 
 const SEED = 20_260_127;
-const CLI = join(import.meta.dirname, "../../packages/gateway/src/cli/main.ts");
 
 test("a gateway that is killed again and again loses nothing and says nothing twice", {
   timeout: 1_200_000,
@@ -19,7 +19,7 @@ test("a gateway that is killed again and again loses nothing and says nothing tw
     const { sent, answered, inDoubt, lost, doubled, stale, undecided } = await runDrill({
       ...{ kills: 6, seed: SEED, burst: 5, platforms },
       stateDir: join(folder, "state"),
-      program: { file: process.execPath, args: ["--conditions=moltbot-source", CLI] },
+      program: PROGRAM,
       progress: () => {},
     });
 

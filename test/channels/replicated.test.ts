@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { type FakeSlack, type FakeTelegram, fakeSlack, fakeTelegram } from "@moltbot/fakes";
 import { Store } from "../../packages/gateway/src/base/store/store.ts";
-import { eventually } from "../faults/bench.ts";
 import { testGateway } from "../support/gateway.ts";
+import { eventually } from "../support/time-limit.ts";
 import { ChannelBench } from "./bench.ts";
 
 /** Holds replication up until it is opened. */

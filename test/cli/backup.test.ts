@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { eventually } from "../faults/bench.ts";
+import { eventually } from "../support/time-limit.ts";
 import { Home } from "./harness.ts";
 
 /** What a conversation says, as the command line reads it. */

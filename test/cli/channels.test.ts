@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { type FakePlatform, fakeTelegram, fakeWhatsApp, type Said, until } from "@moltbot/fakes";
+import { eventually } from "../support/time-limit.ts";
 import { Home } from "./harness.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -256,6 +257,10 @@ test("what is wrong with an account is said by status, health and doctor", async
   await platform.linked();
 
   await home.run(["channels", "stop", "telegram"]);
+  await eventually("health to know of it", async () => {
+    const { stdout } = await home.run(["health", "--json"]);
+    return JSON.parse(stdout).channels.telegram.accounts.default.state === "stopped";
+  });
   const said = await Promise.all(
     [["channels", "status"], ["status"], ["health"], ["doctor"]].map((words) => home.run(words)),
   );
@@ -264,6 +269,7 @@ test("what is wrong with an account is said by status, health and doctor", async
   assert.deepEqual(
     said.map(({ code, stdout }) => [code, stdout.includes("`moltbot channels start telegram` starts it.")]),
     [0, 0, 0, 0].map((code) => [code, true]),
+    said.map(({ stdout, stderr }) => stdout + stderr).join("\n"),
   );
   assert.match(started.stdout, /^Telegram is (starting|connected as Moltbot)\.\n$/);
 });
@@ -272,7 +278,10 @@ test("a phone is linked by the QR code that login shows, and logged out again", 
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
   const before = await home.run(["channels", "status"]);
 
   const login = home.spawn(["channels", "login", "--json"]);
@@ -295,7 +304,10 @@ test("a phone is linked by the code that login writes in big letters", async () 
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
 
   const shown = home.spawn(["channels", "login", "--phone", phone.number]);
   let drawn = "";
@@ -319,7 +331,10 @@ test("login draws the QR code for eyes too, and ends quietly when it is stopped"
   using home = new Home();
   await using phone = await fakeWhatsApp();
   configure(home, { whatsapp: phone.settings });
-  await using _gateway = await home.gateway([], { ...phone.env, NODE_OPTIONS: `--import ${phone.preload}` });
+  await using _gateway = await home.gateway([], {
+    ...phone.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
+  });
 
   const login = home.spawn(["channels", "login"]);
   const ended = once(login, "exit");

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openLine } from "../../packages/gateway/src/cli/commands/gateway-run.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { built, Home } from "./harness.ts";
+import { BUILT } from "../support/program.ts";
+import { Home } from "./harness.ts";
 
 test("a first start makes a private state folder, and prints the address without the token to what is no terminal", async () => {
   using home = new Home();
@@ -264,7 +265,7 @@ test("the dashboard link is the gateway's address with the token", async () => {
 });
 
 test("the built command line starts the built gateway", async () => {
-  using home = new Home(built);
+  using home = new Home(BUILT);
   await using gateway = await home.gateway();
 
   const { code, stdout } = await home.run(["health"]);
@@ -273,7 +274,7 @@ test("the built command line starts the built gateway", async () => {
 });
 
 test("the built gateway brings TLS and a model's SDK along", async () => {
-  using home = new Home(built);
+  using home = new Home(BUILT);
   await using model = await fakeOpenAI();
   const provider = { api: "openai-compatible", baseUrl: model.baseUrl, models: [{ id: "fake-model" }] };
   await home.run(["config", "set", "models", JSON.stringify({ detectLocal: false, providers: { fake: provider } })]);

@@ -1,4 +1,4 @@
-// Runs the command line as a process, from source or as built, on a state folder of its own.
+// Runs the command line as a process, as it is built, on a state folder of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,14 +9,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../support/program.ts";
 import { Terminal } from "../support/terminal.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const source = ["--conditions=moltbot-source", join(root, "packages/gateway/src/cli/main.ts")];
-
-/** The built command line, as it is published. */
-export const built = [join(root, "packages/gateway/bin/moltbot.mjs")];
 
 /** What a finished command left behind. */
 export interface Outcome {
@@ -37,7 +34,7 @@ export class Home implements Disposable {
   readonly stateDir = join(mkdtempSync(join(tmpdir(), "moltbot-cli-")), "state");
   readonly #entry: readonly string[];
 
-  constructor(entry: readonly string[] = source) {
+  constructor(entry: readonly string[] = PROGRAM.args) {
     this.#entry = entry;
   }
 

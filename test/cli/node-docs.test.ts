@@ -9,8 +9,8 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ROOT_LIMITS } from "../../packages/gateway/src/slices/surfaces/canvas/files/root.ts";
-import { eventually } from "../faults/bench.ts";
 import { askRaw } from "../support/canvas.ts";
+import { eventually } from "../support/time-limit.ts";
 import { Home } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -11,8 +11,8 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fakeRegistry } from "../fakes/npm-registry.ts";
+import { BUILT } from "../support/program.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
-import { built } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "moltbot-npx-"));
@@ -89,7 +89,7 @@ test("an older Node is told in one sentence what to do, with the exit code that 
   const installed = join(folder, "installed");
   mkdirSync(installed);
   execFileSync("tar", ["-xzf", tarball, "-C", installed]);
-  assert.ok(built[0]?.endsWith("bin/moltbot.mjs"));
+  assert.ok(BUILT[0]?.endsWith("bin/moltbot.mjs"));
 
   const outcome = await run([older!, join(installed, "package", "bin", "moltbot.mjs"), "gateway"], { HOME: home });
 

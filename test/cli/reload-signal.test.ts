@@ -17,8 +17,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../faults/bench.ts";
-import { within } from "../support/time-limit.ts";
+import { eventually, within } from "../support/time-limit.ts";
 import { freePort, Home } from "./harness.ts";
 
 const ENTRY = fileURLToPath(new URL("../../packages/gateway/bin/moltbot.mjs", import.meta.url));

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { canMount, eventually, FaultBench } from "../faults/bench.ts";
+import { canMount, FaultBench } from "../faults/bench.ts";
+import { eventually } from "../support/time-limit.ts";
 import { GOOD, programText } from "./update-stage.ts";
 
 /** A package with so many megabytes beside its program. */

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../faults/bench.ts";
-import { GOOD, UpdateStage } from "./update-stage.ts";
+import { eventually } from "../support/time-limit.ts";
+import { GOOD, LONG_WATCH, UpdateStage } from "./update-stage.ts";
 import { noted, supervised } from "./update-supervised.ts";
 
 const has = (folder: string, pattern: RegExp) =>
@@ -54,7 +54,7 @@ const PHASES: Readonly<Record<string, Moment>> = {
 
 for (const [phase, hasCome] of Object.entries(PHASES))
   test(`kill -9 of a gateway that is updated, when ${phase}`, async () => {
-    await using under = await supervised({ hasSocket: false });
+    await using under = await supervised({ hasSocket: false, ...LONG_WATCH });
     const { stage } = under;
     const { home } = stage;
     await stage.say("before the update");

@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { currentVersion } from "../../packages/gateway/src/base/update/record.ts";
+import { PROGRAM } from "../support/program.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
 import { freePort, Home } from "./harness.ts";
 
@@ -16,7 +17,7 @@ const auth = { mode: "token", token: "a-long-token-for-the-tests-of-updates" };
 const UPDATE_MS = 3 * LIMIT_MS;
 
 /** A program that is this gateway under another version's name. */
-export const GOOD = `process.execve(process.execPath, [process.execPath, "--conditions=moltbot-source", ${JSON.stringify(main)}, ...words], process.env);`;
+export const GOOD = `process.execve(process.execPath, [process.execPath, ...${JSON.stringify(PROGRAM.args)}, ...words], process.env);`;
 
 /** As `GOOD`, in a process that keeps the sockets which it was given: a program that is loaded, not executed. */
 export const GOOD_HERE = `
@@ -30,7 +31,7 @@ export const inPlace = (what: string) =>
 /** A program with the real gateway below it. */
 export const asChild = (after: string) => `
   const { spawn } = await import("node:child_process");
-  const gateway = spawn(process.execPath, ["--conditions=moltbot-source", ${JSON.stringify(main)}, ...words], { stdio: "inherit" });
+  const gateway = spawn(process.execPath, [...${JSON.stringify(PROGRAM.args)}, ...words], { stdio: "inherit" });
   process.on("SIGTERM", () => { gateway.kill("SIGKILL"); process.exit(0); });
   process.on("exit", () => gateway.kill("SIGKILL"));
   ${after}`;
@@ -52,7 +53,12 @@ export const migration = (sql: string) => `
 /** The text of a package's program. */
 export const programText = (program: string) => `const words = process.argv.slice(2);\n${program}\n`;
 
+/** For how long a version is watched where something is to be seen meanwhile. */
+export const LONG_WATCH = { watchSeconds: 6 };
+
 export interface StageOptions {
+  /** For how long a version is watched; a moment when not said. */
+  readonly watchSeconds?: number;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Record<string, string>;
   /** Starts the gateway in another way than as a process of its own. */
@@ -83,11 +89,16 @@ export class UpdateStage implements AsyncDisposable {
       });
   }
 
-  static async start({ config = {}, env = {}, start = alone }: StageOptions = {}): Promise<UpdateStage> {
+  static async start({
+    watchSeconds = 2,
+    config = {},
+    env = {},
+    start = alone,
+  }: StageOptions = {}): Promise<UpdateStage> {
     const home = new Home();
     mkdirSync(home.stateDir, { recursive: true });
     const all = {
-      ...{ gateway: { auth }, update: { watchSeconds: 6, maxMegabytes: 700 }, models: { detectLocal: false } },
+      ...{ gateway: { auth }, update: { watchSeconds, maxMegabytes: 700 }, models: { detectLocal: false } },
       ...config,
     };
     writeFileSync(join(home.stateDir, "moltbot.json"), JSON.stringify(all), { mode: 0o600 });

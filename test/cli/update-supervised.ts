@@ -21,10 +21,11 @@ export function noted({ stateDir }: Home): Noted | undefined {
 }
 
 /** A stage whose gateway runs under a supervisor, with a socket of its own or without. */
-export async function supervised({ hasSocket }: { hasSocket: boolean }) {
+export async function supervised({ hasSocket, ...more }: { hasSocket: boolean; watchSeconds?: number }) {
   const stack = new AsyncDisposableStack();
   let supervisor: FakeSupervisor | undefined;
   const stage = await UpdateStage.start({
+    ...more,
     // A version that is loaded into the process is read as the process reads its own sources.
     env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --conditions=moltbot-source` },
     async start(home, env) {

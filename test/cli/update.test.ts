@@ -6,9 +6,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
-import { eventually } from "../faults/bench.ts";
-import { LIMIT_MS } from "../support/time-limit.ts";
-import { asChild, GOOD, inPlace, migration, UpdateStage, whenUp } from "./update-stage.ts";
+import { eventually, LIMIT_MS } from "../support/time-limit.ts";
+import { asChild, GOOD, inPlace, LONG_WATCH, migration, UpdateStage, whenUp } from "./update-stage.ts";
 
 /** The longest time in which the old version must answer again, ms. */
 const BACK_WITHIN_MS = 90_000;
@@ -78,7 +77,7 @@ describe("an update", { concurrency: true }, () => {
     describe(about, { concurrency: false }, () => {
       let stage: UpdateStage;
       before(async () => {
-        stage = await UpdateStage.start();
+        stage = await UpdateStage.start(LONG_WATCH);
       });
       after(() => stage?.[Symbol.asyncDispose]());
 
@@ -91,6 +90,7 @@ describe("an update", { concurrency: true }, () => {
     await using telegram = await fakeTelegram();
     const { botToken, ...settings } = telegram.settings;
     await using stage = await UpdateStage.start({
+      ...LONG_WATCH,
       config: { channels: { telegram: { ...settings, dmPolicy: "open", allowFrom: ["*"] } } },
       env: { TELEGRAM_BOT_TOKEN: String(botToken) },
     });

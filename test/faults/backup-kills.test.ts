@@ -60,7 +60,9 @@ class Stage implements Disposable {
   /** Runs a command to its end; with `killAt` it is killed at that change. */
   async run(args: readonly string[], { killAt = 0, count = "" } = {}): Promise<Outcome> {
     const kill = { KILL_WITHIN: this.folder, KILL_AT: String(killAt), KILL_COUNT: count };
-    return await this.home.run(args, { env: { HOME: this.folder, NODE_OPTIONS: `--import ${PRELOAD}`, ...kill } });
+    return await this.home.run(args, {
+      env: { HOME: this.folder, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${PRELOAD}`, ...kill },
+    });
   }
 
   async side(): Promise<Side> {

@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { canMount, DISK_BYTES, eventually, FaultBench } from "./bench.ts";
+import { eventually } from "../support/time-limit.ts";
+import { canMount, DISK_BYTES, FaultBench } from "./bench.ts";
 
 /** Sentences for a disk that takes no more: a small file system, and one where files may not grow. */
 const FULL = [

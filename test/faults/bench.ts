@@ -7,18 +7,11 @@ import { Subject } from "../../packages/gateway/src/cli/drill/subject.ts";
 import { configFor, link } from "../../packages/gateway/src/cli/drill/talk.ts";
 import { type TightDisk, tightDisk } from "../../packages/gateway/src/cli/drill/tight-disk.ts";
 import type { ModelServer } from "../fakes/model-server.ts";
-import { LIMIT_MS } from "../support/time-limit.ts";
+import { PROGRAM } from "../support/program.ts";
 import { WireClient } from "../support/wire-client.ts";
-
-/** The gateway from source. */
-export const PROGRAM = {
-  file: process.execPath,
-  args: ["--conditions=moltbot-source", join(import.meta.dirname, "../../packages/gateway/src/cli/main.ts")],
-};
 
 /** Room for a gateway and what a test says to it, bytes. */
 export const DISK_BYTES = 24 * 1024 * 1024;
-const LOOK_EVERY_MS = 50;
 
 export interface BenchOptions {
   readonly platforms?: readonly FakePlatform[];
@@ -126,19 +119,4 @@ export function canMount(): boolean {
   disk?.[Symbol.dispose]();
   rmSync(folder, { recursive: true, force: true });
   return disk !== undefined;
-}
-
-/** Resolves with the first value of `look` that is not undefined or false; rejects with what was waited for. */
-export async function eventually<T>(
-  what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = LIMIT_MS,
-): Promise<T> {
-  const limit = AbortSignal.timeout(limitMs);
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (limit.aborted) throw new Error(`waited ${limitMs} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
 }

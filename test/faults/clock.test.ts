@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { type FakePlatform, fakeDiscord, fakeSignal, fakeSlack, fakeTelegram, fakeWhatsApp } from "@moltbot/fakes";
 import { WrongClock } from "../../packages/gateway/src/cli/drill/wrong-clock.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { eventually, FaultBench } from "./bench.ts";
+import { eventually } from "../support/time-limit.ts";
+import { FaultBench } from "./bench.ts";
 
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runCronDrill } from "../../packages/gateway/src/cli/drill/cron.ts";
-import { PROGRAM } from "./bench.ts";
+import { PROGRAM } from "../support/program.ts";
 
 test("each time of a job is run once, or listed as missed, whatever is killed and however the clock is set", {
   timeout: 1_200_000,

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
 import { Crowd } from "../../packages/gateway/src/cli/drill/crowd.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
-import { eventually, FaultBench } from "./bench.ts";
+import { eventually } from "../support/time-limit.ts";
+import { FaultBench } from "./bench.ts";
 
 const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
 

@@ -8,8 +8,10 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { PROGRAM } from "../support/program.ts";
+import { eventually } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
-import { canMount, eventually, FaultBench, PROGRAM } from "./bench.ts";
+import { canMount, FaultBench } from "./bench.ts";
 
 const FULL = "the disk is full; free some space and try again";
 /** Where no file system can be mounted, files may not grow instead: then the system, and SQLite, say this. */
@@ -196,7 +198,10 @@ test("a gateway that starts on a full disk says so and ends, for its supervisor 
 /** Runs a gateway that is expected to end by itself. */
 async function run(folder: string): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(PROGRAM.file, [...PROGRAM.args, "gateway", "--port", "0"], {
-    env: { PATH: process.env.PATH, HOME: folder, MOLTBOT_STATE_DIR: join(folder, "state"), NO_COLOR: "1" },
+    env: {
+      ...{ PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS },
+      ...{ HOME: folder, MOLTBOT_STATE_DIR: join(folder, "state"), NO_COLOR: "1" },
+    },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const late = setTimeout(() => child.kill("SIGKILL"), 60_000);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FAULT_NAMES, runFaults } from "../../packages/gateway/src/cli/drill/faults.ts";
 import { startFakes } from "../../packages/gateway/src/cli/drill/platforms.ts";
-import { PROGRAM } from "./bench.ts";
+import { PROGRAM } from "../support/program.ts";
 
 const NEEDS_ROOT = process.getuid?.() === 0 ? [] : ["no inodes"];
 

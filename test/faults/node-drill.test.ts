@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runNodeDrill } from "../../packages/gateway/src/cli/drill/node.ts";
-import { PROGRAM } from "./bench.ts";
+import { PROGRAM } from "../support/program.ts";
 
 test("each call of a node has one end that says what became of it, and no allowed program runs twice", {
   timeout: 600_000,

@@ -9,14 +9,16 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
 import { WrongClock } from "../../packages/gateway/src/cli/drill/wrong-clock.ts";
-import { eventually, FaultBench, PROGRAM } from "./bench.ts";
+import { PROGRAM } from "../support/program.ts";
+import { eventually } from "../support/time-limit.ts";
+import { FaultBench } from "./bench.ts";
 
 /** What a command of the command line prints about the gateway of this bench. */
 async function shown(bench: FaultBench, command: string): Promise<string> {
   const { token } = await bench.subject.address();
   const child = spawn(PROGRAM.file, [...PROGRAM.args, command], {
     env: {
-      ...{ PATH: process.env.PATH, HOME: bench.folder, NO_COLOR: "1" },
+      ...{ PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, HOME: bench.folder, NO_COLOR: "1" },
       ...{ MOLTBOT_STATE_DIR: join(bench.disk.folder, "state"), MOLTBOT_GATEWAY_TOKEN: token },
     },
     stdio: ["ignore", "pipe", "pipe"],

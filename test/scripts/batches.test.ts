@@ -14,7 +14,8 @@ const PLAIN = 'import { test } from "node:test";\ntest("x", () => {});\n';
 const FILES: readonly (readonly [what: string, path: string, text: string, shares: boolean])[] = [
   ["a rule beside its source", "packages/gateway/src/base/a.test.ts", PLAIN, true],
   ["frames against a gateway", "test/wire/a.test.ts", PLAIN, true],
-  ["a browser", "test/web/a.test.ts", PLAIN, false],
+  ["a page in the usual browser", "test/web/a.test.ts", `${PLAIN}await startBrowser();\n`, true],
+  ["a browser", "test/web/a.test.ts", `${PLAIN}await startBrowser(["--flag"]);\n`, false],
   ["a platform's library", "test/channels/slack.test.ts", PLAIN, false],
   ["a hook that runs before each test", "test/wire/a.test.ts", `${PLAIN}beforeEach(() => {});\n`, false],
   ["a hook within a group", "test/wire/a.test.ts", `${PLAIN}describe("x", () => {\n  before(() => {});\n});\n`, true],
@@ -29,19 +30,35 @@ for (const [what, path, text, shares] of FILES)
 
 test("every file is in one batch, and the longest batch begins first", () => {
   const shared = Array.from({ length: 9 }, (_, index) => `test/wire/${index}.test.ts`);
-  const alone = ["test/web/a.test.ts", "test/web/b.test.ts"];
+  const alone = ["test/faults/a.test.ts", "test/faults/b.test.ts"];
 
   const batches = batchesOf([...shared, ...alone], () => PLAIN, {
-    "test/web/b.test.ts": 90,
+    "test/faults/b.test.ts": 90,
     "test/wire/3.test.ts": 25,
   });
 
   assert.deepEqual(batches.flat().toSorted(), [...shared, ...alone].toSorted());
-  assert.deepEqual(batches[0], ["test/web/b.test.ts"]);
-  assert.deepEqual(batches.at(-1), ["test/web/a.test.ts"]);
+  assert.deepEqual(batches[0], ["test/faults/b.test.ts"]);
+  assert.deepEqual(batches.at(-1), ["test/faults/a.test.ts"]);
   assert.deepEqual(
     batches.map(({ length }) => length),
     [1, 1, 8, 1],
+  );
+});
+
+test("those with a browser and those without come to their ends together", () => {
+  const names = ["1", "2", "3", "4"];
+  const seconds = Object.fromEntries([
+    ...names.map((name) => [`test/web/${name}.test.ts`, 40] as const),
+    ...names.map((name) => [`test/faults/${name}.test.ts`, 10] as const),
+  ]);
+  const read = (path: string) => (path.includes("/web/") ? `${PLAIN}await startBrowser();\n` : PLAIN);
+
+  const batches = batchesOf(Object.keys(seconds), read, seconds);
+
+  assert.deepEqual(
+    batches.flat().map((path) => path.split("/")[1]),
+    ["web", "faults", "web", "faults", "web", "faults", "web", "faults"],
   );
 });
 

@@ -1,5 +1,5 @@
-// Finds a Chromium for the browser tests and starts it: CHROMIUM_PATH, then the system's, else the one that npm installed
-// together with the libraries it needs, so that no test is ever skipped and nothing needs root.
+// Finds a Chromium for the browser tests and starts it: CHROMIUM_PATH, then the one that npm installed together with the
+// libraries it needs, else the system's, so that no test is ever skipped and nothing needs root.
 
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,8 @@ interface Executable {
   readonly path: string;
   readonly env: Readonly<Record<string, string>>;
 }
+
+type Finder = () => Executable | undefined | Promise<Executable | undefined>;
 
 /** Where distributions put it, in the order of preference. */
 const SYSTEM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -36,30 +38,68 @@ const ARGS = [
   "--use-fake-device-for-media-stream",
 ];
 
-/** So many browsers run at a time on this machine: each keeps a core busy while a page draws. */
-const MOST_BROWSERS = Math.max(2, Math.floor(availableParallelism() / 2));
+/** So many browsers run at a time on this machine: each keeps a core busy while a page draws, and waits in between. */
+const MOST_BROWSERS = Math.max(3, availableParallelism());
 /** How often a process looks whether another's browser has ended, ms. */
 const LOOK_EVERY_MS = 250;
 
+/** The browser without further arguments, which all files of this process share, and how many of them have not closed it. */
+let shared: Promise<Browser> | undefined;
+let users = 0;
+
 /**
- * Starts a browser when fewer than `MOST_BROWSERS` run; the caller closes it. `more` are further arguments of its process.
- * Rejects with what to do when there is none that works.
+ * A browser; the caller closes it. Files that run in one process share it: each test has a context of its own. `more` are
+ * further arguments of its process, which is then the caller's alone. Rejects with what to do when there is none that works.
  */
 export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
-  const { path, env } = await findChromium();
+  if (more.length > 0) return await launch(more);
+  users++;
+  shared ??= launchShared();
+  return await shared;
+}
+
+async function launchShared(): Promise<Browser> {
+  const browser = await launch([]);
+  const close = browser.close.bind(browser);
+  browser.close = async () => {
+    users--;
+    if (users > 0) return;
+    shared = undefined;
+    await close();
+  };
+  return browser;
+}
+
+/** Starts a browser when fewer than `MOST_BROWSERS` run. */
+async function launch(more: readonly string[]): Promise<Browser> {
   const turn = await takeTurn();
   try {
-    const browser = await chromium.launch({
-      executablePath: path,
-      args: [...ARGS, ...more],
-      env: { ...process.env, ...env },
-    });
+    const browser = await firstOf([chosen, bundled, system], [...ARGS, ...more]);
     browser.once("disconnected", () => turn[Symbol.dispose]());
     return browser;
-  } catch (cause) {
+  } catch (error) {
     turn[Symbol.dispose]();
-    throw new Error(`${path} does not start. Set CHROMIUM_PATH to a Chromium or Chrome that does.`, { cause });
+    throw error;
   }
+}
+
+/**
+ * The first that is there and starts. The one of npm, which has no windows, comes before the system's: a new page costs it
+ * a third of the CPU.
+ */
+async function firstOf(finders: readonly Finder[], args: string[]): Promise<Browser> {
+  const causes: unknown[] = [];
+  for (const find of finders) {
+    const found = await find();
+    if (found === undefined) continue;
+    try {
+      return await chromium.launch({ executablePath: found.path, args, env: { ...process.env, ...found.env } });
+    } catch (cause) {
+      causes.push(cause);
+    }
+  }
+  if (causes.length === 0) return none();
+  throw new AggregateError(causes, "No Chromium starts here. Set CHROMIUM_PATH to a Chromium or Chrome that does.");
 }
 
 async function takeTurn(): Promise<Disposable> {
@@ -81,13 +121,26 @@ function lockOrNothing(name: string): Disposable | undefined {
   }
 }
 
-/** The Chromium of the tests, and what its process needs to find. */
+/** The Chromium that a person would have: the system's, else the one of npm. */
 export async function findChromium(): Promise<Executable> {
-  const chosen = process.env.CHROMIUM_PATH;
-  if (chosen !== undefined) return { path: chosen, env: {} };
-  const system = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);
-  if (system !== undefined) return { path: system, env: {} };
-  if (process.platform === "linux" && process.arch === "x64") return unpackBundled();
+  return chosen() ?? system() ?? (await bundled()) ?? none();
+}
+
+function chosen(): Executable | undefined {
+  const path = process.env.CHROMIUM_PATH;
+  return path === undefined ? undefined : { path, env: {} };
+}
+
+function system(): Executable | undefined {
+  const path = onPath(SYSTEM_NAMES) ?? [MAC_CHROME].find(isExecutable);
+  return path === undefined ? undefined : { path, env: {} };
+}
+
+async function bundled(): Promise<Executable | undefined> {
+  return process.platform === "linux" && process.arch === "x64" ? await unpackBundled() : undefined;
+}
+
+function none(): never {
   throw new Error("There is no Chromium here. Install Chromium or Chrome, or set CHROMIUM_PATH to one.");
 }
 

@@ -3,10 +3,8 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { TestGateway } from "./gateway.ts";
 import { withNotifications } from "./notifications.ts";
+import { LIMIT_MS } from "./time-limit.ts";
 import { SIZES, watched } from "./webchat.ts";
-
-/** How long the browser may take for what a test expects of it, in milliseconds. */
-const PATIENCE_MS = 10_000;
 
 /** Vienna. */
 export const PLACE = { latitude: 48.2082, longitude: 16.3738, accuracy: 12 } as const;
@@ -78,7 +76,7 @@ export async function openNodeWindow(
   });
   // Notifications are granted to an origin, not to a window.
   await context.grantPermissions([...permissions], { origin: gateway.httpUrl });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(LIMIT_MS);
   await context.addInitScript(options.script ?? NO_PUSH);
   if (permissions.includes("notifications")) await withNotifications(context);
   return new NodeWindow(context, await context.newPage());

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { LIMIT_MS } from "./time-limit.ts";
 
 /** What runs there, and how wide the terminal is. */
 export interface TerminalOptions {
@@ -52,10 +53,13 @@ export class Terminal implements AsyncDisposable {
     this.#child.stdin!.write(keys);
   }
 
-  /** Waits until something is written that matches; fails when the command ends without it. */
-  async until(pattern: RegExp): Promise<void> {
+  /** Waits until something is written that matches; fails with what is shown when the command ends without it, or takes too long. */
+  async until(pattern: RegExp, limitMs = LIMIT_MS): Promise<void> {
+    const limit = AbortSignal.timeout(limitMs);
+    limit.addEventListener("abort", () => this.#wake());
     while (!pattern.test(this.text)) {
       assert.ok(this.#child.exitCode === null, `the command ended without ${pattern}: ${this.text}`);
+      assert.ok(!limit.aborted, `waited ${limitMs} ms in vain for ${pattern}; the terminal shows: ${this.text}`);
       await this.#heard.promise;
     }
   }

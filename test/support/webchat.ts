@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page, WebSocketRoute } from "playwright-core";
 import { type TestGateway, TOKEN, testGateway } from "./gateway.ts";
+import { LIMIT_MS } from "./time-limit.ts";
 
 /** The two sizes that WebChat is made for. */
 export const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
@@ -18,9 +19,6 @@ export interface WebChatOptions {
   /** Sees every frame; see `frames`. */
   readonly route?: (route: WebSocketRoute) => void;
 }
-
-/** How long the browser may take for what a test expects of it, in milliseconds. */
-const PATIENCE_MS = 10_000;
 
 const ARTEFACTS = new URL("../../test-artifacts/", import.meta.url).pathname;
 
@@ -147,7 +145,7 @@ export async function openWebChat(
     hasTouch: size === "phone",
     permissions: ["clipboard-read", "clipboard-write", ...permissions],
   });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(LIMIT_MS);
   const page = await context.newPage();
   if (route) await page.routeWebSocket(/.*/, route);
   return new WebChat(context, page, gateway);

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { fakeTelegram, fakeWhatsApp, until } from "@moltbot/fakes";
 import { startBrowser } from "../support/browser.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
 import { allowing, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { inspect } from "./inspect.ts";
 
 const browser = await startBrowser();
 after(() => browser.close());
@@ -305,23 +302,4 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       assert.deepEqual(chat.problems, []);
     });
   }
-}
-
-/** Takes a picture and asks axe for everything it finds wrong. */
-async function inspect(chat: WebChat, name: string): Promise<void> {
-  await chat.page.evaluate(AXE);
-  // What still moves has another contrast for a moment.
-  await chat.page.evaluate(
-    "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
-  );
-  await chat.photograph(name);
-  const { violations } = (await chat.page.evaluate("axe.run(document)")) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
-    [],
-  );
-  const overflow = await chat.page.evaluate("document.documentElement.scrollWidth - innerWidth");
-  assert.equal(overflow, 0, `${name} is wider than the screen`);
 }

@@ -5,8 +5,8 @@ import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../fakes/clock.ts";
-import { eventually } from "../faults/bench.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
+import { eventually } from "../support/time-limit.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

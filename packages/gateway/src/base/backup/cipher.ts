@@ -105,7 +105,16 @@ function nonceOf(number: number, isLast: boolean): Buffer {
   return nonce;
 }
 
-function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
+/** The key that was made last: a backup is often read again, and each time its key would cost as much as a guess. */
+let last: { readonly passphrase: string; readonly salt: Buffer; readonly key: Promise<Buffer> } | undefined;
+
+async function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
+  if (last?.passphrase !== passphrase || !last.salt.equals(salt))
+    last = { passphrase, salt: Buffer.from(salt), key: makeKey(passphrase, salt) };
+  return await last.key;
+}
+
+function makeKey(passphrase: string, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(normalised(passphrase, "NFC"), salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)));
   });

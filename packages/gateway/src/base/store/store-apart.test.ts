@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
+import { storePlaces } from "../../../../../test/support/store-places.ts";
 import { systemClock } from "../time/clock.ts";
 import { copyApart, matchApart } from "./store-apart.ts";
 
-const root = mkdtempSync(join(tmpdir(), "moltbot-apart-"));
-after(() => rmSync(root, { recursive: true }));
-
+const nextPlace = storePlaces();
 const apart = { clock: systemClock, signal: new AbortController().signal };
 /** More than one chunk, and no whole number of them. */
 const SIZE = 3 * 1024 * 1024 + 1_000;
@@ -16,9 +14,9 @@ const SIZE = 3 * 1024 * 1024 + 1_000;
 let path: string;
 let copy: string;
 beforeEach(() => {
-  const folder = mkdtempSync(join(root, "test-"));
-  path = join(folder, "state.db");
-  copy = join(folder, "copy");
+  const place = nextPlace();
+  path = place.path;
+  copy = join(place.folder, "copy");
   writeFileSync(path, bytes(SIZE));
 });
 

@@ -1,26 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
+import { backupsIn, birds, ringed, storePlaces } from "../../../../../test/support/store-places.ts";
 import type { Log } from "../log.ts";
-import { openStore, type Tables } from "./store.ts";
+import { openStore } from "./store.ts";
 import { roomFor } from "./store-files.ts";
 
-const root = mkdtempSync(join(tmpdir(), "moltbot-migrate-"));
-after(() => rmSync(root, { recursive: true }));
-
+const nextPlace = storePlaces();
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(root, "test-"));
-  path = join(folder, "state.db");
+  ({ folder, path } = nextPlace());
 });
 
-const birds: Tables = { slice: "birds", steps: ["create table birds (name text primary key) strict"] };
-const ringed: Tables = { ...birds, steps: [...birds.steps, "alter table birds add column ring integer"] };
-
-const backups = () => readdirSync(folder).filter((name) => name.startsWith("state.db.backup-"));
+const backups = () => backupsIn(folder);
 
 describe("tables", () => {
   test("are brought up to date with their rows, after a backup of what was there", () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   closeSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,25 +10,21 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
+import { storePlaces } from "../../../../../test/support/store-places.ts";
 import { within } from "../../../../../test/support/time-limit.ts";
 import type { Log } from "../log.ts";
 import { openStore, type Store, type Tables } from "./store.ts";
 import { roomFor } from "./store-files.ts";
 import { StoreWatch } from "./store-watch.ts";
 
-const root = mkdtempSync(join(tmpdir(), "moltbot-watch-"));
-after(() => rmSync(root, { recursive: true }));
-
+const nextPlace = storePlaces();
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(root, "test-"));
-  path = join(folder, "state.db");
+  ({ folder, path } = nextPlace());
 });
 
 const birds: Tables = { slice: "birds", steps: ["create table birds (name text primary key, song blob) strict"] };
@@ -53,7 +48,7 @@ function watched() {
   /** Lets time pass and waits until the watch satisfies `isSo`. */
   const until = async (ms: number, isSo: () => boolean, what: string) => {
     clock.advance(ms);
-    while (!isSo()) await within(told.promise, what, 30_000);
+    while (!isSo()) await within(told.promise, what);
     await nextTurn();
   };
   return { clock, store, watch, sentences, until, [Symbol.dispose]: () => stack.dispose() };

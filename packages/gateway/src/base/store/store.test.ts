@@ -1,29 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
+import { backupsIn, birds, ringed, storePlaces } from "../../../../../test/support/store-places.ts";
 import { StartError } from "../errors.ts";
-import { openStore, type Tables } from "./store.ts";
+import { openStore } from "./store.ts";
 import { StoreBusyError } from "./store-held.ts";
 
-const root = mkdtempSync(join(tmpdir(), "moltbot-store-"));
-after(() => rmSync(root, { recursive: true }));
-
+const nextPlace = storePlaces();
 let folder: string;
 let path: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(root, "test-"));
-  path = join(folder, "state.db");
+  ({ folder, path } = nextPlace());
 });
 
-const birds: Tables = { slice: "birds", steps: ["create table birds (name text primary key) strict"] };
-const ringed: Tables = { ...birds, steps: [...birds.steps, "alter table birds add column ring integer"] };
-
-const backups = () => readdirSync(folder).filter((name) => name.startsWith("state.db.backup-"));
+const backups = () => backupsIn(folder);
 
 describe("a store", () => {
   test("runs statements and reads rows", () => {

@@ -1,0 +1,15 @@
+/** The command line as tests start it: the built one, as people run it. From source each start costs three times the CPU. */
+import { fileURLToPath } from "node:url";
+
+const inGateway = (path: string) => fileURLToPath(new URL(`../../packages/gateway/${path}`, import.meta.url));
+
+/** What follows `node` to start the published program. */
+export const BUILT: readonly string[] = [inGateway("bin/moltbot.mjs")];
+
+const FROM_SOURCE: readonly string[] = ["--conditions=moltbot-source", inGateway("src/cli/main.ts")];
+
+/** What tests start unless they are about the package. Coverage is counted in the sources. */
+export const PROGRAM = {
+  file: process.execPath,
+  args: process.env.NODE_V8_COVERAGE === undefined ? BUILT : FROM_SOURCE,
+};
