@@ -2,6 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { newId, secretsEqual } from "../../../base/ids.ts";
+import { insertInto, named, replaceInto } from "../../../base/store/statement.ts";
 import { stored } from "../../../base/store/stored.ts";
 import { type Caller, hasScope } from "../../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
@@ -307,34 +308,17 @@ export class Devices implements Disposable {
       isRepair,
       requestedAt: clock.now(),
     };
-    const {
-      requestId,
-      deviceId,
-      publicKey,
-      displayName,
-      platform,
-      clientId,
-      clientMode,
-      remoteIp,
-      role,
-      scopes,
-      requestedAt,
-    } = pending;
-    const values = [
-      requestId,
-      deviceId,
-      publicKey,
-      displayName,
-      platform,
-      clientId,
-      clientMode,
-      remoteIp,
-      role,
-      JSON.stringify(scopes),
-      Number(isRepair),
-      requestedAt,
-    ];
-    store.run(`insert into pairing_requests values (${values.map(() => "?").join(", ")})`, ...values);
+    const { requestId, clientId, role, remoteIp } = pending;
+    store.run(
+      ...insertInto("pairing_requests", {
+        request_id: requestId,
+        ...factColumns(pending),
+        role,
+        scopes: JSON.stringify(pending.scopes),
+        is_repair: isRepair,
+        requested_at: pending.requestedAt,
+      }),
+    );
     log.info("a device asks to be paired", { requestId, client: clientId, role, remoteIp });
     bus.publish(pairRequested, pendingView(pending));
     return pending;
@@ -348,26 +332,22 @@ export class Devices implements Disposable {
     const roles = union(device?.roles, [request.role]);
     const scopes = union(device?.scopes, request.scopes);
     const now = clock.now();
-    const { deviceId, publicKey, platform, clientId, clientMode } = request;
-    const values = [
-      deviceId,
-      publicKey,
-      request.displayName ?? null,
-      platform,
-      clientId,
-      clientMode,
-      request.remoteIp ?? null,
-    ];
+    const { deviceId } = request;
     store.run(
-      `insert into devices values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (device_id) do update set
-        public_key = excluded.public_key, display_name = excluded.display_name, platform = excluded.platform,
-        client_id = excluded.client_id, client_mode = excluded.client_mode, remote_ip = excluded.remote_ip,
-        roles = excluded.roles, scopes = excluded.scopes, approved_at = excluded.approved_at`,
-      ...values,
-      JSON.stringify(roles),
-      JSON.stringify(scopes),
-      device?.createdAt ?? now,
-      now,
+      ...insertInto(
+        "devices",
+        {
+          ...factColumns(request),
+          roles: JSON.stringify(roles),
+          scopes: JSON.stringify(scopes),
+          created_at: device?.createdAt ?? now,
+          approved_at: now,
+        },
+        `on conflict (device_id) do update set
+           public_key = excluded.public_key, display_name = excluded.display_name, platform = excluded.platform,
+           client_id = excluded.client_id, client_mode = excluded.client_mode, remote_ip = excluded.remote_ip,
+           roles = excluded.roles, scopes = excluded.scopes, approved_at = excluded.approved_at`,
+      ),
     );
     this.#writeToken(deviceId, request.role, request.role === "node" ? [] : scopes, { isNew: false });
     return this.#device(deviceId)!;
@@ -381,33 +361,33 @@ export class Devices implements Disposable {
     const now = clock.now();
     const rotatedAt = known && version !== known.version ? now : (known?.rotatedAt ?? null);
     store.run(
-      "insert or replace into device_tokens values (?, ?, ?, ?, ?, ?, null, ?)",
-      deviceId,
-      role,
-      version,
-      JSON.stringify([...scopes].sort()),
-      known?.createdAt ?? now,
-      rotatedAt,
-      known?.lastUsedAt ?? null,
+      ...replaceInto("device_tokens", {
+        device_id: deviceId,
+        role,
+        version,
+        scopes: JSON.stringify([...scopes].sort()),
+        created_at: known?.createdAt ?? now,
+        rotated_at: rotatedAt,
+        revoked_at: null,
+        last_used_at: known?.lastUsedAt,
+      }),
     );
     return this.#token(deviceId, role)!;
   }
 
   /** Updates the facts that are shown of a device. Writes only changes, because most connects change nothing. */
   #updateFacts(request: DeviceRequest, device: Device): void {
-    const facts = [
-      request.displayName ?? device.displayName,
-      request.platform,
-      request.clientId,
-      request.clientMode,
-      request.remoteIp ?? device.remoteIp,
-    ];
-    const known = [device.displayName, device.platform, device.clientId, device.clientMode, device.remoteIp];
-    if (facts.every((fact, index) => fact === known[index])) return;
+    const { deviceId, platform, clientId, clientMode } = request;
+    const displayName = request.displayName ?? device.displayName;
+    const remoteIp = request.remoteIp ?? device.remoteIp;
+    const facts = { displayName, platform, clientId, clientMode, remoteIp };
+    if (Object.entries(facts).every(([name, fact]) => fact === device[name as keyof typeof facts])) return;
     this.#base.store.run(
-      "update devices set display_name = ?, platform = ?, client_id = ?, client_mode = ?, remote_ip = ? where device_id = ?",
-      ...facts,
-      request.deviceId,
+      ...named(
+        `update devices set display_name = :displayName, platform = :platform, client_id = :clientId,
+           client_mode = :clientMode, remote_ip = :remoteIp where device_id = :deviceId`,
+        { deviceId, ...facts },
+      ),
     );
   }
 
@@ -508,6 +488,23 @@ function toToken(row: Row): Token {
 function toPending(row: Row): Pending {
   return { ...row, isRepair: row.isRepair === 1, scopes: stored(row.scopes) } as Pending;
 }
+
+/** What a device says of itself, as the columns of both tables have it. */
+function factColumns(
+  facts: Pick<DeviceRequest, "deviceId" | "publicKey"> & { readonly [Fact in ToldFact]?: string | null | undefined },
+) {
+  return {
+    device_id: facts.deviceId,
+    public_key: facts.publicKey,
+    display_name: facts.displayName,
+    platform: facts.platform,
+    client_id: facts.clientId,
+    client_mode: facts.clientMode,
+    remote_ip: facts.remoteIp,
+  };
+}
+
+type ToldFact = "displayName" | "platform" | "clientId" | "clientMode" | "remoteIp";
 
 function shownFacts(
   facts: Pick<Device, "deviceId" | "publicKey" | "displayName" | "platform" | "clientId" | "clientMode" | "remoteIp">,

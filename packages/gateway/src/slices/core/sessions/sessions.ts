@@ -6,6 +6,7 @@ import type { Config, Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { insertInto, named } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
@@ -248,9 +249,11 @@ export class Sessions {
   ensure(key: string, sessionId: string = newId()): Session {
     const now = this.#clock.now();
     this.#store.run(
-      `insert into sessions (key, session_id, agent_id, created_at, updated_at) values (?, ?, ?, ?, ?)
-       on conflict (key) do update set updated_at = excluded.updated_at, details = json_remove(details, '$.archived')`,
-      ...[key, sessionId, agentIdOf(key) ?? null, now, now],
+      ...insertInto(
+        "sessions",
+        { key, session_id: sessionId, agent_id: agentIdOf(key), created_at: now, updated_at: now },
+        "on conflict (key) do update set updated_at = excluded.updated_at, details = json_remove(details, '$.archived')",
+      ),
     );
     const session = this.get(key)!;
     if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
@@ -266,17 +269,24 @@ export class Sessions {
       .replace(/[\\%_]/g, "\\$&")}%`;
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from sessions
-         where updated_at >= ? and (? or key <> 'global') and (? or key <> 'unknown')
-           and (? is null or label = ?) and (? is null or agent_id = ?)
-           and (? is null or json_extract(details, '$.levels.spawnedBy') = ?)
-           and (key like ? escape '\\' or session_id like ? escape '\\' or lower(coalesce(label, '')) like ? escape '\\')
-         order by updated_at desc, key limit ?`,
-        ...[since, filter.includeGlobal ? 1 : 0, filter.includeUnknown ? 1 : 0],
-        ...twice(filter.label),
-        ...twice(filter.agentId && normalAgentId(filter.agentId)),
-        ...twice(filter.spawnedBy),
-        ...[like, like, like, Math.min(filter.limit ?? MAX_ROWS, MAX_ROWS)],
+        ...named(
+          `select ${COLUMNS} from sessions
+           where updated_at >= :since and (:global or key <> 'global') and (:unknown or key <> 'unknown')
+             and (:label is null or label = :label) and (:agentId is null or agent_id = :agentId)
+             and (:spawnedBy is null or json_extract(details, '$.levels.spawnedBy') = :spawnedBy)
+             and (key like :like escape '\\' or session_id like :like escape '\\'
+               or lower(coalesce(label, '')) like :like escape '\\')
+           order by updated_at desc, key limit :limit`,
+          {
+            ...{ since, like },
+            global: filter.includeGlobal === true,
+            unknown: filter.includeUnknown === true,
+            label: filter.label,
+            agentId: filter.agentId && normalAgentId(filter.agentId),
+            spawnedBy: filter.spawnedBy,
+            limit: Math.min(filter.limit ?? MAX_ROWS, MAX_ROWS),
+          },
+        ),
       )
       .map(toSession);
   }
@@ -285,8 +295,8 @@ export class Sessions {
   count(agentId?: string): number {
     return (
       this.#store.get<{ n: number }>(
-        "select count(*) as n from sessions where ? is null or agent_id = ?",
-        ...twice(agentId),
+        "select count(*) as n from sessions where ?1 is null or agent_id = ?1",
+        agentId ?? null,
       )?.n ?? 0
     );
   }
@@ -430,8 +440,17 @@ export class Sessions {
     if (before?.sessionId !== sessionId) return;
     this.#saveDetails(key, { ...detailsOf(before), lastModel: model ?? before.lastModel, abortedLastRun: aborted });
     this.#store.run(
-      "update sessions set updated_at = ?, input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, total_tokens = ? where key = ?",
-      ...[this.#clock.now(), usage?.input ?? 0, usage?.output ?? 0, usage?.totalTokens ?? before.totalTokens, key],
+      ...named(
+        `update sessions set updated_at = :now, input_tokens = input_tokens + :input,
+           output_tokens = output_tokens + :output, total_tokens = :total where key = :key`,
+        {
+          key,
+          now: this.#clock.now(),
+          input: usage?.input ?? 0,
+          output: usage?.output ?? 0,
+          total: usage?.totalTokens ?? before.totalTokens,
+        },
+      ),
     );
   }
 
@@ -551,8 +570,4 @@ function toSession({ details, label, agentId, ...row }: Row): Session {
   } = stored<Details>(details);
   const owner = { label: label ?? undefined, agentId: agentId ?? undefined };
   return { ...row, ...owner, levels, lastModel, abortedLastRun, route, pinned, archived };
-}
-
-function twice(value: string | undefined): [string | null, string | null] {
-  return [value ?? null, value ?? null];
 }

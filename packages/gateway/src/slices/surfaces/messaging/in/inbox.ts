@@ -1,6 +1,7 @@
 /** The inbox: every event of a platform, stored before the platform is told that it arrived, with its one outcome. */
 
 import { defined } from "../../../../base/defined.ts";
+import { insertInto, named } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
@@ -47,6 +48,15 @@ export interface InboxRow extends AccountKey {
   readonly state: InboxEntryShape["state"];
   readonly runId: string | undefined;
   readonly sessionKey: string | undefined;
+}
+
+/** Which events `list` returns; all of them without it. */
+interface InboxFilter {
+  readonly channel?: string;
+  readonly accountId?: string;
+  readonly limit?: number;
+  /** Only events with a smaller id. */
+  readonly before?: number;
 }
 
 interface Row {
@@ -117,10 +127,17 @@ export class Inbox {
     }
     const { chat, sender, kind, messageId, at } = inbound;
     const { lastInsertRowid: id } = this.#store.run(
-      `insert into inbox (channel, account, chat, thread, chat_kind, sender, kind, message_id, at, received_at, payload)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[channel, account, chat.id, chat.threadId ?? null, chat.kind, sender.id, kind, messageId],
-      ...[Math.max(0, Math.trunc(at)), this.#clock.now(), JSON.stringify(inbound)],
+      ...insertInto("inbox", {
+        ...{ channel, account, kind },
+        chat: chat.id,
+        thread: chat.threadId,
+        chat_kind: chat.kind,
+        sender: sender.id,
+        message_id: messageId,
+        at: Math.max(0, Math.trunc(at)),
+        received_at: this.#clock.now(),
+        payload: JSON.stringify(inbound),
+      }),
     );
     for (const key of keys)
       this.#store.run("insert into inbox_keys values (?, ?, ?, ?)", ...[channel, account, key, id]);
@@ -156,18 +173,20 @@ export class Inbox {
 
   /** Messages of a chat before an event that were not addressed to the agent, since its last answer; oldest first. */
   unaddressedBefore(row: InboxRow, limit: number): InboxRow[] {
-    const { id: chat, threadId = null } = row.inbound.chat;
+    const { channel, account, id } = row;
+    const { id: chat, threadId: thread } = row.inbound.chat;
+    const before = { channel, account, chat, thread, id };
+    const isBefore = "channel = :channel and account = :account and chat = :chat and thread is :thread and id < :id";
     const since = this.#store.get<{ id: number | null }>(
-      `select max(id) as id from inbox
-       where channel = ? and account = ? and chat = ? and thread is ? and id < ? and ${HAS_RUN}`,
-      ...[row.channel, row.account, chat, threadId, row.id],
+      ...named(`select max(id) as id from inbox where ${isBefore} and ${HAS_RUN}`, before),
     );
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from inbox
-         where channel = ? and account = ? and chat = ? and thread is ? and id < ? and id > ?
-           and kind = 'message' and rule = 'not-addressed' order by id desc limit ?`,
-        ...[row.channel, row.account, chat, threadId, row.id, since?.id ?? 0, limit],
+        ...named(
+          `select ${COLUMNS} from inbox where ${isBefore} and id > :since
+             and kind = 'message' and rule = 'not-addressed' order by id desc limit :limit`,
+          { ...before, since: since?.id ?? 0, limit },
+        ),
       )
       .map(toInboxRow)
       .reverse();
@@ -177,9 +196,11 @@ export class Inbox {
   answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
     for (const id of ids) {
       this.#store.run(
-        `update inbox set state = 'running', run_id = ?, session_key = ?, rule = ?, setting = ?, binding = ?
-         where id = ? and ${IS_OPEN}`,
-        ...[runId, sessionKey, rule, setting ?? null, binding ?? null, id],
+        ...named(
+          `update inbox set state = 'running', run_id = :runId, session_key = :sessionKey, rule = :rule,
+             setting = :setting, binding = :binding where id = :id and ${IS_OPEN}`,
+          { id, runId, sessionKey, rule, setting, binding },
+        ),
       );
     }
   }
@@ -195,9 +216,12 @@ export class Inbox {
   /** Records the outcome of an event; a later call changes nothing. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
     const { changes } = this.#store.run(
-      `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
-         setting = coalesce(?, setting), decided_at = ? where id = ? and ${IS_OPEN}`,
-      ...[kind, rule ?? null, detail ?? null, setting ?? null, this.#clock.now(), id],
+      ...named(
+        `update inbox set state = 'done', outcome = :kind, rule = coalesce(:rule, rule),
+           detail = coalesce(:detail, detail), setting = coalesce(:setting, setting), decided_at = :now
+         where id = :id and ${IS_OPEN}`,
+        { id, kind, rule, detail, setting, now: this.#clock.now() },
+      ),
     );
     if (changes > 0 && !this.watchers.isEmpty) this.#tell(id);
   }
@@ -216,9 +240,11 @@ export class Inbox {
   /** Corrects the outcome of events whose reply seemed lost: it has been sent again, or given up. */
   amend(runId: string, { kind, rule, detail }: Outcome): void {
     this.#store.run(
-      `update inbox set outcome = ?, rule = coalesce(?, rule), detail = ?, decided_at = ?
-       where run_id = ? and state = 'done'`,
-      ...[kind, rule ?? null, detail ?? null, this.#clock.now(), runId],
+      ...named(
+        `update inbox set outcome = :kind, rule = coalesce(:rule, rule), detail = :detail, decided_at = :now
+         where run_id = :runId and state = 'done'`,
+        { runId, kind, rule, detail, now: this.#clock.now() },
+      ),
     );
   }
 
@@ -308,9 +334,12 @@ export class Inbox {
    */
   livePlaceBefore({ id, channel, account, inbound: { chat, sender } }: InboxRow, since: number): InboxRow | undefined {
     const rows = this.#store.all<Row>(
-      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and sender = ?
-       and kind = 'message' and json_extract(payload, '$.items[0].isSerial') order by id desc limit ${MAX_POSITIONS}`,
-      ...[channel, account, chat.id, id, sender.id],
+      ...named(
+        `select ${COLUMNS} from inbox
+         where channel = :channel and account = :account and chat = :chat and id < :id and sender = :sender
+         and kind = 'message' and json_extract(payload, '$.items[0].isSerial') order by id desc limit ${MAX_POSITIONS}`,
+        { channel, account, chat: chat.id, id, sender: sender.id },
+      ),
     );
     if (rows[0] === undefined || rows[0].receivedAt < since) return undefined;
     const first = rows.find(({ rule }) => rule !== PLACE_MOVED);
@@ -381,12 +410,15 @@ export class Inbox {
   }
 
   /** The newest events first. */
-  list(filter: { channel?: string; accountId?: string; limit?: number; before?: number } = {}): InboxEntryShape[] {
+  list({ channel, accountId, before, limit = 50 }: InboxFilter = {}): InboxEntryShape[] {
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from inbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         and (?3 is null or id < ?3) order by id desc limit ?4`,
-        ...[filter.channel ?? null, filter.accountId ?? null, filter.before ?? null, filter.limit ?? 50],
+        ...named(
+          `select ${COLUMNS} from inbox where (:channel is null or channel = :channel)
+           and (:accountId is null or account = :accountId) and (:before is null or id < :before)
+           order by id desc limit :limit`,
+          { channel, accountId, before, limit },
+        ),
       )
       .map(toEntry);
   }

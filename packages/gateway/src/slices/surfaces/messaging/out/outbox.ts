@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
+import { insertInto, named } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
@@ -41,6 +42,14 @@ export interface NewOutbound extends AccountKey {
   readonly payload: Payload;
   readonly sessionKey?: string | undefined;
   readonly ttlMs: number;
+}
+
+/** Which messages `list` returns; all of them without it. */
+interface OutboxFilter {
+  readonly channel?: string;
+  readonly accountId?: string;
+  readonly state?: string;
+  readonly limit?: number;
 }
 
 export type OutboxState = "composing" | "queued" | "sending" | "sent" | "unknown" | "failed";
@@ -106,13 +115,22 @@ export class Outbox {
 
   /** Stores a message. Returns the existing one when this origin and part is stored already. */
   add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): OutboxRow {
-    const now = this.#clock.now();
     const state = payload.content.kind === "markdown" ? "composing" : "queued";
     this.#store.run(
-      `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (origin, part) do nothing`,
-      ...[randomBytes(10).toString("hex"), channel, account, chat.id, chat.threadId ?? null, origin, part],
-      ...[this.#textOf(payload), sessionKey ?? null, state, now, this.#clock.steadyNow() + ttlMs],
+      ...insertInto(
+        "outbox",
+        {
+          client_id: newClientId(),
+          ...{ channel, account, origin, part, state },
+          chat: chat.id,
+          thread: chat.threadId,
+          payload: this.#textOf(payload),
+          session_key: sessionKey,
+          queued_at: this.#clock.now(),
+          expires_at: this.#clock.steadyNow() + ttlMs,
+        },
+        "on conflict (origin, part) do nothing",
+      ),
     );
     return this.of(origin).find((row) => row.part === part)!;
   }
@@ -134,9 +152,11 @@ export class Outbox {
     const from = `send:${toolPrincipal(runId)}:`;
     return (
       this.#store.get(
-        `select 1 from outbox where origin >= ? and origin < ? and channel = ? and account = ? and chat = ?
-         and state <> 'failed' limit 1`,
-        ...[from, `${from}\uffff`, channel, account, chat.id],
+        ...named(
+          `select 1 from outbox where origin >= :from and origin < :to and channel = :channel and account = :account
+           and chat = :chat and state <> 'failed' limit 1`,
+          { from, to: `${from}\uffff`, channel, account, chat: chat.id },
+        ),
       ) !== undefined
     );
   }
@@ -195,11 +215,20 @@ export class Outbox {
           continue;
         }
         this.#store.run(
-          `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
-          ...[part === 0 ? row.clientId : randomBytes(10).toString("hex"), row.channel, row.account, row.chat.id],
-          ...[row.chat.threadId ?? null, row.origin, part, this.#textOf(payload), row.sessionKey ?? null],
-          ...[row.queuedAt, row.expiresAt],
+          ...insertInto("outbox", {
+            client_id: part === 0 ? row.clientId : newClientId(),
+            channel: row.channel,
+            account: row.account,
+            chat: row.chat.id,
+            thread: row.chat.threadId,
+            origin: row.origin,
+            part,
+            payload: this.#textOf(payload),
+            session_key: row.sessionKey,
+            state: "queued",
+            queued_at: row.queuedAt,
+            expires_at: row.expiresAt,
+          }),
         );
       }
     });
@@ -310,7 +339,7 @@ export class Outbox {
     this.#store.run(
       `update outbox set state = 'queued', client_id = ?, attempts = 0, not_before = 0, problem = null,
        queued_at = ?, expires_at = ? where id = ?`,
-      ...[randomBytes(10).toString("hex"), now, this.#clock.steadyNow() + ttlMs, id],
+      ...[newClientId(), now, this.#clock.steadyNow() + ttlMs, id],
     );
     return this.require(id);
   }
@@ -341,12 +370,16 @@ export class Outbox {
   }
 
   /** The newest messages first. */
-  list(filter: { channel?: string; accountId?: string; state?: string; limit?: number } = {}): OutboxEntryShape[] {
+  list({ channel, accountId, state, limit = 50 }: OutboxFilter = {}): OutboxEntryShape[] {
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from outbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         and (?3 is null or state = ?3 or (?3 = 'queued' and state = 'composing')) order by id desc limit ?4`,
-        ...[filter.channel ?? null, filter.accountId ?? null, filter.state ?? null, filter.limit ?? 50],
+        ...named(
+          `select ${COLUMNS} from outbox where (:channel is null or channel = :channel)
+           and (:accountId is null or account = :accountId)
+           and (:state is null or state = :state or (:state = 'queued' and state = 'composing'))
+           order by id desc limit :limit`,
+          { channel, accountId, state, limit },
+        ),
       )
       .map((row) => this.entry(toOutboxRow(row)));
   }
@@ -399,6 +432,10 @@ export class Outbox {
       "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
     return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
+}
+
+function newClientId(): string {
+  return randomBytes(10).toString("hex");
 }
 
 /** The principal of messages that a run sends with its tool; principals of connections have another form. */
