@@ -130,18 +130,23 @@ export class Devices implements Disposable {
 
   /** Requests that wait and devices that are paired, newest first, without token values. */
   list(): { pending: Static<typeof PairingRequest>[]; paired: Static<typeof PairedDevice>[] } {
-    this.#dropExpired();
-    const { store } = this.#base;
-    const pending = store.all<Row>(
-      `select request_id as requestId, role, is_repair as isRepair, requested_at as requestedAt, ${DEVICE_COLUMNS} from pairing_requests order by requested_at desc`,
-    );
-    const paired = store.all<Row>(
-      `select ${DEVICE_COLUMNS}, roles, created_at as createdAt, approved_at as approvedAt from devices order by approved_at desc`,
-    );
-    return {
-      pending: pending.map((row) => pendingView(toPending(row))),
-      paired: paired.map((row) => this.#view(toDevice(row))),
-    };
+    return { pending: this.pending(), paired: this.paired() };
+  }
+
+  /** Requests that wait, newest first. */
+  pending(): Static<typeof PairingRequest>[] {
+    return this.#base.store
+      .all<Row>(`${PENDING_QUERY} where requested_at >= ? order by requested_at desc`, this.#waitsSince)
+      .map((row) => pendingView(toPending(row)));
+  }
+
+  /** Devices that are paired, newest first, without token values. */
+  paired(): Static<typeof PairedDevice>[] {
+    return this.#base.store
+      .all<Row>(
+        `select ${DEVICE_COLUMNS}, roles, created_at as createdAt, approved_at as approvedAt from devices order by approved_at desc`,
+      )
+      .map((row) => this.#view(toDevice(row)));
   }
 
   /** Whether a device is paired in a role, and its token for it was not revoked. */
@@ -293,7 +298,7 @@ export class Devices implements Disposable {
 
   #file(request: DeviceRequest, isRepair: boolean): Pending {
     const { store, clock, bus, log } = this.#base;
-    this.#dropExpired({ keep: MAX_REQUESTS - 1 });
+    this.#makeRoom();
     const pending: Pending = {
       requestId: newId(),
       deviceId: request.deviceId,
@@ -408,13 +413,18 @@ export class Devices implements Disposable {
     this.#lastUsed.clear();
   }
 
-  /** Drops requests that have waited too long, and the oldest beyond `keep`. */
-  #dropExpired({ keep = MAX_REQUESTS } = {}): void {
-    const { store, clock } = this.#base;
-    store.run("delete from pairing_requests where requested_at < ?", clock.now() - REQUEST_TTL_MS);
+  /** Requests from before this time, epoch ms, have waited too long. */
+  get #waitsSince(): number {
+    return this.#base.clock.now() - REQUEST_TTL_MS;
+  }
+
+  /** Drops requests that have waited too long, and the oldest of too many. */
+  #makeRoom(): void {
+    const { store } = this.#base;
+    store.run("delete from pairing_requests where requested_at < ?", this.#waitsSince);
     store.run(
       "delete from pairing_requests where request_id in (select request_id from pairing_requests order by requested_at desc limit -1 offset ?)",
-      keep,
+      MAX_REQUESTS - 1,
     );
   }
 
@@ -435,7 +445,7 @@ export class Devices implements Disposable {
     const row = this.#base.store.get<Row>(
       `${PENDING_QUERY} where request_id = ? and requested_at >= ?`,
       requestId,
-      this.#base.clock.now() - REQUEST_TTL_MS,
+      this.#waitsSince,
     );
     if (!row) throw invalidRequest("unknown requestId");
     return toPending(row);
@@ -445,7 +455,7 @@ export class Devices implements Disposable {
     const row = this.#base.store.get<Row>(
       `${PENDING_QUERY} where device_id = ? and requested_at >= ?`,
       deviceId,
-      this.#base.clock.now() - REQUEST_TTL_MS,
+      this.#waitsSince,
     );
     return row && toPending(row);
   }

@@ -54,6 +54,39 @@ test("a session is made once and found by key, id and label", () => {
   }
 });
 
+test("a session is as it was when the transaction that changed it was taken back", () => {
+  using opened = open();
+  const { sessions, store } = opened;
+  sessions.ensure("agent:main:main");
+  const labelOf = () => sessions.get("agent:main:main")?.label;
+  const seen = [labelOf()];
+
+  assert.throws(
+    () =>
+      store.transaction(() => {
+        sessions.patch("agent:main:main", { label: "Home" });
+        seen.push(labelOf());
+        throw new Error("changed its mind");
+      }),
+    /changed its mind/,
+  );
+
+  assert.deepEqual([...seen, labelOf()], [undefined, "Home", undefined]);
+});
+
+test("a session is read once between two writes", () => {
+  using opened = open();
+  const { sessions } = opened;
+  sessions.ensure("agent:main:main");
+
+  const first = sessions.get("agent:main:main");
+  const again = sessions.get("agent:main:main");
+  sessions.noteContext("agent:main:main", 7);
+
+  assert.equal(again, first);
+  assert.equal(sessions.get("agent:main:main")?.totalTokens, 7);
+});
+
 test("resolving needs exactly one name of an existing session", () => {
   using opened = open();
   const { sessions } = opened;

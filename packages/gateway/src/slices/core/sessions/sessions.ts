@@ -158,6 +158,8 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #agents: Agents;
   readonly #session: Settings<SessionSettings>;
+  /** The sessions that were read since the last write. */
+  #known = { writes: -1, sessions: new Map<string, Session | undefined>() };
 
   constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
@@ -231,8 +233,18 @@ export class Sessions {
     return newId();
   }
 
-  /** The session of a canonical key, or undefined. */
+  /** The session of a canonical key, or undefined. A run asks many times between two writes; the row is read once. */
   get(key: string): Session | undefined {
+    const { isInTransaction, writes } = this.#store;
+    // What is read in a transaction may be taken back, and nothing counts that.
+    if (isInTransaction) return this.#read(key);
+    if (this.#known.writes !== writes) this.#known = { writes, sessions: new Map() };
+    const { sessions } = this.#known;
+    if (!sessions.has(key)) sessions.set(key, this.#read(key));
+    return sessions.get(key);
+  }
+
+  #read(key: string): Session | undefined {
     const row = this.#store.get<Row>(`select ${COLUMNS} from sessions where key = ?`, key);
     return row && toSession(row);
   }

@@ -164,6 +164,11 @@ export class Inbox {
     return this.#store.all<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id`, runId).map(toInboxRow);
   }
 
+  /** How far the events that a run answers have come. */
+  statesOf(runId: string): Pick<InboxRow, "id" | "state">[] {
+    return this.#store.all("select id, state from inbox where run_id = ? order by id", runId);
+  }
+
   /** Ids of runs that were started for events and whose events have no outcome yet. */
   runsUnderWay(): string[] {
     return this.#store

@@ -253,13 +253,16 @@ export class Intake {
       settings,
       now: this.#account.platformNow ?? clock.olderThan(0),
       maxAgeMs: messages().inboundMaxAgeHours * HOUR_MS,
-      isEcho: outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
+      isEcho: message.fromSelf && outbox.byProviderId(row, message.messageId, message.chat.id) !== undefined,
       isPaired: (peer) =>
         pairing.isPaired(channel, [...new Set(identitiesOf(peer).flatMap((id) => [id, definition.normalPeer(id)]))]),
       ownNames: [settings.name, self?.name, self?.username, agents.identity(sessions.agentOf(sessionKey)).name].filter(
         (name): name is string => name !== undefined && name !== "Assistant",
       ),
-      activation: sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined,
+      activation:
+        message.chat.kind === "direct"
+          ? undefined
+          : (sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined),
       botAnswers: message.sender.isBot ? inbox.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS) : 0,
     });
   }
@@ -301,23 +304,23 @@ export class Intake {
   }
 
   async #start(held: Held, sessionKey: string): Promise<void> {
-    const wanted = held.rows.filter((row) => this.#isStillWanted(row)).map(({ id }) => id);
-    for (const id of wanted) this.#frozen.add(id);
+    const wanted = held.rows.flatMap((row) => this.#stillWanted(row) ?? []);
+    for (const { id } of wanted) this.#frozen.add(id);
     try {
       await this.#handOver(wanted, held.decision, sessionKey);
     } finally {
-      for (const id of wanted) this.#frozen.delete(id);
+      for (const { id } of wanted) this.#frozen.delete(id);
     }
   }
 
-  /** Whether a held message still exists unchanged; a changed one is decided again. */
-  #isStillWanted({ id, inbound }: MessageRow): boolean {
+  /** A held message as it is now, if it is still answered; one that was changed is decided again. */
+  #stillWanted({ id, inbound }: MessageRow): MessageRow | undefined {
     const row = this.#openMessage(id);
-    if (!row) return false;
-    if (row.inbound.text === inbound.text && row.inbound.mentionsSelf === inbound.mentionsSelf) return true;
+    if (!row) return undefined;
+    if (row.inbound.text === inbound.text && row.inbound.mentionsSelf === inbound.mentionsSelf) return row;
     const decision = this.#decide(row);
     if (decision.kind === "leave") this.#services.inbox.decide(id, this.#placed(decision.outcome));
-    return decision.kind === "answer";
+    return decision.kind === "answer" ? row : undefined;
   }
 
   #openMessage(id: number): MessageRow | undefined {
@@ -325,16 +328,18 @@ export class Intake {
     return row?.inbound.kind === "message" && row.state !== "done" ? { ...row, inbound: row.inbound } : undefined;
   }
 
-  async #handOver(ids: readonly number[], decision: Held["decision"], sessionKey: string): Promise<void> {
+  async #handOver(wanted: readonly MessageRow[], decision: Held["decision"], sessionKey: string): Promise<void> {
     const { agent, inbox, sessions, store } = this.#services;
     const { signal } = this.#stop;
-    const open = () => ids.map((id) => this.#openMessage(id)).filter((row) => row !== undefined);
-    let current = open();
-    let composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
-    // Some messages may have been taken back while files were fetched.
-    for (let left = open(); left.length < current.length; left = open()) {
+    let current = wanted;
+    let composed: Composed | undefined;
+    for (let isWhole = false; !isWhole && current.length > 0; ) {
+      const { writes } = store;
+      composed = await this.#compose(current, decision, signal);
+      // Some messages may have been taken back while files were fetched.
+      const left = store.writes === writes ? current : current.flatMap(({ id }) => this.#openMessage(id) ?? []);
+      isWhole = left.length === current.length;
       current = left;
-      composed = current.length > 0 ? await this.#compose(current, decision, signal) : undefined;
     }
     const [first] = current;
     if (!first || !composed || signal.aborted) return;

@@ -54,17 +54,21 @@ interface OutboxFilter {
 
 export type OutboxState = "composing" | "queued" | "sending" | "sent" | "unknown" | "failed";
 
-/** A message of the outbox. */
-export interface OutboxRow extends AccountKey {
+/** How far a part of a message has come. */
+export interface PartState {
   readonly id: number;
+  readonly state: OutboxState;
+  readonly problem: string | undefined;
+}
+
+/** A message of the outbox. */
+export interface OutboxRow extends AccountKey, PartState {
   readonly clientId: string;
   readonly chat: ChatRef;
   readonly origin: string;
   readonly part: number;
   readonly payload: Payload;
   readonly sessionKey: string | undefined;
-  readonly state: OutboxState;
-  readonly problem: string | undefined;
   readonly providerId: string | undefined;
   readonly attempts: number;
   readonly notBefore: number;
@@ -113,8 +117,8 @@ export class Outbox {
     this.#clock = options.clock;
   }
 
-  /** Stores a message. Returns the existing one when this origin and part is stored already. */
-  add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): OutboxRow {
+  /** Stores a message, unless this origin and part is stored already. */
+  add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): void {
     const state = payload.content.kind === "markdown" ? "composing" : "queued";
     this.#store.run(
       ...insertInto(
@@ -132,7 +136,6 @@ export class Outbox {
         "on conflict (origin, part) do nothing",
       ),
     );
-    return this.of(origin).find((row) => row.part === part)!;
   }
 
   get(id: number): OutboxRow | undefined {
@@ -145,6 +148,21 @@ export class Outbox {
     return this.#store
       .all<Row>(`select ${COLUMNS} from outbox where origin = ? order by part`, origin)
       .map(toOutboxRow);
+  }
+
+  /** Whether there is any part of an origin. */
+  has(origin: string): boolean {
+    return this.#store.get("select 1 from outbox where origin = ? limit 1", origin) !== undefined;
+  }
+
+  /** The state of each part of an origin, in order. */
+  statesOf(origin: string): PartState[] {
+    return this.#store
+      .all<Record<keyof PartState, unknown>>(
+        "select id, state, problem from outbox where origin = ? order by part",
+        origin,
+      )
+      .map(({ problem, ...part }) => ({ ...part, problem: problem ?? undefined }) as PartState);
   }
 
   /** Whether a run has sent something to a chat with its `message` tool. */
@@ -261,11 +279,13 @@ export class Outbox {
     );
   }
 
-  sent(id: number, providerId: string): void {
-    this.#store.run(
-      "update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ?",
+  /** Marks a message that the platform has; returns it as it is now. */
+  sent(id: number, providerId: string): OutboxRow {
+    const row = this.#store.get<Row>(
+      `update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ? returning ${COLUMNS}`,
       ...[providerId, this.#clock.now(), id],
     );
+    return known(row && toOutboxRow(row), id);
   }
 
   /** Stores the platform's id of a poll, which differs from that of its message. */
@@ -290,8 +310,13 @@ export class Outbox {
     );
   }
 
-  end(id: number, state: "unknown" | "failed", problem: string): void {
-    this.#store.run("update outbox set state = ?, problem = ? where id = ?", state, problem, id);
+  /** Marks a message that is not tried again; returns it as it is now. */
+  end(id: number, state: "unknown" | "failed", problem: string): OutboxRow {
+    const row = this.#store.get<Row>(
+      `update outbox set state = ?, problem = ? where id = ? returning ${COLUMNS}`,
+      ...[state, problem, id],
+    );
+    return known(row && toOutboxRow(row), id);
   }
 
   /** Moves waiting messages to a chat's new id. */
@@ -346,9 +371,7 @@ export class Outbox {
 
   /** Throws `INVALID_REQUEST` when there is no such message. */
   require(id: number): OutboxRow {
-    const row = this.get(id);
-    if (!row) throw invalidRequest(`no message ${id} in the outbox; \`moltbot message list\` shows them`);
-    return row;
+    return known(this.get(id), id);
   }
 
   /** How many messages wait, by channel and state. */
@@ -432,6 +455,11 @@ export class Outbox {
       "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
     return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
+}
+
+function known(row: OutboxRow | undefined, id: number): OutboxRow {
+  if (!row) throw invalidRequest(`no message ${id} in the outbox; \`moltbot message list\` shows them`);
+  return row;
 }
 
 function newClientId(): string {

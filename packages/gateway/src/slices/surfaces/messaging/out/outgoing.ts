@@ -83,7 +83,7 @@ export class Outgoing implements Disposable {
     const urls = [...(params.mediaUrl === undefined ? [] : [params.mediaUrl]), ...(params.mediaUrls ?? [])];
     if (params.message.trim() === "" && urls.length === 0)
       throw invalidRequest("message holds nothing that can be shown");
-    if (this.#outbox.of(origin).length === 0) {
+    if (!this.#outbox.has(origin)) {
       const { limits } = this.#channels.definition(route.channel);
       const media: OutboundMedia[] = [];
       for (const url of urls) media.push(await this.#media.load(url, { maxBytes: limits.mediaBytes, signal }));
@@ -202,11 +202,11 @@ export class Outgoing implements Disposable {
   discard(id: number): OutboxEntryShape {
     const row = this.#outbox.require(id);
     if (row.state === "sent" || row.state === "sending") throw invalidRequest(`message ${id} is ${row.state}`);
-    this.#services.store.transaction(() => {
-      this.#outbox.end(id, "failed", "given up by hand");
-      this.settled(this.#outbox.require(id));
+    return this.#services.store.transaction(() => {
+      const ended = this.#outbox.end(id, "failed", "given up by hand");
+      this.settled(ended);
+      return this.#outbox.entry(ended);
     });
-    return this.#outbox.entry(this.#outbox.require(id));
   }
 
   /** Sends a text to a person, in the direct chat where they have written. */

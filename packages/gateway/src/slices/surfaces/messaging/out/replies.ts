@@ -7,7 +7,7 @@ import type { RunObserver } from "../../../agent/agent/runs.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Inbox, InboxRow, Outcome } from "../in/inbox.ts";
 import type { MessagesSettings } from "../settings.ts";
-import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import type { Outbox, OutboxRow, PartState, Payload } from "./outbox.ts";
 import { composePartsNow } from "./render.ts";
 
 export interface RepliesOptions {
@@ -58,7 +58,7 @@ export class Replies implements RunObserver {
     const payload: Payload = { content: { kind: "markdown", markdown }, ...this.answerTo(rows) };
     const to = this.#options.account(channel, account);
     // A draft of the reply may be on its way; the sender then replaces it between two messages of the chat.
-    const hasDraft = outbox.of(place.origin).length > 0;
+    const hasDraft = outbox.has(place.origin);
     const parts = to && !hasDraft ? composePartsNow(payload, to) : undefined;
     if (parts) for (const [part, each] of parts.entries()) outbox.add({ ...place, part, payload: each });
     else outbox.add({ ...place, part: WHOLE, payload });
@@ -83,9 +83,9 @@ export class Replies implements RunObserver {
     const runId = runOf(row.origin);
     if (runId === undefined || row.payload.isDraft) return;
     const { inbox, outbox } = this.#options;
-    const parts = outbox.of(row.origin);
+    const parts = outbox.statesOf(row.origin);
     if (parts.some(({ state }) => state === "composing" || state === "queued" || state === "sending")) return;
-    const rows = inbox.ofRun(runId);
+    const rows = inbox.statesOf(runId);
     const outcome = outcomeOf(parts);
     for (const { id, state } of rows) if (state !== "done") inbox.decide(id, outcome);
     if (rows.some(({ state }) => state === "done")) this.#mend(runId, outcome);
@@ -99,7 +99,7 @@ export class Replies implements RunObserver {
       const last = outbox.of(originOf(runId)).at(-1);
       if (last) this.settled(last);
       else
-        for (const { id } of inbox.ofRun(runId))
+        for (const { id } of inbox.statesOf(runId))
           inbox.decide(id, {
             kind: "failed",
             rule: "reply-lost",
@@ -166,7 +166,7 @@ function replyOf(outcome: RunOutcome): string {
     : "";
 }
 
-function outcomeOf(parts: readonly OutboxRow[]): Outcome {
+function outcomeOf(parts: readonly PartState[]): Outcome {
   const doubtful = parts.find(({ state }) => state === "unknown");
   if (doubtful)
     return {
