@@ -8,7 +8,7 @@ import type { ChannelContext, ChannelDefinition, Chat, StateChanges } from "../.
 import { inboundIn, type Reading } from "../../../../kit/rules.ts";
 import { channelChanged } from "../events.ts";
 import type { AccountKey, Inbox } from "../in/inbox.ts";
-import { Intake } from "../in/intake.ts";
+import { Intake } from "../in/intake/intake.ts";
 import type { MediaIn } from "../in/media-in.ts";
 import type { Pairing } from "../in/pairing.ts";
 import { boundedInbound } from "../in/sanitize.ts";
