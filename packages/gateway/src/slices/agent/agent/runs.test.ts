@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../../test/fakes/clock.ts";
 import { Bus } from "../../../base/bus.ts";
-import { Config } from "../../../base/config/config.ts";
+import { Config } from "../../../base/config/config-file.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { Machine, storageProblem } from "../../../base/process/machine.ts";

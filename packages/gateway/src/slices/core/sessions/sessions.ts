@@ -2,7 +2,8 @@
 
 import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
-import type { Config, Settings } from "../../../base/config/config.ts";
+import type { Settings } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
