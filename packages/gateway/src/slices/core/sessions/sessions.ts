@@ -4,22 +4,23 @@ import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import type { Config } from "../../../base/config/config-file.ts";
-import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import { insertInto, named } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
-import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { ManyPort, Port } from "../../../kit/port.ts";
 import { type Agents, normalAgentId } from "../agents/agents.ts";
 import { Adoption } from "./adopt.ts";
-import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
+import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
 import { type BeginReason, Past } from "./past.ts";
-import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
+import { applyLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
+import type { SessionDefaults } from "./schema.ts";
+import { SessionList } from "./session-list.ts";
+import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } from "./session-rows.ts";
+import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
 import { Solitary } from "./solitary.ts";
 import { Transcript } from "./transcript.ts";
@@ -28,54 +29,6 @@ import { Watchers } from "./watchers.ts";
 /** Functions on keys that slices below use. */
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./transcript.ts";
-
-/** A conversation. */
-export interface Session {
-  readonly key: string;
-  /** The id of the current transcript; a reset gives a new one. */
-  readonly sessionId: string;
-  readonly agentId: string | undefined;
-  readonly label: string | undefined;
-  readonly levels: SessionLevels;
-  /** The place where people of this conversation were last heard, and are answered. */
-  readonly route: Route | undefined;
-  /** `provider/model` of the last run. */
-  readonly lastModel: string | undefined;
-  readonly abortedLastRun: boolean;
-  /** Whether it stands above the others. */
-  readonly pinned: boolean;
-  /** Whether it was put away. */
-  readonly archived: boolean;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Tokens of the last turn, which show how full the model's window is. */
-  readonly totalTokens: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
-/** A place on a channel. */
-export interface Route {
-  readonly channel: string;
-  readonly account: string;
-  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
-  /** The name that people use: a group's title, a person's name. */
-  readonly title?: string | undefined;
-}
-
-/** Which sessions `list` returns. */
-export interface SessionFilter {
-  readonly limit?: number;
-  readonly activeMinutes?: number;
-  readonly includeGlobal?: boolean;
-  readonly includeUnknown?: boolean;
-  readonly includeDerivedTitles?: boolean;
-  readonly includeLastMessage?: boolean;
-  readonly label?: string;
-  readonly spawnedBy?: string;
-  readonly agentId?: string;
-  readonly search?: string;
-}
 
 /** The facts that a run stores in its session's row. */
 export interface RunOutcome {
@@ -86,33 +39,6 @@ export interface RunOutcome {
   readonly aborted: boolean;
 }
 
-interface Row {
-  readonly key: string;
-  readonly sessionId: string;
-  readonly agentId: string | null;
-  readonly label: string | null;
-  readonly details: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly totalTokens: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
-/** The content of the `details` column. */
-interface Details {
-  readonly levels?: SessionLevels;
-  readonly lastModel?: string | undefined;
-  readonly abortedLastRun?: boolean;
-  readonly pinned?: boolean;
-  readonly archived?: boolean;
-  readonly route?: Route | undefined;
-}
-
-const COLUMNS =
-  "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
-  "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
-const MAX_ROWS = 2_000;
 /** The form of ids that clients choose: no characters with a meaning in a path, a key or a sentence. */
 const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** The model name of messages that models are not shown: the gateway's own words. */
@@ -153,6 +79,10 @@ export class Sessions {
   readonly adoption: Adoption;
   readonly solitary: Solitary;
   readonly media: Media;
+  /** Finds conversations. */
+  readonly all: SessionList;
+  /** Conversations as the wire says them. */
+  readonly views: SessionViews;
   /** Tells subscribers of changes of conversations. */
   readonly watchers: Watchers;
   readonly #store: Store;
@@ -172,6 +102,8 @@ export class Sessions {
     this.#clock = base.clock;
     this.#agents = base.agents;
     this.#session = base.config.of(session);
+    this.all = new SessionList(base, this);
+    this.views = new SessionViews(this);
     this.watchers = new Watchers(base, this);
     this.transcript.onAppend = (where, message) => this.watchers.said(where, message);
   }
@@ -271,75 +203,6 @@ export class Sessions {
     const session = this.get(key)!;
     if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
     return session;
-  }
-
-  /** The newest sessions first. */
-  list(filter: SessionFilter = {}): Session[] {
-    const since = filter.activeMinutes === undefined ? 0 : this.#clock.now() - filter.activeMinutes * 60_000;
-    const like = `%${(filter.search ?? "")
-      .trim()
-      .toLowerCase()
-      .replace(/[\\%_]/g, "\\$&")}%`;
-    return this.#store
-      .all<Row>(
-        ...named(
-          `select ${COLUMNS} from sessions
-           where updated_at >= :since and (:global or key <> 'global') and (:unknown or key <> 'unknown')
-             and (:label is null or label = :label) and (:agentId is null or agent_id = :agentId)
-             and (:spawnedBy is null or json_extract(details, '$.levels.spawnedBy') = :spawnedBy)
-             and (key like :like escape '\\' or session_id like :like escape '\\'
-               or lower(coalesce(label, '')) like :like escape '\\')
-           order by updated_at desc, key limit :limit`,
-          {
-            ...{ since, like },
-            global: filter.includeGlobal === true,
-            unknown: filter.includeUnknown === true,
-            label: filter.label,
-            agentId: filter.agentId && normalAgentId(filter.agentId),
-            spawnedBy: filter.spawnedBy,
-            limit: Math.min(filter.limit ?? MAX_ROWS, MAX_ROWS),
-          },
-        ),
-      )
-      .map(toSession);
-  }
-
-  /** How many sessions there are, of one agent or of all. */
-  count(agentId?: string): number {
-    return (
-      this.#store.get<{ n: number }>(
-        "select count(*) as n from sessions where ?1 is null or agent_id = ?1",
-        agentId ?? null,
-      )?.n ?? 0
-    );
-  }
-
-  /**
-   * Finds one session by exactly one of key, id and label. Throws `INVALID_REQUEST` with the protocol's texts when there
-   * is none, or more than one.
-   */
-  resolve(
-    by: { key?: string; sessionId?: string; label?: string } & Pick<SessionFilter, "agentId" | "spawnedBy">,
-  ): Session {
-    const { key, sessionId, label, ...filter } = by;
-    const given = [key, sessionId, label].filter((value) => value !== undefined).length;
-    if (given === 0) throw invalidRequest("Either key, sessionId, or label is required");
-    if (given > 1) throw invalidRequest("Provide either key, sessionId, or label (not multiple)");
-    const wanted = (key ?? sessionId ?? label)!;
-    const found = key !== undefined ? this.get(this.canonical(key)) : this.#find({ sessionId, label }, filter);
-    if (found) return found;
-    throw invalidRequest(
-      label === undefined ? `No session found: ${wanted}` : `No session found with label: ${wanted}`,
-    );
-  }
-
-  #find(
-    { sessionId, label }: { sessionId?: string | undefined; label?: string | undefined },
-    filter: SessionFilter,
-  ): Session | undefined {
-    const all = { ...filter, includeGlobal: true, includeUnknown: true };
-    if (label !== undefined) return this.list({ ...all, label })[0];
-    return this.list(all).find((session) => session.sessionId === sessionId);
   }
 
   /**
@@ -467,51 +330,7 @@ export class Sessions {
     );
   }
 
-  /** The session as `sessions.patch` and `sessions.reset` answer it. */
-  entry(session: Session): Static<typeof SessionEntry> {
-    const { sessionId, updatedAt, label, levels, abortedLastRun, inputTokens, outputTokens, totalTokens } = session;
-    const { model: _model, ...rest } = levels;
-    return {
-      sessionId,
-      updatedAt,
-      ...defined({ label }),
-      ...rest,
-      ...modelFields(session),
-      ...(abortedLastRun && { abortedLastRun }),
-      inputTokens,
-      outputTokens,
-      totalTokens,
-    };
-  }
-
-  /** The session as a row of `sessions.list`. */
-  row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRowV3> {
-    const { key, sessionId } = session;
-    const title = includeDerivedTitles ? this.transcript.title(sessionId) : undefined;
-    const newest = includeLastMessage ? this.transcript.newest(sessionId) : undefined;
-    return {
-      key,
-      kind: kindOf(key),
-      ...this.entry(session),
-      ...routeFields(session.route),
-      ...defined({ derivedTitle: title, lastMessagePreview: newest }),
-    };
-  }
-
-  /** A conversation's row for clients of protocol 4. */
-  laterRow(session: Session, filter: SessionFilter = {}): Static<typeof SessionRow> {
-    const agentId = this.agentOf(session.key);
-    return {
-      ...this.row(session, filter),
-      agentId,
-      isMain: session.key === this.mainKey(agentId),
-      ...{ archived: session.archived, pinned: session.pinned },
-      // Nothing is marked as unread here.
-      ...{ unread: false, totalTokensFresh: true },
-    };
-  }
-
-  #saveDetails(key: string, details: Details): void {
+  #saveDetails(key: string, details: ReturnType<typeof detailsOf>): void {
     this.#store.run(
       "update sessions set details = ?, updated_at = ? where key = ?",
       JSON.stringify(details),
@@ -537,50 +356,7 @@ export class Sessions {
   }
 }
 
-/** Provider and model of a `provider/model` as the wire says them: the one set for the session, else the last used. */
-export function modelFields({ levels, lastModel }: Pick<Session, "levels" | "lastModel">): {
-  modelProvider?: string;
-  model?: string;
-} {
-  const ref = levels.model ?? lastModel;
-  if (ref === undefined) return {};
-  const slash = ref.indexOf("/");
-  return { modelProvider: ref.slice(0, slash), model: ref.slice(slash + 1) };
-}
-
 /** The key of a conversation that is known by an id alone. */
 function explicitKey(agentId: string, sessionId: string): string {
   return `agent:${normalAgentId(agentId)}:explicit:${sessionId.toLowerCase()}`;
-}
-
-/** The fields of a route in rows of `sessions.list`. */
-function routeFields(route: Route | undefined) {
-  if (!route) return {};
-  const { channel, account, chat, title } = route;
-  const thread = chat.threadId === undefined ? {} : { threadId: chat.threadId };
-  return {
-    channel,
-    ...(title && { displayName: title }),
-    deliveryContext: { channel, to: chat.id, accountId: account, ...thread },
-    lastChannel: channel,
-    lastTo: chat.id,
-    lastAccountId: account,
-  };
-}
-
-function detailsOf({ levels, lastModel, abortedLastRun, route, pinned, archived }: Session): Details {
-  return { levels, lastModel, abortedLastRun, route, ...(pinned && { pinned }), ...(archived && { archived }) };
-}
-
-function toSession({ details, label, agentId, ...row }: Row): Session {
-  const {
-    levels = {},
-    lastModel,
-    abortedLastRun = false,
-    route,
-    pinned = false,
-    archived = false,
-  } = stored<Details>(details);
-  const owner = { label: label ?? undefined, agentId: agentId ?? undefined };
-  return { ...row, ...owner, levels, lastModel, abortedLastRun, route, pinned, archived };
 }
