@@ -9,7 +9,7 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import type { Peer } from "../../../../kit/channel.ts";
 import { pairingRequested, pairingResolved } from "../events.ts";
 import type { PairedSenderShape, SenderRequestShape } from "../schema.ts";
-import type { AccountKey } from "./inbox.ts";
+import type { AccountKey } from "./inbox/inbox-rows.ts";
 
 /** Letters and digits that are not mistaken for each other (protocol: DM pairing codes). */
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";

@@ -10,7 +10,7 @@ import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../../../kit/channel.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { OutboxEntryShape } from "../schema.ts";
 
 /** The content of a message. `markdown` is rendered and cut into parts first; every other kind is one message. */

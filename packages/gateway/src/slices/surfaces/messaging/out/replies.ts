@@ -5,7 +5,8 @@ import type { MessageRef } from "../../../../kit/channel.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../../agent/agent/runs.ts";
 import type { Account } from "../accounts/account.ts";
-import type { Inbox, InboxRow, Outcome } from "../in/inbox.ts";
+import type { Inbox, Outcome } from "../in/inbox/inbox.ts";
+import type { InboxRow } from "../in/inbox/inbox-rows.ts";
 import type { MessagesSettings } from "../settings.ts";
 import type { Outbox, OutboxRow, PartState, Payload } from "./outbox.ts";
 import { composePartsNow } from "./render.ts";
@@ -110,7 +111,7 @@ export class Replies implements RunObserver {
 
   /** Corrects an outcome: a reply that seemed lost has been sent again. */
   #mend(runId: string, outcome: Outcome): void {
-    const entry = this.#options.inbox.entryOfRun(runId);
+    const entry = this.#options.inbox.entries.entryOfRun(runId);
     if (entry?.rule?.startsWith("delivery-") && outcome.kind === "replied")
       this.#options.inbox.amend(runId, { kind: "replied", rule: "resent", detail: "It was sent again by hand." });
   }

@@ -13,7 +13,8 @@ import type { Account } from "../../accounts/account.ts";
 import type { Outbox, OutboxRow } from "../../out/outbox.ts";
 import type { Binding, ChannelsConfig, MessagesSettings } from "../../settings.ts";
 import type { Decision } from "../inbound.ts";
-import type { Inbox, InboxRow } from "../inbox.ts";
+import type { Inbox } from "../inbox/inbox.ts";
+import type { InboxRow } from "../inbox/inbox-rows.ts";
 import type { MediaIn } from "../media-in.ts";
 import type { Pairing } from "../pairing.ts";
 

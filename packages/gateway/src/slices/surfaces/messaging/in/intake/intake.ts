@@ -9,7 +9,8 @@ import { isDamage, isPassing, MAX_TRIES } from "../../../../../base/process/mach
 import type { InboundMessage } from "../../../../../kit/channel.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";
-import { type InboxRow, PLACE_MOVED } from "../inbox.ts";
+import { PLACE_MOVED } from "../inbox/inbox.ts";
+import type { InboxRow } from "../inbox/inbox-rows.ts";
 import { pairingText } from "../pairing.ts";
 import { HandOver } from "./hand-over.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";

@@ -8,7 +8,8 @@ import { cleanMessage } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";
 import { sourceOf } from "../envelope.ts";
-import type { InboxRow, Outcome } from "../inbox.ts";
+import type { Outcome } from "../inbox/inbox.ts";
+import type { InboxRow } from "../inbox/inbox-rows.ts";
 import type { IntakeServices, MessageRow } from "./intake-services.ts";
 import type { Verdicts } from "./verdicts.ts";
 

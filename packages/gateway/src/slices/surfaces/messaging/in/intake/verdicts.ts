@@ -7,7 +7,8 @@ import { settingPath } from "../../accounts/account-settings.ts";
 import { identitiesOf } from "../../peer-list.ts";
 import { findBinding } from "../bindings.ts";
 import { type Decision, decide, groupOf } from "../inbound.ts";
-import type { InboxRow, Outcome } from "../inbox.ts";
+import type { Outcome } from "../inbox/inbox.ts";
+import type { InboxRow } from "../inbox/inbox-rows.ts";
 import { sessionKeyOf } from "../session-key.ts";
 import type { IntakeServices, MessageRow } from "./intake-services.ts";
 
@@ -45,7 +46,7 @@ export class Verdicts {
         message.chat.kind === "direct"
           ? undefined
           : (sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined),
-      botAnswers: message.sender.isBot ? inbox.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS) : 0,
+      botAnswers: message.sender.isBot ? inbox.people.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS) : 0,
     });
   }
 

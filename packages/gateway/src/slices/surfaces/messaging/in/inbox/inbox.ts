@@ -1,23 +1,17 @@
 /** The inbox: every event of a platform, stored before the platform is told that it arrived, with its one outcome. */
 
-import { defined } from "../../../../base/defined.ts";
-import { insertInto, named } from "../../../../base/store/statement.ts";
-import type { Store } from "../../../../base/store/store.ts";
-import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
-import { stored } from "../../../../base/store/stored.ts";
-import type { Clock } from "../../../../base/time/clock.ts";
-import type { ChatRef, Content, Inbound, InboundMessage, MediaRef } from "../../../../kit/channel.ts";
-import { headline } from "../../../../kit/content.ts";
-import { ManyPort } from "../../../../kit/port.ts";
-import { identitiesOf, isSamePerson } from "../peer-list.ts";
-import type { InboxEntryShape, OutcomeName } from "../schema.ts";
-import type { DecidedMessage, MessageWatcher } from "../watchers.ts";
-
-/** An account, as rows name it. */
-export interface AccountKey {
-  readonly channel: string;
-  readonly account: string;
-}
+import { insertInto, named } from "../../../../../base/store/statement.ts";
+import type { Store } from "../../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
+import type { Clock } from "../../../../../base/time/clock.ts";
+import type { Content, Inbound, InboundMessage, MediaRef } from "../../../../../kit/channel.ts";
+import { ManyPort } from "../../../../../kit/port.ts";
+import { identitiesOf, isSamePerson } from "../../peer-list.ts";
+import type { OutcomeName } from "../../schema.ts";
+import type { DecidedMessage, MessageWatcher } from "../../watchers.ts";
+import { InboxEntries } from "./inbox-entries.ts";
+import { InboxPeople } from "./inbox-people.ts";
+import { type AccountKey, COLUMNS, HAS_RUN, type InboxRow, IS_OPEN, type Row, toInboxRow } from "./inbox-rows.ts";
 
 /** The outcome of an event. */
 export interface Outcome {
@@ -40,78 +34,28 @@ export interface Answered {
   readonly binding: string | undefined;
 }
 
-/** An event of the inbox. */
-export interface InboxRow extends AccountKey {
-  readonly id: number;
-  readonly inbound: Inbound;
-  readonly receivedAt: number;
-  readonly state: InboxEntryShape["state"];
-  readonly runId: string | undefined;
-  readonly sessionKey: string | undefined;
-}
-
-/** Which events `list` returns; all of them without it. */
-interface InboxFilter {
-  readonly channel?: string;
-  readonly accountId?: string;
-  readonly limit?: number;
-  /** Only events with a smaller id. */
-  readonly before?: number;
-}
-
-interface Row {
-  readonly id: number;
-  readonly channel: string;
-  readonly account: string;
-  readonly chat: string;
-  readonly thread: string | null;
-  readonly chatKind: string;
-  readonly sender: string;
-  readonly kind: string;
-  readonly messageId: string;
-  readonly at: number;
-  readonly receivedAt: number;
-  readonly payload: string;
-  readonly state: InboxEntryShape["state"];
-  readonly runId: string | null;
-  readonly sessionKey: string | null;
-  readonly outcome: OutcomeName | null;
-  readonly rule: string | null;
-  readonly detail: string | null;
-  readonly setting: string | null;
-  readonly binding: string | null;
-  readonly decidedAt: number | null;
-}
-
-const COLUMNS =
-  "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
-  "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
-  "setting, binding, decided_at as decidedAt";
 /** The rule of a message that is a new position of an earlier one. */
 export const PLACE_MOVED = "place-moved";
 /** Positions of one live place that are looked through: eight hours of one each 30 s. */
 const MAX_POSITIONS = 1_000;
 /** Rules by which a message is not answered because of its content; an edit may change that. */
 const CONTEXT_RULES = "'not-addressed', 'empty'";
-/**
- * Conditions of the indexes `inbox_open` and `inbox_run`, word for word: SQLite uses a partial index only for a query that
- * holds its condition, and does not see that `state = 'received'` implies it. Source: sqlite.org/partialindex.html.
- */
-const IS_OPEN = "state <> 'done'";
-const HAS_RUN = "run_id is not null";
-const PREVIEW_CHARS = 200;
-/** The most events that are searched for a person's id. */
-const LATELY = 5_000;
 
 export class Inbox {
   readonly #store: Store;
   readonly #clock: Clock;
 
+  /** Events as the wire says them. */
+  readonly entries: InboxEntries;
+  /** Who has written, and where. */
+  readonly people: InboxPeople;
   /** Who hears of outcomes. */
   readonly watchers = new ManyPort<MessageWatcher>();
 
   constructor(options: { store: Store; clock: Clock }) {
     this.#store = options.store;
+    this.entries = new InboxEntries(options.store);
+    this.people = new InboxPeople(options.store);
     this.#clock = options.clock;
   }
 
@@ -351,58 +295,6 @@ export class Inbox {
     return first && toInboxRow(first);
   }
 
-  /** The sender of an inbound message. */
-  senderOf({ channel, account }: AccountKey, chat: string, messageId: string): string | undefined {
-    return this.#store.get<{ sender: string }>(
-      `select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'
-       order by id limit 1`,
-      ...[messageId, channel, account, chat],
-    )?.sender;
-  }
-
-  /** Ids of recent senders with a user name, newest first. */
-  sendersCalled(channel: string, username: string, limit = 3): string[] {
-    return this.#store
-      .all<{ sender: string }>(
-        `select sender from (select id, sender, payload from inbox where channel = ? order by id desc limit ?)
-         where lower(json_extract(payload, '$.sender.username')) = ? group by sender order by max(id) desc limit ?`,
-        ...[channel, LATELY, username.toLowerCase(), limit],
-      )
-      .map(({ sender }) => sender);
-  }
-
-  /** The direct chat in which a person has written last. */
-  directChatOf({ channel, account }: AccountKey, sender: string): ChatRef | undefined {
-    const row = this.#store.get<{ chat: string; thread: string | null }>(
-      `select chat, thread from inbox where channel = ? and account = ? and sender = ? and chat_kind = 'direct'
-       order by id desc limit 1`,
-      ...[channel, account, sender],
-    );
-    return row && { id: row.chat, ...(row.thread !== null && { threadId: row.thread }) };
-  }
-
-  /** The newest direct messages that were answered because their senders own the account. */
-  fromOwners(limit: number): InboxRow[] {
-    return this.#store
-      .all<Row>(
-        `select ${COLUMNS} from (select * from inbox order by id desc limit ?)
-         where kind = 'message' and chat_kind = 'direct' and rule in ('owner', 'self-chat') order by id desc limit ?`,
-        ...[LATELY, limit],
-      )
-      .map(toInboxRow);
-  }
-
-  /** How many bot messages of a chat were answered since `since`. */
-  botAnswersSince({ channel, account }: AccountKey, chat: string, since: number): number {
-    return (
-      this.#store.get<{ n: number }>(
-        `select count(*) as n from inbox where channel = ? and account = ? and chat = ? and received_at >= ?
-         and ${HAS_RUN} and json_extract(payload, '$.sender.isBot') = 1`,
-        ...[channel, account, chat, since],
-      )?.n ?? 0
-    );
-  }
-
   /** How many messages came in each hour since `since`, and how many of them found no answer because something failed. */
   byHour(since: number): { readonly hour: number; readonly count: number; readonly lost: number }[] {
     return this.#store.all(
@@ -412,58 +304,6 @@ export class Inbox {
          and id > coalesce((select id from inbox where received_at < ?1 order by id desc limit 1), 0) group by hour`,
       since,
     );
-  }
-
-  /** The newest events first. */
-  list({ channel, accountId, before, limit = 50 }: InboxFilter = {}): InboxEntryShape[] {
-    return this.#store
-      .all<Row>(
-        ...named(
-          `select ${COLUMNS} from inbox where (:channel is null or channel = :channel)
-           and (:accountId is null or account = :accountId) and (:before is null or id < :before)
-           order by id desc limit :limit`,
-          { channel, accountId, before, limit },
-        ),
-      )
-      .map(toEntry);
-  }
-
-  /** The event that a person names: by its number, the platform's id of its message, or "last". */
-  find(wanted: string): InboxEntryShape | undefined {
-    if (wanted === "last") return this.list({ limit: 1 })[0];
-    const byMessage = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where message_id = ? order by id desc limit 1`,
-      wanted,
-    );
-    if (byMessage) return toEntry(byMessage);
-    const id = /^#?(\d{1,15})$/.exec(wanted)?.[1];
-    const row = id && this.#store.get<Row>(`select ${COLUMNS} from inbox where id = ?`, Number(id));
-    return row ? toEntry(row) : undefined;
-  }
-
-  /** The newest message of a chat before an event. */
-  lastBefore({ id, channel, account, inbound: { chat } }: InboxRow): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and kind = 'message'
-       order by id desc limit 1`,
-      ...[channel, account, chat.id, id],
-    );
-    return row && toEntry(row);
-  }
-
-  /** The newest message of a conversation. */
-  lastOfSession(sessionKey: string): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where session_key = ? and kind = 'message' order by id desc limit 1`,
-      sessionKey,
-    );
-    return row && toEntry(row);
-  }
-
-  /** The first of the events that a run answers. */
-  entryOfRun(runId: string): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id limit 1`, runId);
-    return row && toEntry(row);
   }
 
   /** The number of events of an account without an outcome, and the time of the newest. */
@@ -482,66 +322,5 @@ export class Inbox {
     // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
     const isOver = "id < (select min(id) from inbox) + 2000 and state = 'done' and received_at < ?";
     return this.#store.deleteSome("inbox", isOver, [before], ROWS_PER_STEP);
-  }
-}
-
-function toInboxRow({ id, channel, account, payload, receivedAt, state, runId, sessionKey }: Row): InboxRow {
-  return {
-    ...{ id, channel, account, receivedAt, state },
-    inbound: stored<Inbound>(payload),
-    runId: runId ?? undefined,
-    sessionKey: sessionKey ?? undefined,
-  };
-}
-
-function toEntry(row: Row): InboxEntryShape {
-  const inbound = stored<Inbound>(row.payload);
-  return {
-    id: row.id,
-    channel: row.channel,
-    accountId: row.account,
-    chatId: row.chat,
-    ...(row.thread !== null && { threadId: row.thread }),
-    chatKind: row.chatKind,
-    ...defined({ chatTitle: inbound.chat.title }),
-    sender: row.sender,
-    ...defined({ senderName: inbound.sender.name }),
-    kind: row.kind,
-    messageId: row.messageId,
-    text: previewOf(inbound, row.channel),
-    at: row.at,
-    receivedAt: row.receivedAt,
-    state: row.state,
-    ...(row.outcome !== null && { outcome: row.outcome }),
-    ...(row.rule !== null && { rule: row.rule }),
-    ...(row.detail !== null && { detail: row.detail }),
-    ...(row.setting !== null && { setting: row.setting }),
-    ...(row.binding !== null && { binding: row.binding }),
-    ...(row.decidedAt !== null && { decidedAt: row.decidedAt }),
-    ...(row.runId !== null && { runId: row.runId }),
-    ...(row.sessionKey !== null && { sessionKey: row.sessionKey }),
-  };
-}
-
-/** The start of an event's text, for lists. */
-function previewOf(inbound: Inbound, channel: string): string {
-  switch (inbound.kind) {
-    case "message":
-    case "edit":
-      return headline(inbound, channel).slice(0, PREVIEW_CHARS);
-    case "files":
-      return headline({ text: "", media: inbound.media, mentionsSelf: false }, channel).slice(0, PREVIEW_CHARS);
-    case "vote":
-      return inbound.answers.join(", ").slice(0, PREVIEW_CHARS);
-    case "unread":
-      return `[${inbound.what}]`.slice(0, PREVIEW_CHARS);
-    case "reaction":
-      return inbound.emoji;
-    case "button":
-      return inbound.data;
-    case "unreadable":
-      return inbound.why.slice(0, PREVIEW_CHARS);
-    default:
-      return "";
   }
 }
