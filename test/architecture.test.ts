@@ -337,7 +337,7 @@ describe("tables", () => {
     const owners = SLICES.flatMap(({ name, tables }) =>
       tables
         .flatMap(({ steps }) => [...steps.join("\n").matchAll(/create (?:virtual )?table (?:if not exists )?(\w+)/gi)])
-        .map(([, table]) => ({ slice: name, use: new RegExp(`\\b(from|into|update|join|table) ${table}\\b`, "i") })),
+        .map(([, table = ""]) => ({ slice: name, use: usesOf(table) })),
     );
     const wrong = owners.flatMap(({ slice, use }) =>
       [...sources]
@@ -352,9 +352,39 @@ describe("tables", () => {
   });
 });
 
+/** Where a table is read or written, in SQL or by `base/store/statement.ts`. */
+function usesOf(table: string): RegExp {
+  return new RegExp(`(?:\\b(?:from|into|update|join|table) |Into\\(\\s*")${table}\\b`, "i");
+}
+
+describe("statements", () => {
+  const STATEMENT =
+    /(["`])\s*(?:insert (?:or \w+ )?into|replace into|update \w+|delete from|select|with)\s(?:(?!\1).)*\1/gis;
+  const far = (text: string) =>
+    [...text.matchAll(STATEMENT)]
+      .map(([sql]) => sql.replace(/'[^']*'/g, "''"))
+      .filter((sql) => sql.split("?").length > 5);
+
+  test("have four places for values at most; more are named, by base/store/statement.ts", () => {
+    const wrong = [...sources]
+      .filter(([path]) => path.startsWith(GATEWAY) && !path.endsWith(".test.ts"))
+      .flatMap(([path, text]) => far(text).map((sql) => `${short(path)}: ${sql}`));
+
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const sql of [
+    '"insert into birds values (?, ?, ?, ?, ?)"',
+    "`update birds set a = ?, b = ?,\n c = ?, d = ? where id = ?`",
+    "`select name from birds where (?1 is null or a = ?1) and (?2 is null or b = ?2) and c = ?3`",
+  ]) {
+    test(`${sql.replace(/\s+/g, " ")} has more`, () => assert.equal(far(sql).length, 1));
+  }
+});
+
 describe("messages", () => {
   test("are changed by the transcript only: it knows what is kept in memory of them", () => {
-    const CHANGE = /\b(?:insert into|update|delete from) messages\b/i;
+    const CHANGE = /(?:\b(?:insert into|update|delete from) |Into\(\s*")messages\b/i;
     const changing = [...sources].filter(([path, text]) => !path.endsWith(".test.ts") && CHANGE.test(text));
 
     assert.deepEqual(

@@ -105,16 +105,8 @@ const WORK = {
   "surfaces/http-api": ["runs", "exchange", "conversation", "responses-input", "chat-input", "target", "options"],
   "surfaces/messaging": ["schema", "peer-list", "events", "queueing"],
   "surfaces/messaging/accounts": ["account", "account-store"],
-  "surfaces/messaging/in": [
-    "intake",
-    "envelope",
-    "inbound",
-    "mention-patterns",
-    "sanitize",
-    "bindings",
-    "session-key",
-    "why",
-  ],
+  "surfaces/messaging/in": ["envelope", "inbound", "mention-patterns", "sanitize", "bindings", "session-key", "why"],
+  "surfaces/messaging/in/intake": ["*"],
   "surfaces/messaging/out": ["sender", "actions", "render"],
   "surfaces/push": ["deliver", "vapid", "encrypt"],
 };

@@ -3,8 +3,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ResponseError } from "@moltbot/protocol";
-import { Config, historyDirs, isIgnored, isRecord, readConfig } from "../base/config/config.ts";
+import { isIgnored, isRecord, readConfig } from "../base/config/config.ts";
+import { historyDirs } from "../base/config/config-copies.ts";
 import { patchConfigText } from "../base/config/config-edit.ts";
+import { Config } from "../base/config/config-file.ts";
 import { ensureConfig } from "../base/config/first-config.ts";
 import { codeOf, messageOf, StartError } from "../base/errors.ts";
 import { configPath, type Env, fileExists, readTextIfExists, writePrivateFile } from "../base/files.ts";

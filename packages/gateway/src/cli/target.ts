@@ -2,7 +2,8 @@
 
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { isRecord, lastGoodPaths, readConfig } from "../base/config/config.ts";
+import { isRecord, readConfig } from "../base/config/config.ts";
+import { lastGoodPaths } from "../base/config/config-copies.ts";
 import { configPath, type Env, envOf, readFirst, readTextIfExists, resolveStateDir } from "../base/files.ts";
 import { isLoopbackAddress, isTailnetAddress } from "../base/net/address.ts";
 import { CliError, usageError } from "./exit.ts";

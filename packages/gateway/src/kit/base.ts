@@ -1,6 +1,6 @@
 /** What every service is built from, and what every handler, tool and command can reach. */
 import type { Bus } from "../base/bus.ts";
-import type { Config } from "../base/config/config.ts";
+import type { Config } from "../base/config/config-file.ts";
 import type { Env } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import type { Machine } from "../base/process/machine.ts";

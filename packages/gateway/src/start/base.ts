@@ -22,7 +22,7 @@ import { type Host, hostPorts, type TailscaleSettings } from "../kit/host.ts";
 import { type GatewayAuth, resolveAuth } from "../server/admission/authenticate.ts";
 import { judgeBearer, sourceOf } from "../server/admission/bearer.ts";
 import { FailureLimiter } from "../server/admission/limiter.ts";
-import { bindHost } from "../server/listening/listen.ts";
+import { bindHost } from "../server/listening/own-addresses.ts";
 import { type GatewaySettings, settings as gatewaySettings } from "../server/settings.ts";
 import { openConfig, refuseRemoteMode } from "./config.ts";
 import { learnAll } from "./learn-secrets.ts";

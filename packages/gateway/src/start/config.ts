@@ -1,5 +1,5 @@
 /** Opens the config file for a gateway: a first start writes one, flags stand above it. */
-import { Config } from "../base/config/config.ts";
+import { Config } from "../base/config/config-file.ts";
 import { ensureConfig } from "../base/config/first-config.ts";
 import { StartError } from "../base/errors.ts";
 import { configPath } from "../base/files.ts";

@@ -1,5 +1,5 @@
 /** Tells the guard of secrets which values must not leave the process. */
-import type { Config } from "../base/config/config.ts";
+import type { Config } from "../base/config/config-file.ts";
 import type { Env } from "../base/files.ts";
 import { isPlainValue } from "../base/privacy/plain-values.ts";
 import { isSecretName, type Secrets } from "../base/privacy/secrets.ts";

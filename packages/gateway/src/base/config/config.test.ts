@@ -23,7 +23,9 @@ import { sha256Hex } from "../ids.ts";
 import { createLog, type Line } from "../log.ts";
 import { Secrets } from "../privacy/secrets.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
-import { Config, explain, historyDirs, merge, readConfig } from "./config.ts";
+import { explain, merge, readConfig } from "./config.ts";
+import { historyDirs } from "./config-copies.ts";
+import { Config } from "./config-file.ts";
 
 const garden = defineSettings({
   path: "garden",

@@ -34,6 +34,17 @@ describe("a store", () => {
     );
   });
 
+  test("counts every statement that writes, also one that gives rows", () => {
+    using store = openStore(":memory:", [birds]);
+    const before = store.writes;
+
+    store.run("insert into birds values ('wren')");
+    store.get("insert into birds values ('owl') returning name");
+    store.all("select name from birds");
+
+    assert.equal(store.writes - before, 2);
+  });
+
   test("keeps what it was given when it is opened again, in a file that is its owner's", () => {
     {
       using store = openStore(path, [birds]);

@@ -38,7 +38,7 @@ export type Row = Readonly<Record<string, SQLInputValue>>;
  */
 export class Store implements Disposable {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
   readonly #path: string;
   #depth = 0;
   #writes = 0;
@@ -105,7 +105,7 @@ export class Store implements Disposable {
     if (this.#recording && this.#depth === 0) return this.transaction(() => this.run(sql, ...values));
     this.#writes++;
     try {
-      const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
+      const { changes, lastInsertRowid } = this.#prepared(sql).statement.run(...values);
       this.#recording?.note([sql, ...values]);
       return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
     } catch (error) {
@@ -210,13 +210,15 @@ export class Store implements Disposable {
     }
   }
 
-  /** What a statement gives; one that also writes is recorded. */
+  /** What a statement gives; one that also writes is counted and recorded. */
   #given<T>(sql: string, values: readonly SQLInputValue[], read: (statement: StatementSync) => T): T {
-    const isRecorded = this.#recording !== undefined && isWrite(sql);
-    if (isRecorded && this.#depth === 0) return this.transaction(() => this.#given(sql, values, read));
     try {
-      const found = read(this.#statement(sql));
-      if (isRecorded) this.#recording?.note([sql, ...values]);
+      const { statement, writes } = this.#prepared(sql);
+      if (!writes) return read(statement);
+      if (this.#recording && this.#depth === 0) return this.transaction(() => this.#given(sql, values, read));
+      this.#writes++;
+      const found = read(statement);
+      this.#recording?.note([sql, ...values]);
       return found;
     } catch (error) {
       throw this.#noted(error);
@@ -231,13 +233,20 @@ export class Store implements Disposable {
     return error;
   }
 
-  #statement(sql: string): StatementSync {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known) return known;
-    const statement = this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    const prepared = { statement: this.#db.prepare(sql), writes: isWrite(sql) };
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
+}
+
+/** A statement that is kept. */
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Whether it writes although it gives rows. */
+  readonly writes: boolean;
 }
 
 const REPLICATED = Promise.resolve();

@@ -1,6 +1,7 @@
 /** `moltbot config` — settings: read, change, take back. */
 
-import { explain, isIgnored, isRecord, lastGoodPaths, merge, readConfig } from "../../base/config/config.ts";
+import { explain, isIgnored, isRecord, merge, readConfig } from "../../base/config/config.ts";
+import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
 import { messageOf } from "../../base/errors.ts";
 import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";

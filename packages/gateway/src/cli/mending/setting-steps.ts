@@ -1,6 +1,7 @@
 /** Steps that change the config file: back to the last good copy, new secrets, accounts that fight over a token. */
 
-import { isRecord, lastGoodPaths, readConfig } from "../../base/config/config.ts";
+import { isRecord, readConfig } from "../../base/config/config.ts";
+import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { configPath, readFirst, readTextIfExists } from "../../base/files.ts";
 import { newSecret } from "../../base/ids.ts";
 import { isGuessable } from "../secret-strength.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bindHost } from "./listen.ts";
+import { bindHost } from "./own-addresses.ts";
 
 const OWN = ["127.0.0.1", "192.168.1.2", "100.100.1.1"];
 

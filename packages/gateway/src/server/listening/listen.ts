@@ -4,17 +4,14 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { hostname, networkInterfaces } from "node:os";
+import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { detailOf, GatewayError, ignore, invalidRequest, StartError } from "../../base/errors.ts";
+import { detailOf, GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
+import { normalizeAddress } from "../../base/net/address.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { StoreWatch } from "../../base/store/store-watch.ts";
-import { parseJson } from "../../base/text/well-formed.ts";
-import type { Clock } from "../../base/time/clock.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
 import type {
   DeviceConnections,
@@ -26,25 +23,22 @@ import type {
   ProxiedUser,
 } from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
-import { type Schema, validationText } from "../../kit/schema/validate.ts";
 import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
 import { clientAddress, isLocal, type Peer } from "../admission/locality.ts";
 import { isKnownHost, judgeOrigin, type Ours } from "../admission/origin.ts";
 import { Connection, LIMITS, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";
 import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
-import type { GatewaySettings } from "../settings.ts";
 import { Door, type Doors, refuseUpgrade } from "./door.ts";
+import { frameProblem, idOf, isPlainRequest, parsed } from "./frame-shape.ts";
 import { answer, type HttpFront } from "./http.ts";
+import { bindHost, OwnAddresses } from "./own-addresses.ts";
 import { pageOrigins } from "./page-origins.ts";
 import type { Certificate } from "./tls.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
 const BESIDE = 4;
-
-/** Connections before the handshake, over all and from one remote address. The oldest one makes room for a new one. */
-const MAX_STRANGERS = 1024;
-const MAX_STRANGERS_PER_ADDRESS = 64;
 
 export interface ServerOptions extends HandshakePorts {
   /** Takes secrets out of a text that leaves. */
@@ -81,8 +75,7 @@ export class GatewayServer {
   /** Connections that have shaken hands. */
   readonly connections = new Map<string, Connection>();
   readonly #options: ServerOptions;
-  readonly #strangers = new Set<Connection>();
-  readonly #silent = new Set<Socket>();
+  readonly #room: WaitingRoom;
   readonly #doors: Door[] = [];
   readonly #furtherDoors = new Set<Door>();
   readonly #sockets = new WebSocketServer({
@@ -100,11 +93,11 @@ export class GatewayServer {
   #pinger: Disposable | undefined;
   #isStopping = false;
   #isRestart = false;
-  #isCrowded = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#certificate = options.certificate;
+    this.#room = new WaitingRoom(options);
     this.#ownAddresses = new OwnAddresses(options.clock);
   }
 
@@ -211,7 +204,7 @@ export class GatewayServer {
       if (isRestart) this.#options.doors.leave(door);
       else void door.close();
     }
-    for (const stranger of this.#strangers) stranger.close(1012, "service restart");
+    for (const stranger of this.#room.strangers) stranger.close(1012, "service restart");
   }
 
   /** Stops accepting, closes every connection with 1012 and waits until they are gone, 2 s at most. */
@@ -303,10 +296,10 @@ export class GatewayServer {
     const isPlain = this.#certificate === undefined;
     door.serve({
       // Refuse before TLS and HTTP, so that a refusal costs nothing.
-      connected: (socket) => this.#refuseBeyondRoom(socket, isPlain),
-      admitted: (socket) => this.#admitSocket(socket),
+      connected: (socket) => this.#room.refuseBeyondRoom(socket, isPlain),
+      admitted: (socket) => this.#room.admitSocket(socket),
       requested: (request, response) => {
-        this.#heardSocket(request.socket, response);
+        this.#room.heardSocket(request.socket, response);
         try {
           answers.request(request, response);
         } catch (error) {
@@ -317,7 +310,7 @@ export class GatewayServer {
         socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
         // A socket that was opened before the stop may still ask for an upgrade.
         if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
-        this.#silent.delete(request.socket);
+        this.#room.spoke(request.socket);
         try {
           answers.upgrade(request, socket, head);
         } catch (error) {
@@ -325,43 +318,6 @@ export class GatewayServer {
           socket.destroy();
         }
       },
-    });
-  }
-
-  /**
-   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake. When
-   * none waits, the new connection is refused. Requests under way and clients that have shaken hands stay.
-   */
-  #refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
-    const hasRoom = this.#options.descriptors.take();
-    if (!hasRoom && !this.#isCrowded) this.#options.log.warn(CROWDED);
-    this.#isCrowded = !hasRoom;
-    if (hasRoom) return;
-    const silent = this.#silent.values().next().value;
-    const stranger = this.#strangers.values().next().value;
-    if (silent) silent.destroy();
-    else if (stranger) this.#dismiss(stranger);
-    else if (isPlain) refuseSocket(socket);
-    else socket.destroy();
-  }
-
-  #dismiss(stranger: Connection): void {
-    this.#strangers.delete(stranger);
-    stranger.terminate();
-  }
-
-  /** Counts a socket that has not sent a request yet; the one that has been silent longest makes room. */
-  #admitSocket(socket: Socket): void {
-    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
-    this.#silent.add(socket);
-    socket.once("close", () => this.#silent.delete(socket));
-  }
-
-  /** Counts a socket as silent again when its request has been answered. */
-  #heardSocket(socket: Socket, response: ServerResponse): void {
-    this.#silent.delete(socket);
-    response.once("close", () => {
-      if (!socket.destroyed) this.#silent.add(socket);
     });
   }
 
@@ -406,7 +362,7 @@ export class GatewayServer {
       guard: this.#options.guard,
       conceal: this.#options.conceal,
     });
-    this.#admitStranger(connection);
+    this.#room.admitStranger(connection);
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
     socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
     socket.on("message", (data, isBinary) => {
@@ -414,13 +370,13 @@ export class GatewayServer {
       if (!connection.isOpen) return;
       if (connection.session) return connection.receive(data);
       // Handle only one frame before hello-ok: a client that sends more has been answered and closed.
-      if (!this.#strangers.delete(connection)) return;
+      if (!this.#room.strangers.delete(connection)) return;
       timeLimit[Symbol.dispose]();
       this.#onFirstFrame(connection, data, isBinary);
     });
     socket.once("close", () => {
       timeLimit[Symbol.dispose]();
-      this.#strangers.delete(connection);
+      this.#room.strangers.delete(connection);
       if (this.connections.delete(connection.id)) this.#options.disconnected(connection);
     });
     connection.send(
@@ -432,23 +388,8 @@ export class GatewayServer {
     );
   }
 
-  /** Makes room for a new connection by closing the one that has waited longest for its handshake. */
-  #admitStranger(connection: Connection): void {
-    const sameAddress = [...this.#strangers].filter(
-      ({ address, isLocal: local }) => !local && address === connection.address,
-    );
-    const oldest =
-      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
-        ? sameAddress[0]
-        : this.#strangers.size >= MAX_STRANGERS
-          ? this.#strangers.values().next().value
-          : undefined;
-    if (oldest) this.#dismiss(oldest);
-    this.#strangers.add(connection);
-  }
-
   #onFirstFrame(connection: Connection, data: RawData, isBinary: boolean): void {
-    const frame = parse(data);
+    const frame = parsed(data);
     if (frame === undefined) return connection.close(1000, "");
     // Text only, until the client is known (security: transport and handshake). Later, binary JSON is accepted.
     const { requestFrame } = dialectFor((frame as Partial<Request> | null)?.params) ?? STRICTEST;
@@ -482,7 +423,7 @@ export class GatewayServer {
   }
 
   #onFrame(connection: Connection, session: Session, data: RawData): void {
-    const frame = parse(data);
+    const frame = parsed(data);
     if (frame === undefined)
       return this.#options.log.debug("a frame that is not JSON was ignored", { connId: connection.id });
     const problem = isPlainRequest(frame) ? undefined : frameProblem(frame, session.dialect.requestFrame);
@@ -491,103 +432,9 @@ export class GatewayServer {
   }
 }
 
-/** Answers a socket that is not let in, and closes it at once. */
-function refuseSocket(socket: Socket): void {
-  socket.on("error", (error) => ignore(error, "it is not let in"));
-  socket.write(
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: text/plain\r\n" +
-      `Content-Length: ${CROWDED.length}\r\n\r\n${CROWDED}`,
-  );
-  socket.destroySoon();
-}
-
-const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
 const UNKNOWN_HOST =
   "This name is not one of the gateway's. Use http://127.0.0.1, or add the name to gateway.allowedHosts.";
-const MAX_ID_CHARS = 256;
-
-function parse(data: RawData): unknown {
-  try {
-    return parseJson(data.toString());
-  } catch (error) {
-    ignore(error, "the protocol says what happens to a frame that is not JSON");
-    return undefined;
-  }
-}
-
-/** The shape of nearly every frame, checked without the schema. */
-function isPlainRequest(frame: unknown): boolean {
-  if (typeof frame !== "object" || frame === null) return false;
-  const { type, id, method, params: _params, ...rest } = frame as Record<string, unknown>;
-  const isId = typeof id === "string" && id !== "" && id.length <= MAX_ID_CHARS;
-  return type === "req" && isId && typeof method === "string" && method !== "" && Object.keys(rest).length === 0;
-}
-
-function frameProblem(frame: unknown, schema: Schema): string | undefined {
-  const id = (frame as { id?: unknown } | null)?.id;
-  if (typeof id === "string" && id.length > MAX_ID_CHARS)
-    return `at /id: must NOT have more than ${MAX_ID_CHARS} characters`;
-  return validationText(schema, frame);
-}
-
-/** The id to answer under: the frame's own, whatever its type, when it is small. */
-function idOf(frame: unknown): unknown {
-  const id = (frame as { id?: unknown } | null)?.id;
-  const isSmall =
-    (typeof id === "string" && id.length <= MAX_ID_CHARS) || typeof id === "number" || typeof id === "boolean";
-  return isSmall ? id : "invalid";
-}
-
-/** Addresses of this host's interfaces, read at most every ten seconds. */
-class OwnAddresses {
-  readonly #clock: Clock;
-  #readAt = Number.NEGATIVE_INFINITY;
-  #list: readonly string[] = [];
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get list(): readonly string[] {
-    const now = this.#clock.monotonic();
-    if (now - this.#readAt > ADDRESSES_MS) {
-      this.#readAt = now;
-      this.#list = ownAddresses();
-    }
-    return this.#list;
-  }
-}
 
 /** How long connections may take to close, ms. */
 const CLOSE_LIMIT_MS = 2_000;
 const CLOSE_AT_RESTART_MS = 250;
-/** How long a list of addresses may be used; a new interface counts after that. */
-const ADDRESSES_MS = 10_000;
-
-function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.map(({ address }) => normalizeAddress(address));
-}
-
-/**
- * The address to bind. It is never wider than configured: a missing tailnet address is an error, not a reason to use
- * another.
- */
-export function bindHost(
-  { bind, customBindHost }: Pick<GatewaySettings, "bind" | "customBindHost">,
-  addresses: readonly string[] = ownAddresses(),
-): string {
-  if (bind === "lan") return "0.0.0.0";
-  if (bind === "custom" && customBindHost) return customBindHost;
-  if (bind === "custom")
-    throw new StartError(
-      "gateway.bind is custom but gateway.customBindHost is not set; set it to the address to listen on.",
-      { isLasting: true },
-    );
-  if (bind !== "tailnet") return "127.0.0.1";
-  const address = addresses.find(isTailnetAddress);
-  if (address) return address;
-  throw new StartError(
-    "gateway.bind is tailnet but this host has no tailnet address; start Tailscale, or set gateway.bind to loopback.",
-  );
-}

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../../test/fakes/clock.ts";
 import { Bus } from "../../../base/bus.ts";
-import { Config } from "../../../base/config/config.ts";
+import { Config } from "../../../base/config/config-file.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { Machine, storageProblem } from "../../../base/process/machine.ts";
@@ -137,7 +137,7 @@ test("a full disk refuses a message with nothing kept; the same key works when t
   assert.equal(refusal, "the disk is full; free some space and try again");
   assert.equal(known, undefined);
   assert.equal(outcome.kind, "ok");
-  assert.equal(opened.sessions.count(), 1);
+  assert.equal(opened.sessions.all.count(), 1);
 });
 
 test("an outcome that does not fit on the disk is recorded once there is room, by the same process and once", async () => {

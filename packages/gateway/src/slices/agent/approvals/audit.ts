@@ -1,5 +1,6 @@
 /** The record of decisions: who decided what about which command, where and when. The newest thousand are kept. */
 
+import { replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { DecidedApprovalShape, ExecRequestShape } from "./schema.ts";
@@ -27,9 +28,15 @@ export class Audit {
     const { command, cwd, agentId, sessionKey } = request;
     this.#store.transaction(() => {
       this.#store.run(
-        "insert or replace into exec_decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...[id, command.slice(0, MAX_COMMAND_CHARS), cwd, agentId, sessionKey, decision],
-        ...[by?.name.slice(0, 128) ?? null, by?.surface ?? null, this.#clock.now()],
+        ...replaceInto("exec_decisions", {
+          ...{ id, cwd, decision },
+          command: command.slice(0, MAX_COMMAND_CHARS),
+          agent: agentId,
+          session_key: sessionKey,
+          decided_by: by?.name.slice(0, 128),
+          surface: by?.surface,
+          decided_at: this.#clock.now(),
+        }),
       );
       this.#store.run(
         `delete from exec_decisions where id in

@@ -3,7 +3,7 @@
  * other.
  */
 
-import type { Config } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { detailOf, GatewayError, ignore, invalidRequest } from "../../../base/errors.ts";
 import { within } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";

@@ -1,5 +1,6 @@
 /** Reads and changes the models in the config: the answering model, its fallbacks, aliases, keys. */
-import { type Config, isRecord } from "../../../base/config/config.ts";
+import { isRecord } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 
 /** A JSON merge patch (RFC 7396): null deletes. */

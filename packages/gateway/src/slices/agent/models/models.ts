@@ -1,6 +1,6 @@
 /** The models that can be asked: where they are, which one is meant, and the way to ask it. */
 
-import type { Config } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import type { Clock } from "../../../base/time/clock.ts";

@@ -1,4 +1,5 @@
 /** The rows: every call, and the sums of days and conversations. */
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../base/store/store-upkeep.ts";
 import type { Count } from "./count.ts";
@@ -87,25 +88,34 @@ export class Ledger {
   /** Records a call in all sums. */
   add(entry: Entry): void {
     const { at, day, runId, sessionKey, sessionId, agentId, provider, model, cost, isEstimate } = entry;
-    const tokens = [entry.input, entry.output, entry.cacheRead, entry.cacheWrite] as const;
-    const sums = [1, ...tokens, cost ?? 0, cost === undefined ? 1 : 0, isEstimate ? 1 : 0] as const;
+    const { input, output, cacheRead, cacheWrite } = entry;
+    const tokens = { input, output, cache_read: cacheRead, cache_write: cacheWrite };
+    const sums = { calls: 1, ...tokens, cost: cost ?? 0, unpriced: cost === undefined, estimated: isEstimate };
     this.#store.transaction(() => {
       this.#store.run(
-        `insert into usage_calls (at, day, run_id, session_key, session_id, agent_id, provider, model,
-           input, output, cache_read, cache_write, cost, is_estimate) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[at, day, runId ?? null, sessionKey ?? null, sessionId ?? null, agentId, provider, model],
-        ...[...tokens, cost ?? null, isEstimate ? 1 : 0],
+        ...insertInto("usage_calls", {
+          ...{ at, day, provider, model, ...tokens, cost },
+          run_id: runId,
+          session_key: sessionKey,
+          session_id: sessionId,
+          agent_id: agentId,
+          is_estimate: isEstimate,
+        }),
       );
       this.#store.run(
-        `insert into usage_days values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (day, agent_id, provider, model) do update set ${ADD}`,
-        ...[day, agentId, provider, model, ...sums],
+        ...insertInto(
+          "usage_days",
+          { day, agent_id: agentId, provider, model, ...sums },
+          `on conflict (day, agent_id, provider, model) do update set ${ADD}`,
+        ),
       );
       if (sessionId === undefined || sessionKey === undefined) return;
       this.#store.run(
-        `insert into usage_sessions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (session_id) do update set at = excluded.at, ${ADD}`,
-        ...[sessionId, sessionKey, at, ...sums],
+        ...insertInto(
+          "usage_sessions",
+          { session_id: sessionId, session_key: sessionKey, at, ...sums },
+          `on conflict (session_id) do update set at = excluded.at, ${ADD}`,
+        ),
       );
     });
   }

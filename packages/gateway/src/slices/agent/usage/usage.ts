@@ -1,6 +1,7 @@
 /** Counts every model call, and refuses calls that a budget forbids. */
 
-import type { Config, Settings } from "../../../base/config/config.ts";
+import type { Settings } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { dayOf } from "../../../base/time/date-format.ts";

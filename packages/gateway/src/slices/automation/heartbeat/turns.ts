@@ -1,5 +1,6 @@
 /** The rows of the turns that heartbeats have asked a model for. */
 import type { Static } from "@sinclair/typebox";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../base/store/store-upkeep.ts";
 import { stored } from "../../../base/store/stored.ts";
@@ -32,10 +33,7 @@ export class HeartbeatTurns {
   }
 
   add({ runId, agentId, at, day, reason, pages }: Turn): void {
-    this.#store.run(
-      "insert into heartbeat_turns (run_id, agent_id, at, day, reason, pages) values (?, ?, ?, ?, ?, ?)",
-      ...[runId, agentId, at, day, reason, pages],
-    );
+    this.#store.run(...insertInto("heartbeat_turns", { run_id: runId, agent_id: agentId, at, day, reason, pages }));
   }
 
   get(runId: string): Turn | undefined {

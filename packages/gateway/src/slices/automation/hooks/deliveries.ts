@@ -1,6 +1,7 @@
 /** The rows of deliveries: what came, the first answer that a retry gets, and what became of the run. */
 import type { Static } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../base/store/store-upkeep.ts";
 import { stored } from "../../../base/store/stored.ts";
@@ -95,20 +96,17 @@ export class Deliveries {
   add({ hook, source, outcome, status, body, reason, eventId, bytes, keys = [], run }: NewDelivery): void {
     this.#store.transaction(() => {
       const { lastInsertRowid: id } = this.#store.run(
-        `insert into hook_deliveries (at, hook, source, outcome, status, answer, reason, event_id, bytes, name, wake_mode,
-           agent_id, session_key, run_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[
-          this.#clock.now(),
-          hook,
-          source,
-          outcome,
-          status,
-          JSON.stringify(body),
-          reason ?? null,
-          eventId ?? null,
-          bytes,
-        ],
-        ...[run?.name ?? null, run?.wakeMode ?? null, run?.agentId ?? null, run?.sessionKey ?? null, run?.id ?? null],
+        ...insertInto("hook_deliveries", {
+          at: this.#clock.now(),
+          ...{ hook, source, outcome, status, reason, bytes },
+          answer: JSON.stringify(body),
+          event_id: eventId,
+          name: run?.name,
+          wake_mode: run?.wakeMode,
+          agent_id: run?.agentId,
+          session_key: run?.sessionKey,
+          run_id: run?.id,
+        }),
       );
       for (const key of keys) this.#store.run("insert or ignore into hook_keys values (?, ?)", key, id);
       if (outcome === "refused") this.#dropRefused();

@@ -1,4 +1,5 @@
 /** The rows of mailboxes: up to which mail each has been read. */
+import { replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 
 export interface Box {
@@ -29,8 +30,12 @@ export class Boxes {
 
   save({ account, place, uidValidity, lastUid, since, lastMailAt }: Box): void {
     this.#store.run(
-      "insert or replace into mail_boxes (account, place, uid_validity, last_uid, since, last_mail_at) values (?, ?, ?, ?, ?, ?)",
-      ...[account, place, uidValidity, lastUid, since, lastMailAt],
+      ...replaceInto("mail_boxes", {
+        ...{ account, place, since },
+        uid_validity: uidValidity,
+        last_uid: lastUid,
+        last_mail_at: lastMailAt,
+      }),
     );
   }
 

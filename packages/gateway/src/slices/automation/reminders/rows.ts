@@ -1,4 +1,5 @@
 /** The rows of reminders. */
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
@@ -43,9 +44,16 @@ export class ReminderRows {
   /** Adds a reminder; returns the one of its key when it is there already. */
   add({ key, principal, sessionKey, route, text, tz, createdAt }: Omit<Reminder, "id" | "jobId">): Reminder {
     this.#store.run(
-      `insert into reminders (key, principal, session_key, route, text, tz, created_at) values (?, ?, ?, ?, ?, ?, ?)
-       on conflict (key) do nothing`,
-      ...[key, principal, sessionKey, route ? JSON.stringify(route) : null, text, tz, createdAt],
+      ...insertInto(
+        "reminders",
+        {
+          ...{ key, principal, text, tz },
+          session_key: sessionKey,
+          route: route && JSON.stringify(route),
+          created_at: createdAt,
+        },
+        "on conflict (key) do nothing",
+      ),
     );
     return this.ofKey(key)!;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Config } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { Agents } from "./agents.ts";
 import { agents as section } from "./settings.ts";
 

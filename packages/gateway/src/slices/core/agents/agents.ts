@@ -1,6 +1,7 @@
 /** Knows the agents: which are configured, which one is the default, their settings, and how each is shown. */
 
-import type { Config, Settings } from "../../../base/config/config.ts";
+import type { Settings } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { defined } from "../../../base/defined.ts";
 import { Port } from "../../../kit/port.ts";
 import { normalAgentId } from "./agent-id.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Bus } from "../../../base/bus.ts";
-import { Config } from "../../../base/config/config.ts";
+import { Config } from "../../../base/config/config-file.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { systemClock } from "../../../base/time/clock.ts";

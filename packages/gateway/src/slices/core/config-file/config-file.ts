@@ -2,7 +2,8 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type ConfigSnapshot, isRecord, readConfig } from "../../../base/config/config.ts";
+import { isRecord, readConfig } from "../../../base/config/config.ts";
+import type { ConfigSnapshot } from "../../../base/config/config-file.ts";
 import { parseJson5 } from "../../../base/config/json5.ts";
 import { ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";

@@ -1,7 +1,8 @@
 /** Earlier texts of the config file, as the gateway has kept them beside it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { historyDirs, isRecord, readConfig } from "../../../base/config/config.ts";
+import { isRecord, readConfig } from "../../../base/config/config.ts";
+import { historyDirs } from "../../../base/config/config-copies.ts";
 import { codeOf } from "../../../base/errors.ts";
 import { fileExists } from "../../../base/files.ts";
 

@@ -1,6 +1,7 @@
 /** Takes in devices that another gateway has paired. Each of their tokens is accepted once, and answered with one of ours. */
 
 import { sha256Hex } from "../../../base/ids.ts";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { firstTokenVersion } from "./device-token.ts";
 
@@ -25,19 +26,28 @@ export function adoptDevice(store: Store, device: AdoptedDevice): boolean {
   return store.transaction(() => {
     if (store.get("select 1 from devices where device_id = ?", deviceId)) return false;
     store.run(
-      "insert into devices values (?, ?, ?, ?, ?, ?, null, ?, ?, ?, ?)",
-      ...[deviceId, publicKey, displayName ?? null, platform ?? null, clientId ?? null, clientMode ?? null],
-      ...[
-        JSON.stringify([...new Set(tokens.map(({ role }) => role))]),
-        JSON.stringify(device.scopes),
-        createdAt,
-        approvedAt,
-      ],
+      ...insertInto("devices", {
+        device_id: deviceId,
+        public_key: publicKey,
+        display_name: displayName,
+        platform,
+        client_id: clientId,
+        client_mode: clientMode,
+        roles: JSON.stringify([...new Set(tokens.map(({ role }) => role))]),
+        scopes: JSON.stringify(device.scopes),
+        created_at: createdAt,
+        approved_at: approvedAt,
+      }),
     );
     for (const { role, token, scopes } of tokens) {
       store.run(
-        "insert into device_tokens values (?, ?, ?, ?, ?, null, null, null)",
-        ...[deviceId, role, firstTokenVersion(), JSON.stringify(scopes.toSorted()), createdAt],
+        ...insertInto("device_tokens", {
+          device_id: deviceId,
+          role,
+          version: firstTokenVersion(),
+          scopes: JSON.stringify(scopes.toSorted()),
+          created_at: createdAt,
+        }),
       );
       store.run("insert into old_tokens values (?, ?, ?)", deviceId, role, sha256Hex(token));
     }

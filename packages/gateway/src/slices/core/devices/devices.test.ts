@@ -35,7 +35,7 @@ function open() {
   const base = { stateDir, store, clock, bus, log, host } as unknown as Base;
   const devices = stack.use(new Devices(base));
   devices.observers.add({ ended: (deviceId) => void told.push(["ended", deviceId]) });
-  return { devices, clock, told, closed: closed.promise, [Symbol.dispose]: () => stack.dispose() };
+  return { devices, store, clock, told, closed: closed.promise, [Symbol.dispose]: () => stack.dispose() };
 }
 
 function request(more: Partial<DeviceRequest> = {}): DeviceRequest {
@@ -133,6 +133,18 @@ test("a request waits for five minutes", () => {
   assert.deepEqual(inTime, [requestId]);
   assert.throws(() => devices.approve(requestId, ADMIN), { code: "INVALID_REQUEST", message: "unknown requestId" });
   assert.deepEqual(devices.list().pending, []);
+});
+
+test("a list of devices writes nothing, although a request is over", () => {
+  using opened = open();
+  const { devices, store, clock } = opened;
+  ask(devices);
+  clock.advance(6 * MINUTE);
+  const { writes } = store;
+
+  devices.list();
+
+  assert.equal(store.writes, writes);
 });
 
 test("of more than 64 requests the oldest make room", () => {

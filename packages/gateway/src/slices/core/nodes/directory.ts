@@ -37,10 +37,8 @@ export class Directory {
   list(): NodeShape[] {
     // A node that was removed is a device still, and its token as a node is revoked.
     const paired = this.#services.devices
-      .list()
-      .paired.filter(({ tokens }) =>
-        tokens.some(({ role, revokedAtMs }) => role === "node" && revokedAtMs === undefined),
-      );
+      .paired()
+      .filter(({ tokens }) => tokens.some(({ role, revokedAtMs }) => role === "node" && revokedAtMs === undefined));
     const known = new Map(paired.map((device) => [device.deviceId, device]));
     const ids = [...new Set([...known.keys(), ...this.#sources.registry.all().map(({ caller }) => caller.deviceId)])];
     const views = ids.map((id) => {

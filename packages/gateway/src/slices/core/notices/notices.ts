@@ -2,6 +2,7 @@
  * News for an agent's next turn in a conversation. Each is a row until a run takes it, and the row stays with that run: a
  * run that is resumed after a kill sees the news again, and a key is known for a week.
  */
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { ROWS_PER_STEP, type Step } from "../../../base/store/store-upkeep.ts";
 import { stored } from "../../../base/store/stored.ts";
@@ -63,9 +64,11 @@ export class Notices {
           ...[sessionKey, about, most - 1],
         );
       this.#store.run(
-        `insert into notices (at, session_key, words, about, key, is_news) values (?, ?, ?, ?, ?, ?)
-         on conflict (key) do nothing`,
-        ...[this.#clock.now(), sessionKey, json, about ?? null, key ?? null, Number(isNews)],
+        ...insertInto(
+          "notices",
+          { at: this.#clock.now(), session_key: sessionKey, words: json, about, key, is_news: isNews },
+          "on conflict (key) do nothing",
+        ),
       );
       this.#store.run(
         `delete from notices where id in (select id from notices where session_key = ? and is_news = ? and run_id is null

@@ -4,6 +4,7 @@
  */
 
 import { sha256Hex } from "../../../base/ids.ts";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { agentIdOf } from "./key.ts";
@@ -130,11 +131,19 @@ export class Adoption {
     const isTaken =
       label !== undefined && this.#store.get("select 1 from sessions where label = ? and key <> ?", label, key);
     this.#store.run(
-      `insert into sessions (key, session_id, agent_id, label, input_tokens, output_tokens, total_tokens, created_at, updated_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (key) do update set session_id = excluded.session_id, updated_at = max(updated_at, excluded.updated_at)`,
-      ...[key, id, agentIdOf(key) ?? null, isTaken ? null : (label ?? null)],
-      ...[tokens?.input ?? 0, tokens?.output ?? 0, tokens?.total ?? 0, createdAt, updatedAt],
+      ...insertInto(
+        "sessions",
+        {
+          ...{ key, session_id: id, agent_id: agentIdOf(key), label: isTaken ? undefined : label },
+          input_tokens: tokens?.input ?? 0,
+          output_tokens: tokens?.output ?? 0,
+          total_tokens: tokens?.total ?? 0,
+          created_at: createdAt,
+          updated_at: updatedAt,
+        },
+        `on conflict (key) do update set session_id = excluded.session_id,
+           updated_at = max(updated_at, excluded.updated_at)`,
+      ),
     );
   }
 }

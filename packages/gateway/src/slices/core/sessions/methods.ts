@@ -16,7 +16,8 @@ import {
   SessionRowV3,
   STORE,
 } from "./schema.ts";
-import type { Session, SessionFilter } from "./sessions.ts";
+import type { SessionFilter } from "./session-list.ts";
+import type { Session } from "./session-rows.ts";
 import { defineMethod, type Gateway } from "./slice.ts";
 
 const Label = Type.String({ minLength: 1, maxLength: 64 });
@@ -64,9 +65,9 @@ export const list = defineMethod({
   params: filter,
   result: Type.Object({ ...listing, sessions: Type.Array(SessionRowV3) }),
   handler({ params, gateway }) {
-    const sessions = gateway.sessions
+    const sessions = gateway.sessions.all
       .list(params)
-      .map((session, index) => gateway.sessions.row(session, index < MAX_TITLED ? params : {}));
+      .map((session, index) => gateway.sessions.views.row(session, index < MAX_TITLED ? params : {}));
     return { ...headOf(gateway, sessions.length), sessions };
   },
   four: { params: laterFilter, result: LaterList, handler: ({ params, gateway }) => laterList(gateway, params) },
@@ -140,7 +141,7 @@ export const describe = defineMethod({
   result: Type.Object({ session: Nullable(SessionRow) }),
   handler({ params: { key, agentId, ...titles }, gateway: { sessions } }) {
     const session = sessions.get(sessions.keyOf(key, agentId));
-    return { session: session ? sessions.laterRow(session, titles) : null };
+    return { session: session ? sessions.views.laterRow(session, titles) : null };
   },
 });
 
@@ -175,7 +176,7 @@ export const create = defineMethod({
     const patch = { ...defined({ label }), ...(ref && { model: ref }) };
     const isPatched = Object.keys(patch).length > 0 && !sessions.get(key);
     const session = isPatched ? sessions.patch(key, patch) : sessions.ensure(key);
-    const entry = sessions.entry(session);
+    const entry = sessions.views.entry(session);
     return {
       ...{ ok: true as const, key, sessionId: session.sessionId, entry, runStarted: false as const },
       resolved: resolvedModel(gateway, key),
@@ -242,7 +243,7 @@ export const resolve = defineMethod({
     includeUnknown: Flag,
   },
   result: Type.Object({ ok: Type.Literal(true), key: NonEmpty }),
-  handler: ({ params, gateway }) => ({ ok: true as const, key: gateway.sessions.resolve(params).key }),
+  handler: ({ params, gateway }) => ({ ok: true as const, key: gateway.sessions.all.resolve(params).key }),
 });
 
 export const patch = defineMethod({
@@ -298,7 +299,7 @@ export const reset = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), key: NonEmpty, entry: SessionEntry }),
   handler({ params, gateway: { sessions } }) {
     const key = sessions.canonical(params.key);
-    return { ok: true as const, key, entry: sessions.entry(sessions.reset(key)) };
+    return { ok: true as const, key, entry: sessions.views.entry(sessions.reset(key)) };
   },
   four: {
     params: {
@@ -309,7 +310,7 @@ export const reset = defineMethod({
     handler({ params: { key: spelled, reason, agentId }, gateway }) {
       const { sessions } = gateway;
       const key = sessions.keyOf(spelled, agentId);
-      const entry = sessions.entry(sessions.reset(key, reason));
+      const entry = sessions.views.entry(sessions.reset(key, reason));
       return { ok: true as const, key, entry, resolved: resolvedModel(gateway, key) };
     },
   },
@@ -379,9 +380,9 @@ function laterList(
   const { sessions } = gateway;
   const isWanted = ({ key, archived: isArchived }: Session) =>
     isArchived === archived && (!excludeSubagents || kindOfRow(key) !== "subagent");
-  const found = sessions.list(wanted).filter(isWanted);
+  const found = sessions.all.list(wanted).filter(isWanted);
   const page = found.slice(offset, limit === undefined ? undefined : offset + limit);
-  const rows = page.map((session, index) => sessions.laterRow(session, index < MAX_TITLED ? wanted : {}));
+  const rows = page.map((session, index) => sessions.views.laterRow(session, index < MAX_TITLED ? wanted : {}));
   return { ...headOf(gateway, rows.length), sessions: rows };
 }
 
@@ -393,7 +394,7 @@ function kindOfRow(key: string): string | undefined {
 function patched({ sessions }: Gateway, key: string, change: SessionPatch) {
   const model = change.model && sessions.models.now.refOf(change.model);
   const session = sessions.patch(key, model ? { ...change, model } : change);
-  return { ok: true as const, path: STORE, key, entry: sessions.entry(session) };
+  return { ok: true as const, path: STORE, key, entry: sessions.views.entry(session) };
 }
 
 function resolvedModel({ sessions }: Gateway, key: string) {

@@ -5,6 +5,7 @@
 import type { Static } from "@sinclair/typebox";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Beginning, BranchRow, PastPage } from "./schema.ts";
@@ -98,8 +99,10 @@ export class Past {
     )?.seq;
     const at = this.#clock.now();
     this.#store.run(
-      "insert into branches (id, session_key, session_id, at, first_seq, last_seq, instead) values (?, ?, ?, ?, ?, ?, ?)",
-      ...[newId(), key, sessionId, at, first!, last!, instead],
+      ...insertInto("branches", {
+        ...{ id: newId(), session_key: key, session_id: sessionId },
+        ...{ at, first_seq: first, last_seq: last, instead },
+      }),
     );
     this.#transcript.archiveBetween(sessionId, { first: first!, last: last!, at });
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bus } from "../../../base/bus.ts";
-import { Config } from "../../../base/config/config.ts";
+import { Config } from "../../../base/config/config-file.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { openStore } from "../../../base/store/store.ts";
@@ -50,8 +50,41 @@ test("a session is made once and found by key, id and label", () => {
 
   assert.equal(sessions.ensure("agent:main:main").sessionId, made.sessionId);
   for (const by of [{ key: "main" }, { sessionId: made.sessionId }, { label: "Home" }]) {
-    assert.equal(sessions.resolve(by).key, "agent:main:main");
+    assert.equal(sessions.all.resolve(by).key, "agent:main:main");
   }
+});
+
+test("a session is as it was when the transaction that changed it was taken back", () => {
+  using opened = open();
+  const { sessions, store } = opened;
+  sessions.ensure("agent:main:main");
+  const labelOf = () => sessions.get("agent:main:main")?.label;
+  const seen = [labelOf()];
+
+  assert.throws(
+    () =>
+      store.transaction(() => {
+        sessions.patch("agent:main:main", { label: "Home" });
+        seen.push(labelOf());
+        throw new Error("changed its mind");
+      }),
+    /changed its mind/,
+  );
+
+  assert.deepEqual([...seen, labelOf()], [undefined, "Home", undefined]);
+});
+
+test("a session is read once between two writes", () => {
+  using opened = open();
+  const { sessions } = opened;
+  sessions.ensure("agent:main:main");
+
+  const first = sessions.get("agent:main:main");
+  const again = sessions.get("agent:main:main");
+  sessions.noteContext("agent:main:main", 7);
+
+  assert.equal(again, first);
+  assert.equal(sessions.get("agent:main:main")?.totalTokens, 7);
 });
 
 test("resolving needs exactly one name of an existing session", () => {
@@ -60,7 +93,7 @@ test("resolving needs exactly one name of an existing session", () => {
 
   const message = (by: object) => {
     try {
-      return sessions.resolve(by).key;
+      return sessions.all.resolve(by).key;
     } catch (error) {
       return (error as Error).message;
     }
@@ -106,7 +139,7 @@ test("spawnedBy is set once, and only on subagent keys", () => {
   assert.throws(() => sessions.patch("agent:main:subagent:1", { spawnedBy: "y" }), /cannot be changed/);
   assert.throws(() => sessions.patch("agent:main:subagent:1", { spawnedBy: null }), /cannot be cleared/);
   assert.deepEqual(
-    sessions.list({ spawnedBy: "agent:main:main" }).map(({ key }) => key),
+    sessions.all.list({ spawnedBy: "agent:main:main" }).map(({ key }) => key),
     ["agent:main:subagent:1"],
   );
 });
@@ -116,7 +149,7 @@ test("the list is newest first, hides global and unknown, and filters", () => {
   const { sessions } = opened;
   for (const key of ["agent:main:a", "agent:ops:b", "global", "unknown", "agent:main:100%_x"]) sessions.ensure(key);
 
-  const keys = (filter: object) => sessions.list(filter).map(({ key }) => key);
+  const keys = (filter: object) => sessions.all.list(filter).map(({ key }) => key);
 
   assert.deepEqual(keys({}), ["agent:main:100%_x", "agent:ops:b", "agent:main:a"]);
   assert.deepEqual(keys({ includeGlobal: true, limit: 2 }), ["agent:main:100%_x", "global"]);

@@ -2,22 +2,25 @@
 
 import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
-import type { Config, Settings } from "../../../base/config/config.ts";
-import { defined } from "../../../base/defined.ts";
+import type { Settings } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
+import { insertInto, named } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
-import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { ManyPort, Port } from "../../../kit/port.ts";
 import { type Agents, normalAgentId } from "../agents/agents.ts";
 import { Adoption } from "./adopt.ts";
-import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, kindOf, mainSessionKey } from "./key.ts";
+import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
 import { type BeginReason, Past } from "./past.ts";
-import { applyLevels, type SessionLevels, type SessionPatch } from "./patch.ts";
+import { applyLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import type { SessionDefaults, SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
+import type { SessionDefaults } from "./schema.ts";
+import { SessionList } from "./session-list.ts";
+import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } from "./session-rows.ts";
+import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
 import { Solitary } from "./solitary.ts";
 import { Transcript } from "./transcript.ts";
@@ -26,54 +29,6 @@ import { Watchers } from "./watchers.ts";
 /** Functions on keys that slices below use. */
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./transcript.ts";
-
-/** A conversation. */
-export interface Session {
-  readonly key: string;
-  /** The id of the current transcript; a reset gives a new one. */
-  readonly sessionId: string;
-  readonly agentId: string | undefined;
-  readonly label: string | undefined;
-  readonly levels: SessionLevels;
-  /** The place where people of this conversation were last heard, and are answered. */
-  readonly route: Route | undefined;
-  /** `provider/model` of the last run. */
-  readonly lastModel: string | undefined;
-  readonly abortedLastRun: boolean;
-  /** Whether it stands above the others. */
-  readonly pinned: boolean;
-  /** Whether it was put away. */
-  readonly archived: boolean;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Tokens of the last turn, which show how full the model's window is. */
-  readonly totalTokens: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
-/** A place on a channel. */
-export interface Route {
-  readonly channel: string;
-  readonly account: string;
-  readonly chat: { readonly id: string; readonly threadId?: string | undefined };
-  /** The name that people use: a group's title, a person's name. */
-  readonly title?: string | undefined;
-}
-
-/** Which sessions `list` returns. */
-export interface SessionFilter {
-  readonly limit?: number;
-  readonly activeMinutes?: number;
-  readonly includeGlobal?: boolean;
-  readonly includeUnknown?: boolean;
-  readonly includeDerivedTitles?: boolean;
-  readonly includeLastMessage?: boolean;
-  readonly label?: string;
-  readonly spawnedBy?: string;
-  readonly agentId?: string;
-  readonly search?: string;
-}
 
 /** The facts that a run stores in its session's row. */
 export interface RunOutcome {
@@ -84,33 +39,6 @@ export interface RunOutcome {
   readonly aborted: boolean;
 }
 
-interface Row {
-  readonly key: string;
-  readonly sessionId: string;
-  readonly agentId: string | null;
-  readonly label: string | null;
-  readonly details: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly totalTokens: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-}
-
-/** The content of the `details` column. */
-interface Details {
-  readonly levels?: SessionLevels;
-  readonly lastModel?: string | undefined;
-  readonly abortedLastRun?: boolean;
-  readonly pinned?: boolean;
-  readonly archived?: boolean;
-  readonly route?: Route | undefined;
-}
-
-const COLUMNS =
-  "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
-  "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
-const MAX_ROWS = 2_000;
 /** The form of ids that clients choose: no characters with a meaning in a path, a key or a sentence. */
 const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** The model name of messages that models are not shown: the gateway's own words. */
@@ -151,12 +79,18 @@ export class Sessions {
   readonly adoption: Adoption;
   readonly solitary: Solitary;
   readonly media: Media;
+  /** Finds conversations. */
+  readonly all: SessionList;
+  /** Conversations as the wire says them. */
+  readonly views: SessionViews;
   /** Tells subscribers of changes of conversations. */
   readonly watchers: Watchers;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #agents: Agents;
   readonly #session: Settings<SessionSettings>;
+  /** The sessions that were read since the last write. */
+  #known = { writes: -1, sessions: new Map<string, Session | undefined>() };
 
   constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
@@ -168,6 +102,8 @@ export class Sessions {
     this.#clock = base.clock;
     this.#agents = base.agents;
     this.#session = base.config.of(session);
+    this.all = new SessionList(base, this);
+    this.views = new SessionViews(this);
     this.watchers = new Watchers(base, this);
     this.transcript.onAppend = (where, message) => this.watchers.said(where, message);
   }
@@ -230,8 +166,18 @@ export class Sessions {
     return newId();
   }
 
-  /** The session of a canonical key, or undefined. */
+  /** The session of a canonical key, or undefined. A run asks many times between two writes; the row is read once. */
   get(key: string): Session | undefined {
+    const { isInTransaction, writes } = this.#store;
+    // What is read in a transaction may be taken back, and nothing counts that.
+    if (isInTransaction) return this.#read(key);
+    if (this.#known.writes !== writes) this.#known = { writes, sessions: new Map() };
+    const { sessions } = this.#known;
+    if (!sessions.has(key)) sessions.set(key, this.#read(key));
+    return sessions.get(key);
+  }
+
+  #read(key: string): Session | undefined {
     const row = this.#store.get<Row>(`select ${COLUMNS} from sessions where key = ?`, key);
     return row && toSession(row);
   }
@@ -248,75 +194,15 @@ export class Sessions {
   ensure(key: string, sessionId: string = newId()): Session {
     const now = this.#clock.now();
     this.#store.run(
-      `insert into sessions (key, session_id, agent_id, created_at, updated_at) values (?, ?, ?, ?, ?)
-       on conflict (key) do update set updated_at = excluded.updated_at, details = json_remove(details, '$.archived')`,
-      ...[key, sessionId, agentIdOf(key) ?? null, now, now],
+      ...insertInto(
+        "sessions",
+        { key, session_id: sessionId, agent_id: agentIdOf(key), created_at: now, updated_at: now },
+        "on conflict (key) do update set updated_at = excluded.updated_at, details = json_remove(details, '$.archived')",
+      ),
     );
     const session = this.get(key)!;
     if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
     return session;
-  }
-
-  /** The newest sessions first. */
-  list(filter: SessionFilter = {}): Session[] {
-    const since = filter.activeMinutes === undefined ? 0 : this.#clock.now() - filter.activeMinutes * 60_000;
-    const like = `%${(filter.search ?? "")
-      .trim()
-      .toLowerCase()
-      .replace(/[\\%_]/g, "\\$&")}%`;
-    return this.#store
-      .all<Row>(
-        `select ${COLUMNS} from sessions
-         where updated_at >= ? and (? or key <> 'global') and (? or key <> 'unknown')
-           and (? is null or label = ?) and (? is null or agent_id = ?)
-           and (? is null or json_extract(details, '$.levels.spawnedBy') = ?)
-           and (key like ? escape '\\' or session_id like ? escape '\\' or lower(coalesce(label, '')) like ? escape '\\')
-         order by updated_at desc, key limit ?`,
-        ...[since, filter.includeGlobal ? 1 : 0, filter.includeUnknown ? 1 : 0],
-        ...twice(filter.label),
-        ...twice(filter.agentId && normalAgentId(filter.agentId)),
-        ...twice(filter.spawnedBy),
-        ...[like, like, like, Math.min(filter.limit ?? MAX_ROWS, MAX_ROWS)],
-      )
-      .map(toSession);
-  }
-
-  /** How many sessions there are, of one agent or of all. */
-  count(agentId?: string): number {
-    return (
-      this.#store.get<{ n: number }>(
-        "select count(*) as n from sessions where ? is null or agent_id = ?",
-        ...twice(agentId),
-      )?.n ?? 0
-    );
-  }
-
-  /**
-   * Finds one session by exactly one of key, id and label. Throws `INVALID_REQUEST` with the protocol's texts when there
-   * is none, or more than one.
-   */
-  resolve(
-    by: { key?: string; sessionId?: string; label?: string } & Pick<SessionFilter, "agentId" | "spawnedBy">,
-  ): Session {
-    const { key, sessionId, label, ...filter } = by;
-    const given = [key, sessionId, label].filter((value) => value !== undefined).length;
-    if (given === 0) throw invalidRequest("Either key, sessionId, or label is required");
-    if (given > 1) throw invalidRequest("Provide either key, sessionId, or label (not multiple)");
-    const wanted = (key ?? sessionId ?? label)!;
-    const found = key !== undefined ? this.get(this.canonical(key)) : this.#find({ sessionId, label }, filter);
-    if (found) return found;
-    throw invalidRequest(
-      label === undefined ? `No session found: ${wanted}` : `No session found with label: ${wanted}`,
-    );
-  }
-
-  #find(
-    { sessionId, label }: { sessionId?: string | undefined; label?: string | undefined },
-    filter: SessionFilter,
-  ): Session | undefined {
-    const all = { ...filter, includeGlobal: true, includeUnknown: true };
-    if (label !== undefined) return this.list({ ...all, label })[0];
-    return this.list(all).find((session) => session.sessionId === sessionId);
   }
 
   /**
@@ -430,56 +316,21 @@ export class Sessions {
     if (before?.sessionId !== sessionId) return;
     this.#saveDetails(key, { ...detailsOf(before), lastModel: model ?? before.lastModel, abortedLastRun: aborted });
     this.#store.run(
-      "update sessions set updated_at = ?, input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, total_tokens = ? where key = ?",
-      ...[this.#clock.now(), usage?.input ?? 0, usage?.output ?? 0, usage?.totalTokens ?? before.totalTokens, key],
+      ...named(
+        `update sessions set updated_at = :now, input_tokens = input_tokens + :input,
+           output_tokens = output_tokens + :output, total_tokens = :total where key = :key`,
+        {
+          key,
+          now: this.#clock.now(),
+          input: usage?.input ?? 0,
+          output: usage?.output ?? 0,
+          total: usage?.totalTokens ?? before.totalTokens,
+        },
+      ),
     );
   }
 
-  /** The session as `sessions.patch` and `sessions.reset` answer it. */
-  entry(session: Session): Static<typeof SessionEntry> {
-    const { sessionId, updatedAt, label, levels, abortedLastRun, inputTokens, outputTokens, totalTokens } = session;
-    const { model: _model, ...rest } = levels;
-    return {
-      sessionId,
-      updatedAt,
-      ...defined({ label }),
-      ...rest,
-      ...modelFields(session),
-      ...(abortedLastRun && { abortedLastRun }),
-      inputTokens,
-      outputTokens,
-      totalTokens,
-    };
-  }
-
-  /** The session as a row of `sessions.list`. */
-  row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRowV3> {
-    const { key, sessionId } = session;
-    const title = includeDerivedTitles ? this.transcript.title(sessionId) : undefined;
-    const newest = includeLastMessage ? this.transcript.newest(sessionId) : undefined;
-    return {
-      key,
-      kind: kindOf(key),
-      ...this.entry(session),
-      ...routeFields(session.route),
-      ...defined({ derivedTitle: title, lastMessagePreview: newest }),
-    };
-  }
-
-  /** A conversation's row for clients of protocol 4. */
-  laterRow(session: Session, filter: SessionFilter = {}): Static<typeof SessionRow> {
-    const agentId = this.agentOf(session.key);
-    return {
-      ...this.row(session, filter),
-      agentId,
-      isMain: session.key === this.mainKey(agentId),
-      ...{ archived: session.archived, pinned: session.pinned },
-      // Nothing is marked as unread here.
-      ...{ unread: false, totalTokensFresh: true },
-    };
-  }
-
-  #saveDetails(key: string, details: Details): void {
+  #saveDetails(key: string, details: ReturnType<typeof detailsOf>): void {
     this.#store.run(
       "update sessions set details = ?, updated_at = ? where key = ?",
       JSON.stringify(details),
@@ -505,54 +356,7 @@ export class Sessions {
   }
 }
 
-/** Provider and model of a `provider/model` as the wire says them: the one set for the session, else the last used. */
-export function modelFields({ levels, lastModel }: Pick<Session, "levels" | "lastModel">): {
-  modelProvider?: string;
-  model?: string;
-} {
-  const ref = levels.model ?? lastModel;
-  if (ref === undefined) return {};
-  const slash = ref.indexOf("/");
-  return { modelProvider: ref.slice(0, slash), model: ref.slice(slash + 1) };
-}
-
 /** The key of a conversation that is known by an id alone. */
 function explicitKey(agentId: string, sessionId: string): string {
   return `agent:${normalAgentId(agentId)}:explicit:${sessionId.toLowerCase()}`;
-}
-
-/** The fields of a route in rows of `sessions.list`. */
-function routeFields(route: Route | undefined) {
-  if (!route) return {};
-  const { channel, account, chat, title } = route;
-  const thread = chat.threadId === undefined ? {} : { threadId: chat.threadId };
-  return {
-    channel,
-    ...(title && { displayName: title }),
-    deliveryContext: { channel, to: chat.id, accountId: account, ...thread },
-    lastChannel: channel,
-    lastTo: chat.id,
-    lastAccountId: account,
-  };
-}
-
-function detailsOf({ levels, lastModel, abortedLastRun, route, pinned, archived }: Session): Details {
-  return { levels, lastModel, abortedLastRun, route, ...(pinned && { pinned }), ...(archived && { archived }) };
-}
-
-function toSession({ details, label, agentId, ...row }: Row): Session {
-  const {
-    levels = {},
-    lastModel,
-    abortedLastRun = false,
-    route,
-    pinned = false,
-    archived = false,
-  } = stored<Details>(details);
-  const owner = { label: label ?? undefined, agentId: agentId ?? undefined };
-  return { ...row, ...owner, levels, lastModel, abortedLastRun, route, pinned, archived };
-}
-
-function twice(value: string | undefined): [string | null, string | null] {
-  return [value ?? null, value ?? null];
 }

@@ -3,6 +3,7 @@
 import type { Static } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { newId } from "../../../base/ids.ts";
+import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
@@ -119,9 +120,14 @@ export class Transcript {
     const text = role === "toolResult" ? "" : textOf(message.content);
     // Use `returning`: the search table's trigger inserts rows of its own, so `last_insert_rowid` would be wrong.
     const { seq } = this.#store.get<{ seq: number }>(
-      "insert into messages (id, session_key, session_id, run_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?) returning seq",
-      ...[stored.id, session.key, session.sessionId, runId ?? null, role, stored.at],
-      ...[text, bodyOf(body, text)],
+      ...insertInto(
+        "messages",
+        {
+          ...{ id: stored.id, session_key: session.key, session_id: session.sessionId },
+          ...{ run_id: runId, role, at: stored.at, text, body: bodyOf(body, text) },
+        },
+        "returning seq",
+      ),
     )!;
     for (const part of message.content) {
       if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
@@ -136,8 +142,10 @@ export class Transcript {
     const { role, runId: _runId, ...body } = message;
     const text = role === "toolResult" ? "" : textOf(message.content);
     this.#store.run(
-      "insert into messages (seq, id, session_key, session_id, role, at, text, body) values (?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[seq, id, session.key, session.sessionId, role, at, text, bodyOf(body, text)],
+      ...insertInto("messages", {
+        ...{ seq, id, session_key: session.key, session_id: session.sessionId },
+        ...{ role, at, text, body: bodyOf(body, text) },
+      }),
     );
     for (const part of message.content)
       if (part.type === "image") this.#store.run("insert or ignore into message_media values (?, ?)", seq, part.sha256);
@@ -390,9 +398,14 @@ export class Transcript {
       seq,
     )!;
     const { seq: moved } = this.#store.get<{ seq: number }>(
-      `insert into messages (id, session_key, session_id, run_id, role, at, text, body, archived_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning seq`,
-      ...[row.id, row.key, row.sessionId, runId, row.role, row.at, row.text, row.body, row.archivedAt],
+      ...insertInto(
+        "messages",
+        {
+          ...{ id: row.id, session_key: row.key, session_id: row.sessionId, run_id: runId },
+          ...{ role: row.role, at: row.at, text: row.text, body: row.body, archived_at: row.archivedAt },
+        },
+        "returning seq",
+      ),
     )!;
     this.#recent.forget(row.sessionId);
     for (const { sha256 } of files) this.#store.run("insert or ignore into message_media values (?, ?)", moved, sha256);

@@ -139,7 +139,7 @@ export class Watchers {
     this.#bus.publish(sessionMessage, {
       ...{ sessionKey: key, agentId: this.#sessions.agentOf(key) },
       ...{ message, messageId: rest.id, messageSeq, sessionId, updatedAt: session.updatedAt },
-      session: this.#sessions.laterRow(session),
+      session: this.#sessions.views.laterRow(session),
     });
   }
 
@@ -153,7 +153,7 @@ export class Watchers {
       ...("reason" in news ? { reason: news.reason } : { phase: news.phase }),
       ...("runId" in news && news.runId !== undefined && { runId: news.runId }),
       ...(session && { sessionId: session.sessionId, updatedAt: session.updatedAt }),
-      ...(session && { session: this.#sessions.laterRow(session) }),
+      ...(session && { session: this.#sessions.views.laterRow(session) }),
     });
   }
 }

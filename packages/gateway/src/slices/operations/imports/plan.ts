@@ -88,7 +88,7 @@ export async function planOf(services: ImportServices, folder: string, choice: I
       sum + messages.filter(({ id }) => !services.sessions.adoption.knows(transcript.id, id)).length,
     0,
   );
-  const known = services.devices.list().paired;
+  const known = services.devices.paired();
   const problems: Note[] = [];
   const jobs = takes("jobs") ? await jobsOf(services, found, problems) : [];
   const devices = takes("devices") ? found.devices.filter(({ tokens }) => tokens.length > 0) : [];

@@ -5,7 +5,8 @@ import { defined } from "../../../base/defined.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import { STORE } from "../../core/sessions/schema.ts";
-import { kindOf, type Session, type Sessions } from "../../core/sessions/sessions.ts";
+import type { Session } from "../../core/sessions/session-rows.ts";
+import { kindOf, type Sessions } from "../../core/sessions/sessions.ts";
 import type { SessionStatus, SessionsSummary, StatusSummary } from "./schema.ts";
 
 interface Services {
@@ -23,10 +24,10 @@ interface ModelDefaults {
 /** Count and newest sessions, of one agent or of all, for `health`. */
 export function sessionsSummary({ clock, sessions }: Services, agentId?: string): Static<typeof SessionsSummary> {
   const now = clock.now();
-  const recent = sessions.list({ limit: 5, includeGlobal: true, ...defined({ agentId }) });
+  const recent = sessions.all.list({ limit: 5, includeGlobal: true, ...defined({ agentId }) });
   return {
     path: STORE,
-    count: sessions.count(agentId),
+    count: sessions.all.count(agentId),
     recent: recent.map(({ key, updatedAt }) => ({ key, updatedAt, age: Math.max(0, now - updatedAt) })),
   };
 }
@@ -38,18 +39,18 @@ export function sessionsStatus(
 ): Static<typeof StatusSummary>["sessions"] {
   const now = clock.now();
   const recentOf = (agentId?: string) =>
-    sessions
+    sessions.all
       .list({ limit: 10, includeGlobal: true, ...defined({ agentId }) })
       .map((session) => statusRow(session, defaults, now));
   return {
     paths: [STORE],
-    count: sessions.count(),
+    count: sessions.all.count(),
     defaults,
     recent: recentOf(),
     byAgent: agents.ids().map((agentId) => ({
       agentId,
       path: STORE,
-      count: sessions.count(agentId),
+      count: sessions.all.count(agentId),
       recent: recentOf(agentId),
     })),
   };

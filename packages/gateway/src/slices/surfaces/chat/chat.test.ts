@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Bus } from "../../../base/bus.ts";
-import { Config } from "../../../base/config/config.ts";
+import { Config } from "../../../base/config/config-file.ts";
 import { createLog } from "../../../base/log.ts";
 import { Secrets } from "../../../base/privacy/secrets.ts";
 import { openStore } from "../../../base/store/store.ts";

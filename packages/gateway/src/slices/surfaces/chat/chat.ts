@@ -84,7 +84,7 @@ export class Chat {
     return {
       ...history,
       messages: maxBytes === undefined ? history.messages : newestWithin(history.messages, maxBytes),
-      ...(session && { sessionInfo: sessions.laterRow(session) }),
+      ...(session && { sessionInfo: sessions.views.laterRow(session) }),
       defaults: models.chosen.sessionDefaults(),
     };
   }

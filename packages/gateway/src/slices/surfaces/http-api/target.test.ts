@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders } from "node:http";
 import { test } from "node:test";
-import type { Config } from "../../../base/config/config.ts";
+import type { Config } from "../../../base/config/config-file.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import { sha256Hex } from "../../../base/ids.ts";
 import { Refusal } from "../../../kit/http.ts";

@@ -22,7 +22,7 @@ import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
 import { Webhooks } from "./accounts/webhooks.ts";
 import { isOwner } from "./in/inbound.ts";
-import { Inbox } from "./in/inbox.ts";
+import { Inbox } from "./in/inbox/inbox.ts";
 import { MediaIn } from "./in/media-in.ts";
 import { type NameProblem, namesIn } from "./in/names.ts";
 import { PAIRING_LIMITS, Pairing } from "./in/pairing.ts";
@@ -200,7 +200,9 @@ export class Messaging implements AsyncDisposable {
       },
       this.#channels.definitions,
       (what, channel, name) =>
-        what === "chat" ? chatsCalled(store, channel, name) : this.inbox.sendersCalled(channel, name.replace(/^@/, "")),
+        what === "chat"
+          ? chatsCalled(store, channel, name)
+          : this.inbox.people.sendersCalled(channel, name.replace(/^@/, "")),
     );
   }
 
@@ -223,7 +225,7 @@ export class Messaging implements AsyncDisposable {
 
   /** Why a message was answered or not. Throws `INVALID_REQUEST` when it is not known. */
   why(wanted: string) {
-    const entry = this.inbox.find(wanted.trim());
+    const entry = this.inbox.entries.find(wanted.trim());
     if (!entry)
       throw invalidRequest(
         wanted === "last"
@@ -248,7 +250,7 @@ export class Messaging implements AsyncDisposable {
   /** The newest message before the run, of the chat from which it was started, else of its conversation. */
   lastIn({ runId, sessionKey }: { runId: string; sessionKey: string }) {
     const [own] = this.inbox.ofRun(runId);
-    return own ? this.inbox.lastBefore(own) : this.inbox.lastOfSession(sessionKey);
+    return own ? this.inbox.entries.lastBefore(own) : this.inbox.entries.lastOfSession(sessionKey);
   }
 
   /** What people see of heartbeats. */
@@ -259,7 +261,7 @@ export class Messaging implements AsyncDisposable {
 
   /** The direct chat in which an owner wrote last; who is no owner any more does not count. */
   ownerRoute(): DeliverTo | undefined {
-    for (const { channel, account, inbound } of this.inbox.fromOwners(MAX_OWNER_MESSAGES)) {
+    for (const { channel, account, inbound } of this.inbox.people.fromOwners(MAX_OWNER_MESSAGES)) {
       if (inbound.kind !== "message") continue;
       const { chat, sender } = inbound;
       const settings = this.#channels.settingsOf({ channel, account });

@@ -334,7 +334,7 @@ export const inboxList = defineMethod({
     ),
   },
   result: Type.Object({ entries: Type.Array(InboxEntry) }),
-  handler: ({ params, gateway }) => ({ entries: gateway.messaging.inbox.list(params) }),
+  handler: ({ params, gateway }) => ({ entries: gateway.messaging.inbox.entries.list(params) }),
 });
 
 export const inboxWhy = defineMethod({

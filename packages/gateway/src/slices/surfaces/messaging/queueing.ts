@@ -1,6 +1,6 @@
 /** How messages wait in one conversation: what the settings say, and what was set for it alone. */
 import type { QueueMode, QueueRules } from "../../agent/agent/lanes/queue.ts";
-import type { Session } from "../../core/sessions/sessions.ts";
+import type { Session } from "../../core/sessions/session-rows.ts";
 import type { QueueSettings } from "./settings.ts";
 
 /** The name under which settings know chats that are on no channel. */

@@ -1,4 +1,5 @@
 /** The rows of subscriptions: where the browser of a device is reached. */
+import { replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 
 /** Where a browser is reached, and its keys in base64url. */
@@ -33,8 +34,7 @@ export class Subscriptions {
   add({ endpoint, deviceId, p256dh, auth }: Subscription, now: number): void {
     this.#store.transaction(() => {
       this.#store.run(
-        "insert or replace into push_subscriptions values (?, ?, ?, ?, ?)",
-        ...[endpoint, deviceId, p256dh, auth, now],
+        ...replaceInto("push_subscriptions", { endpoint, device_id: deviceId, p256dh, auth, created_at: now }),
       );
       this.#store.run(
         `delete from push_subscriptions where endpoint in (select endpoint from push_subscriptions

@@ -41,7 +41,7 @@ const status = defineCommand({
       `**Session** ${sessionKey}${session ? `, ${sessions.transcript.count(session.sessionId)} messages` : ""}`,
       ...(tokens ? [`**Tokens** ${session.inputTokens} in, ${session.outputTokens} out`] : []),
       `**Runs** ${active} at work${queued > 0 ? `, ${queued} waiting` : ""}`,
-      `**Sessions** ${sessions.count()}`,
+      `**Sessions** ${sessions.all.count()}`,
       `**Connected** ${presence.list().filter(({ mode, reason }) => mode !== "gateway" && reason !== "disconnect").length}`,
       `**Time** ${localTime(clock.now())}`,
     ].join("  \n");

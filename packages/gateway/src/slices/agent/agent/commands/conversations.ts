@@ -29,7 +29,7 @@ const sessionList = defineCommand({
   needs: "operator.read",
   summary: "lists the newest conversations",
   run({ gateway: { sessions, clock }, sessionKey }) {
-    const rows = sessions.list({ limit: 15, includeGlobal: true });
+    const rows = sessions.all.list({ limit: 15, includeGlobal: true });
     return rows
       .map((session) => {
         const title = session.label ?? sessions.transcript.title(session.sessionId) ?? "";

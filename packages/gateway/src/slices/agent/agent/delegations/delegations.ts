@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { detailOf, GatewayError } from "../../../../base/errors.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
 import { onAbort, within } from "../../../../base/time/deadline.ts";
 import type { Port } from "../../../../kit/port.ts";
 import type { ToolLimits, ToolRun } from "../../../../kit/tool.ts";
@@ -88,8 +89,13 @@ export class Delegations implements RunObserver {
       },
       () =>
         this.#services.store.run(
-          "insert into delegations (run_id, kind, parent_run, parent_session, session_key, label, told) values (?, ?, ?, ?, ?, ?, ?)",
-          ...[id, kind, parent.id, parent.sessionKey, sessionKey, label, isAnnounced ? "wanted" : "no"],
+          ...insertInto("delegations", {
+            ...{ run_id: id, kind, label },
+            parent_run: parent.id,
+            parent_session: parent.sessionKey,
+            session_key: sessionKey,
+            told: isAnnounced ? "wanted" : "no",
+          }),
         ),
     );
     return id;

@@ -1,6 +1,7 @@
 /** The rows of runs: request, progress and end. */
 
 import { newMark } from "../../../../base/ids.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
@@ -164,8 +165,16 @@ export class RunStore {
     const acceptedAt = this.#clock.now();
     const request = { ...run.request, mark: newMark() };
     this.#store.run(
-      "insert into runs (id, source, principal, session_key, session_id, request, state, accepted_at) values (?, ?, ?, ?, ?, ?, 'accepted', ?)",
-      ...[run.id, run.source, run.principal, run.sessionKey, run.sessionId, JSON.stringify(request), acceptedAt],
+      ...insertInto("runs", {
+        id: run.id,
+        source: run.source,
+        principal: run.principal,
+        session_key: run.sessionKey,
+        session_id: run.sessionId,
+        request: JSON.stringify(request),
+        state: "accepted",
+        accepted_at: acceptedAt,
+      }),
     );
     return {
       ...run,

@@ -63,7 +63,7 @@ function targetOf(
   const key = sessionKey === undefined ? undefined : sessions.canonical(sessionKey);
   // An agent without a conversation can be addressed too.
   if (key !== undefined && agents.ids().some((agentId) => sessions.mainKey(agentId) === key)) return key;
-  return sessions.resolve({
+  return sessions.all.resolve({
     ...defined({ key: sessionKey, label }),
   }).key;
 }

@@ -24,7 +24,7 @@ const sessionsList = defineTool({
     ),
   },
   run({ params: { limit = 20, ...filter }, gateway: { sessions, clock } }) {
-    const rows = sessions.list({ limit, includeGlobal: true, ...filter });
+    const rows = sessions.all.list({ limit, includeGlobal: true, ...filter });
     if (rows.length === 0) return "There is no such conversation.";
     return rows
       .map(({ key, label, sessionId, updatedAt }) => {
@@ -50,7 +50,7 @@ const sessionsHistory = defineTool({
     includeTools: Type.Optional(Type.Boolean({ description: "What tools were called for and answered, too." })),
   },
   run({ params: { sessionKey: key, label, limit = 20, includeTools = false }, gateway: { sessions } }) {
-    const session = sessions.resolve({ ...defined({ key, label }) });
+    const session = sessions.all.resolve({ ...defined({ key, label }) });
     const shown = sessions.transcript
       .last(session.sessionId, includeTools ? limit : limit * 4)
       .map((message) => lineOf(message, includeTools))

@@ -96,7 +96,7 @@ function prepare(
   { sessions, models, store }: Gateway,
 ): void {
   const ref = model === undefined ? undefined : models.require(model).ref;
-  const isFree = sessions.list({ label, limit: 1, includeGlobal: true }).length === 0;
+  const isFree = sessions.all.list({ label, limit: 1, includeGlobal: true }).length === 0;
   store.transaction(() =>
     sessions.patch(sessionKey, {
       spawnedBy: run.sessionKey,

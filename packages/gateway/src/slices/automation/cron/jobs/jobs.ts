@@ -2,6 +2,7 @@
 import type { Static } from "@sinclair/typebox";
 import type { CatchUp } from "../../../../base/schedule/due.ts";
 import type { Schedule } from "../../../../base/schedule/schedule.ts";
+import { replaceInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { CronDelivery, CronFailureAlert, JobInput } from "../schema.ts";
@@ -135,10 +136,15 @@ export class Jobs {
   save(job: Job): void {
     const { id, config, enabled, nextAt, errors, state, declarationKey, createdAt, updatedAt } = job;
     this.#store.run(
-      `insert or replace into cron_jobs (id, config, enabled, next_at, errors, state, declaration_key, created_at, updated_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id, JSON.stringify(config), enabled ? 1 : 0, nextAt ?? null, errors, JSON.stringify(state)],
-      ...[declarationKey ?? null, createdAt, updatedAt],
+      ...replaceInto("cron_jobs", {
+        ...{ id, enabled, errors },
+        config: JSON.stringify(config),
+        next_at: nextAt,
+        state: JSON.stringify(state),
+        declaration_key: declarationKey,
+        created_at: createdAt,
+        updated_at: updatedAt,
+      }),
     );
   }
 

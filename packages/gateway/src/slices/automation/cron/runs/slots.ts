@@ -1,5 +1,6 @@
 /** The rows of slots: each is inserted once, and says what became of it. */
 import type { DueSlot, SlotOutcome } from "../../../../base/schedule/due.ts";
+import { insertInto, named } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import type { Job } from "../jobs/jobs.ts";
@@ -45,6 +46,9 @@ const COLUMNS =
   "id, job_id as jobId, job_name as jobName, slot_at as slotAt, begins_at as beginsAt, cause, attempt, work, outcome, state, run_id as runId, started_at as startedAt, " +
   "ended_at as endedAt, error, summary, delivery, delivery_error as deliveryError";
 
+/** A slot that is run once it may begin. */
+const FIRED = { outcome: "fired", state: "waiting", delivery: "not-requested" } as const;
+const KNOWN_STAYS = "on conflict (job_id, slot_at, cause) do nothing";
 /** A job that has had so many more slots is looked at for surplus ones. */
 const MANY = 100;
 
@@ -62,10 +66,21 @@ export class Slots {
     this.#added.set(id, (this.#added.get(id) ?? 0) + 1);
     const runs = outcome === "fired" || outcome === "late";
     const { changes } = this.#store.run(
-      `insert into cron_slots (job_id, job_name, slot_at, begins_at, cause, work, outcome, state, ended_at, error, delivery)
-       values (?, ?, ?, ?, 'schedule', ?, ?, ?, ?, ?, 'not-requested') on conflict (job_id, slot_at, cause) do nothing`,
-      ...[id, config.name, slot, slot, workOf(config.payload), outcome, runs ? "waiting" : "skipped"],
-      ...[runs ? null : slot, runs ? null : (why ?? outcome)],
+      ...insertInto(
+        "cron_slots",
+        {
+          job_id: id,
+          job_name: config.name,
+          slot_at: slot,
+          begins_at: slot,
+          cause: "schedule",
+          work: workOf(config.payload),
+          outcome,
+          ...(runs ? { state: "waiting" } : { state: "skipped", ended_at: slot, error: why ?? outcome }),
+          delivery: "not-requested",
+        },
+        KNOWN_STAYS,
+      ),
     );
     return changes > 0;
   }
@@ -78,9 +93,15 @@ export class Slots {
     );
     const slotAt = Math.max(at, (last?.at ?? 0) + 1);
     const { lastInsertRowid } = this.#store.run(
-      `insert into cron_slots (job_id, job_name, slot_at, begins_at, cause, work, outcome, state, delivery)
-       values (?, ?, ?, ?, 'person', ?, 'fired', 'waiting', 'not-requested')`,
-      ...[id, config.name, slotAt, at, workOf(config.payload)],
+      ...insertInto("cron_slots", {
+        job_id: id,
+        job_name: config.name,
+        slot_at: slotAt,
+        begins_at: at,
+        cause: "person",
+        work: workOf(config.payload),
+        ...FIRED,
+      }),
     );
     return this.get(lastInsertRowid);
   }
@@ -88,9 +109,20 @@ export class Slots {
   /** Takes in another try of a slot that has failed, for later. */
   addRetry({ jobId, jobName, work, attempt }: Slot, at: number): void {
     this.#store.run(
-      `insert into cron_slots (job_id, job_name, slot_at, begins_at, cause, attempt, work, outcome, state, delivery)
-       values (?, ?, ?, ?, 'retry', ?, ?, 'fired', 'waiting', 'not-requested') on conflict (job_id, slot_at, cause) do nothing`,
-      ...[jobId, jobName, at, at, attempt + 1, work],
+      ...insertInto(
+        "cron_slots",
+        {
+          job_id: jobId,
+          job_name: jobName,
+          slot_at: at,
+          begins_at: at,
+          cause: "retry",
+          attempt: attempt + 1,
+          work,
+          ...FIRED,
+        },
+        KNOWN_STAYS,
+      ),
     );
   }
 
@@ -183,8 +215,11 @@ export class Slots {
     { at, delivery, problem }: { at: number; delivery: string; problem?: string },
   ): void {
     this.#store.run(
-      "update cron_slots set state = 'running', run_id = ?, started_at = ?, delivery = ?, delivery_error = ? where id = ?",
-      ...[runId, at, delivery, problem ?? null, id],
+      ...named(
+        `update cron_slots set state = 'running', run_id = :runId, started_at = :at, delivery = :delivery,
+           delivery_error = :problem where id = :id`,
+        { id, runId, at, delivery, problem },
+      ),
     );
   }
 
@@ -199,18 +234,22 @@ export class Slots {
 
   end(id: number, { at, state, error, summary }: SlotEnd): void {
     this.#store.run(
-      `update cron_slots set state = ?, started_at = coalesce(started_at, ?), ended_at = ?, error = ?, summary = ?
-       where id = ?`,
-      ...[state, at, at, error ?? null, summary ?? null, id],
+      ...named(
+        `update cron_slots set state = :state, started_at = coalesce(started_at, :at), ended_at = :at, error = :error,
+           summary = :summary where id = :id`,
+        { id, at, state, error, summary },
+      ),
     );
   }
 
   /** What waits of a job is not run any more. */
   drop(jobId: string, { at, why, cause }: { at: number; why: string; cause?: "retry" }): void {
     this.#store.run(
-      `update cron_slots set state = 'skipped', ended_at = ?, error = ?
-       where job_id = ? and state = 'waiting' and (? is null or cause = ?)`,
-      ...[at, why, jobId, cause ?? null, cause ?? null],
+      ...named(
+        `update cron_slots set state = 'skipped', ended_at = :at, error = :why
+         where job_id = :jobId and state = 'waiting' and (:cause is null or cause = :cause)`,
+        { jobId, at, why, cause },
+      ),
     );
   }
 

@@ -2,8 +2,10 @@
  * Posts to other programs. Each is a row before it is sent, stored with what it tells of; it is tried again after a kill or a
  * failure, and names itself in `Idempotency-Key`, so that a receiver can tell a repeat.
  */
+
 import type { Settings } from "../../../../base/config/config.ts";
 import { messageOf, TellableError } from "../../../../base/errors.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
@@ -55,9 +57,18 @@ export class Posts implements Disposable {
     const { store, clock, host } = this.#services;
     const now = clock.now();
     store.run(
-      `insert into cron_posts (origin, slot_id, url, body, state, not_before, queued_at)
-       values (?, ?, ?, ?, 'waiting', ?, ?) on conflict (origin) do nothing`,
-      ...[origin, slotId ?? null, url, host.redact(JSON.stringify(body)), now, now],
+      ...insertInto(
+        "cron_posts",
+        {
+          ...{ origin, url },
+          slot_id: slotId,
+          body: host.redact(JSON.stringify(body)),
+          state: "waiting",
+          not_before: now,
+          queued_at: now,
+        },
+        "on conflict (origin) do nothing",
+      ),
     );
   }
 

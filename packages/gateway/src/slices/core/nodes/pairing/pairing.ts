@@ -62,7 +62,7 @@ export class Pairing {
 
   /** What waits for a person: devices that want to be nodes, and commands that nodes offer. */
   list(): { pending: NodePairShape[]; paired: NodeShape[] } {
-    const devices = this.#services.devices.list().pending.filter(({ role }) => role === "node");
+    const devices = this.#services.devices.pending().filter(({ role }) => role === "node");
     const asDevices = devices.map((each): NodePairShape => {
       const { requestId, deviceId, displayName, platform, remoteIp, isRepair, ts } = each;
       const facts = defined({ displayName, platform, remoteIp, isRepair });

@@ -1,6 +1,7 @@
 /** The rows of calls that wait for their node, or waited. */
 import { defined } from "../../../../base/defined.ts";
 import { newId } from "../../../../base/ids.ts";
+import { insertInto, named } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
@@ -72,10 +73,22 @@ export class CallRows {
   add(call: NewCall): CallRow {
     const id = newId();
     this.#store.run(
-      `insert into node_calls (id, node_id, command, params, timeout_ms, principal, idempotency_key, session_key, run_id,
-         asked_by, state, created_at, expires_at, is_told) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0)`,
-      ...[id, call.nodeId, call.command, call.params, call.timeoutMs, call.principal, call.idempotencyKey],
-      ...[call.sessionKey ?? null, call.runId ?? null, call.askedBy ?? null, this.#clock.now(), call.expiresAt],
+      ...insertInto("node_calls", {
+        id,
+        node_id: call.nodeId,
+        command: call.command,
+        params: call.params,
+        timeout_ms: call.timeoutMs,
+        principal: call.principal,
+        idempotency_key: call.idempotencyKey,
+        session_key: call.sessionKey,
+        run_id: call.runId,
+        asked_by: call.askedBy,
+        state: "waiting",
+        created_at: this.#clock.now(),
+        expires_at: call.expiresAt,
+        is_told: false,
+      }),
     );
     return this.get(id)!;
   }
@@ -133,9 +146,11 @@ export class CallRows {
   /** Ends a call; the first end counts. */
   end(id: string, { state, answer, error }: CallEnd): boolean {
     const { changes } = this.#store.run(
-      `update node_calls set state = ?, ended_at = ?, answer = ?, error = ?, params = '{}'
-       where id = ? and state in ('waiting', 'working')`,
-      ...[state, this.#clock.now(), answer ?? null, error ?? null, id],
+      ...named(
+        `update node_calls set state = :state, ended_at = :now, answer = :answer, error = :error, params = '{}'
+         where id = :id and state in ('waiting', 'working')`,
+        { id, state, now: this.#clock.now(), answer, error },
+      ),
     );
     return changes > 0;
   }

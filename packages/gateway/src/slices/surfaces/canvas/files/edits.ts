@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { sha256Hex } from "../../../../base/ids.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { Restores } from "../screens/log.ts";
 import { diffOf } from "./diff.ts";
@@ -175,9 +176,15 @@ export class Edits implements Disposable {
       return;
     }
     store.run(
-      `insert into canvas_agent_files (agent_id, path, fingerprint, state, text) values (?, ?, ?, ?, ?)
-       on conflict do update set fingerprint = excluded.fingerprint, state = excluded.state, text = excluded.text`,
-      ...[agentId, path, fingerprint, stateOf(found.stat), found.data === undefined ? null : textOf(found.data)],
+      ...insertInto(
+        "canvas_agent_files",
+        {
+          ...{ agent_id: agentId, path, fingerprint },
+          state: stateOf(found.stat),
+          text: found.data && textOf(found.data),
+        },
+        "on conflict do update set fingerprint = excluded.fingerprint, state = excluded.state, text = excluded.text",
+      ),
     );
   }
 }

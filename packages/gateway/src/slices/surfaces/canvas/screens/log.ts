@@ -3,6 +3,7 @@
  * entry is drawn from the last entry that began anew, and the pushes since. Nothing is ever changed but that an entry is
  * marked as taken back.
  */
+import { insertInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -64,9 +65,10 @@ export class SurfaceLog {
     const at = this.#clock.now();
     const bytes = Buffer.byteLength(body) + Buffer.byteLength(before ?? "");
     const { lastInsertRowid } = this.#store.run(
-      `insert into canvas_log (at, session_key, kind, author, body, path, before, restores, bytes)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[at, sessionKey, kind, author, body, path ?? null, before ?? null, restores ?? null, bytes],
+      ...insertInto("canvas_log", {
+        session_key: sessionKey,
+        ...{ at, kind, author, body, path, before, restores, bytes },
+      }),
     );
     return this.entry(Number(lastInsertRowid))!;
   }

@@ -3,7 +3,7 @@ import { defined } from "../../../../base/defined.ts";
 import { detailOf, invalidRequest } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import type { LoginContext, ProbeContext } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import { unknownSettings } from "../settings.ts";
 import { type Account, toChannelError } from "./account.ts";
 import { accountIds, accountPatch, normalAccountId } from "./account-settings.ts";

@@ -1,9 +1,10 @@
 /** The stored state of an account: its channel's own state, and the chats it has seen. */
 
+import { insertInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { type ChannelState, type Chat, type ChatKind, chosenName, type StateChanges } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 
 /** A channel's key-value state over the table. */
 export class AccountState implements ChannelState {
@@ -82,12 +83,18 @@ export class Chats {
   seen({ id, kind, title, spaceId, isSelf }: Chat, isMember = true): void {
     const { channel, account } = this.#key;
     this.#store.run(
-      `insert into chats values (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (channel, account, chat) do update set kind = excluded.kind,
-         title = coalesce(excluded.title, title), space = coalesce(excluded.space, space),
-         is_self = excluded.is_self, is_member = excluded.is_member, last_at = excluded.last_at`,
-      ...[channel, account, id, kind, title ?? null, spaceId ?? null, isSelf ? 1 : 0, isMember ? 1 : 0],
-      this.#clock.now(),
+      ...insertInto(
+        "chats",
+        {
+          ...{ channel, account, chat: id, kind, title, space: spaceId },
+          is_self: isSelf ?? false,
+          is_member: isMember,
+          last_at: this.#clock.now(),
+        },
+        `on conflict (channel, account, chat) do update set kind = excluded.kind,
+           title = coalesce(excluded.title, title), space = coalesce(excluded.space, space),
+           is_self = excluded.is_self, is_member = excluded.is_member, last_at = excluded.last_at`,
+      ),
     );
   }
 

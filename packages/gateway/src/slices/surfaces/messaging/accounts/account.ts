@@ -20,7 +20,7 @@ import {
   type Connection,
   type Peer,
 } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { AccountStateName } from "../schema.ts";
 import type { AccountSettings } from "./account-settings.ts";
 

@@ -12,7 +12,7 @@ import {
   type Peer,
   type ProbeContext,
 } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { ChannelsConfig } from "../settings.ts";
 import {
   type AccountSettings,

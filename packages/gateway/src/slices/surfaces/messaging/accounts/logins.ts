@@ -9,7 +9,7 @@ import type { Log } from "../../../../base/log.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
 import { type ChannelDefinition, ChannelError, type LoginContext, type LoginStep } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import { toChannelError } from "./account.ts";
 import { normalAccountId } from "./account-settings.ts";
 import { usualChannel } from "./known-channels.ts";

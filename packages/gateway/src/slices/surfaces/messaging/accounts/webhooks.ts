@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Webhook } from "../../../../kit/channel.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 
 const PREFIX = "/channels/";
 const MAX_BODY_BYTES = 1024 * 1024;

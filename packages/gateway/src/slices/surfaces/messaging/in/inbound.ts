@@ -5,7 +5,7 @@
 import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../../../kit/channel.ts";
 import { isEmpty } from "../../../../kit/content.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
-import type { Outcome } from "./inbox.ts";
+import type { Outcome } from "./inbox/inbox.ts";
 import { mentions } from "./mention-patterns.ts";
 
 /** What the policy looks at. */

@@ -2,13 +2,14 @@
 import { randomInt } from "node:crypto";
 import type { Bus } from "../../../../base/bus.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
+import { insertInto, replaceInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Peer } from "../../../../kit/channel.ts";
 import { pairingRequested, pairingResolved } from "../events.ts";
 import type { PairedSenderShape, SenderRequestShape } from "../schema.ts";
-import type { AccountKey } from "./inbox.ts";
+import type { AccountKey } from "./inbox/inbox-rows.ts";
 
 /** Letters and digits that are not mistaken for each other (protocol: DM pairing codes). */
 const ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -68,10 +69,13 @@ export class Pairing {
     const code = freshCode(new Set(pending.map((row) => row.code)));
     const { name, aliases = [] } = peer;
     this.#store.run(
-      `insert into sender_requests (channel, sender, account, name, code, created_at, last_seen_at, aliases)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[channel, peer.id, account, name?.slice(0, 128) ?? null, code, now, now],
-      JSON.stringify(aliases.slice(0, MAX_ALIASES)),
+      ...insertInto("sender_requests", {
+        ...{ channel, sender: peer.id, account, code },
+        name: name?.slice(0, 128),
+        created_at: now,
+        last_seen_at: now,
+        aliases: JSON.stringify(aliases.slice(0, MAX_ALIASES)),
+      }),
     );
     this.#bus.publish(pairingRequested, toRequest(this.#find(channel, peer.id)!));
     return { code };
@@ -90,8 +94,10 @@ export class Pairing {
     this.#store.transaction(() => {
       this.#remove(channel, row.sender);
       this.#store.run(
-        "insert or replace into paired_senders (channel, sender, name, approved_at, aliases) values (?, ?, ?, ?, ?)",
-        ...[channel, row.sender, row.name, approvedAt, row.aliases],
+        ...replaceInto("paired_senders", {
+          ...{ channel, sender: row.sender, name: row.name, aliases: row.aliases },
+          approved_at: approvedAt,
+        }),
       );
     });
     this.#bus.publish(pairingResolved, { channel, id: row.sender, decision: "approved" });

@@ -1,6 +1,7 @@
 /** Why a message was answered or not, with the line of the config that decided it. */
 
-import { type ConfigSnapshot, isRecord } from "../../../../base/config/config.ts";
+import { isRecord } from "../../../../base/config/config.ts";
+import type { ConfigSnapshot } from "../../../../base/config/config-file.ts";
 import { lineOf } from "../../../../base/config/config-line.ts";
 import { defined } from "../../../../base/defined.ts";
 import type { InboxEntryShape, OutboxEntryShape } from "../schema.ts";

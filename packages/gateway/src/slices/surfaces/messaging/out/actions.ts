@@ -7,7 +7,7 @@ import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import type { Capability } from "../../../../kit/channel.ts";
 import type { KnownChannels, Target } from "../accounts/known-channels.ts";
-import type { Inbox } from "../in/inbox.ts";
+import type { Inbox } from "../in/inbox/inbox.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -165,7 +165,7 @@ function messagesOf({ channels, inbox, outbox }: Ports, target: Target & { chann
   const where = { channel, accountId: account, limit: MAX_LOOKED_AT };
   const isHere = (entry: { chatId: string; threadId?: string }) =>
     entry.chatId === chat.id && (chat.threadId === undefined || entry.threadId === chat.threadId);
-  const heard = inbox
+  const heard = inbox.entries
     .list(where)
     .filter((entry) => entry.kind === "message" && isHere(entry))
     .map(({ messageId, sender, senderName, text, receivedAt }) => ({

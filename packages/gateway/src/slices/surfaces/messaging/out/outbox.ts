@@ -3,13 +3,14 @@
 import { randomBytes } from "node:crypto";
 import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
+import { insertInto, named } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../../../kit/channel.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
-import type { AccountKey } from "../in/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { OutboxEntryShape } from "../schema.ts";
 
 /** The content of a message. `markdown` is rendered and cut into parts first; every other kind is one message. */
@@ -43,19 +44,31 @@ export interface NewOutbound extends AccountKey {
   readonly ttlMs: number;
 }
 
+/** Which messages `list` returns; all of them without it. */
+interface OutboxFilter {
+  readonly channel?: string;
+  readonly accountId?: string;
+  readonly state?: string;
+  readonly limit?: number;
+}
+
 export type OutboxState = "composing" | "queued" | "sending" | "sent" | "unknown" | "failed";
 
-/** A message of the outbox. */
-export interface OutboxRow extends AccountKey {
+/** How far a part of a message has come. */
+export interface PartState {
   readonly id: number;
+  readonly state: OutboxState;
+  readonly problem: string | undefined;
+}
+
+/** A message of the outbox. */
+export interface OutboxRow extends AccountKey, PartState {
   readonly clientId: string;
   readonly chat: ChatRef;
   readonly origin: string;
   readonly part: number;
   readonly payload: Payload;
   readonly sessionKey: string | undefined;
-  readonly state: OutboxState;
-  readonly problem: string | undefined;
   readonly providerId: string | undefined;
   readonly attempts: number;
   readonly notBefore: number;
@@ -104,17 +117,25 @@ export class Outbox {
     this.#clock = options.clock;
   }
 
-  /** Stores a message. Returns the existing one when this origin and part is stored already. */
-  add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): OutboxRow {
-    const now = this.#clock.now();
+  /** Stores a message, unless this origin and part is stored already. */
+  add({ channel, account, chat, origin, part = 0, payload, sessionKey, ttlMs }: NewOutbound): void {
     const state = payload.content.kind === "markdown" ? "composing" : "queued";
     this.#store.run(
-      `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (origin, part) do nothing`,
-      ...[randomBytes(10).toString("hex"), channel, account, chat.id, chat.threadId ?? null, origin, part],
-      ...[this.#textOf(payload), sessionKey ?? null, state, now, this.#clock.steadyNow() + ttlMs],
+      ...insertInto(
+        "outbox",
+        {
+          client_id: newClientId(),
+          ...{ channel, account, origin, part, state },
+          chat: chat.id,
+          thread: chat.threadId,
+          payload: this.#textOf(payload),
+          session_key: sessionKey,
+          queued_at: this.#clock.now(),
+          expires_at: this.#clock.steadyNow() + ttlMs,
+        },
+        "on conflict (origin, part) do nothing",
+      ),
     );
-    return this.of(origin).find((row) => row.part === part)!;
   }
 
   get(id: number): OutboxRow | undefined {
@@ -129,14 +150,31 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
+  /** Whether there is any part of an origin. */
+  has(origin: string): boolean {
+    return this.#store.get("select 1 from outbox where origin = ? limit 1", origin) !== undefined;
+  }
+
+  /** The state of each part of an origin, in order. */
+  statesOf(origin: string): PartState[] {
+    return this.#store
+      .all<Record<keyof PartState, unknown>>(
+        "select id, state, problem from outbox where origin = ? order by part",
+        origin,
+      )
+      .map(({ problem, ...part }) => ({ ...part, problem: problem ?? undefined }) as PartState);
+  }
+
   /** Whether a run has sent something to a chat with its `message` tool. */
   wasToldBy(runId: string, { channel, account, chat }: AccountKey & { readonly chat: ChatRef }): boolean {
     const from = `send:${toolPrincipal(runId)}:`;
     return (
       this.#store.get(
-        `select 1 from outbox where origin >= ? and origin < ? and channel = ? and account = ? and chat = ?
-         and state <> 'failed' limit 1`,
-        ...[from, `${from}\uffff`, channel, account, chat.id],
+        ...named(
+          `select 1 from outbox where origin >= :from and origin < :to and channel = :channel and account = :account
+           and chat = :chat and state <> 'failed' limit 1`,
+          { from, to: `${from}\uffff`, channel, account, chat: chat.id },
+        ),
       ) !== undefined
     );
   }
@@ -195,11 +233,20 @@ export class Outbox {
           continue;
         }
         this.#store.run(
-          `insert into outbox (client_id, channel, account, chat, thread, origin, part, payload, session_key, state, queued_at, expires_at)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)`,
-          ...[part === 0 ? row.clientId : randomBytes(10).toString("hex"), row.channel, row.account, row.chat.id],
-          ...[row.chat.threadId ?? null, row.origin, part, this.#textOf(payload), row.sessionKey ?? null],
-          ...[row.queuedAt, row.expiresAt],
+          ...insertInto("outbox", {
+            client_id: part === 0 ? row.clientId : newClientId(),
+            channel: row.channel,
+            account: row.account,
+            chat: row.chat.id,
+            thread: row.chat.threadId,
+            origin: row.origin,
+            part,
+            payload: this.#textOf(payload),
+            session_key: row.sessionKey,
+            state: "queued",
+            queued_at: row.queuedAt,
+            expires_at: row.expiresAt,
+          }),
         );
       }
     });
@@ -232,11 +279,13 @@ export class Outbox {
     );
   }
 
-  sent(id: number, providerId: string): void {
-    this.#store.run(
-      "update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ?",
+  /** Marks a message that the platform has; returns it as it is now. */
+  sent(id: number, providerId: string): OutboxRow {
+    const row = this.#store.get<Row>(
+      `update outbox set state = 'sent', provider_id = ?, sent_at = ?, problem = null where id = ? returning ${COLUMNS}`,
       ...[providerId, this.#clock.now(), id],
     );
+    return known(row && toOutboxRow(row), id);
   }
 
   /** Stores the platform's id of a poll, which differs from that of its message. */
@@ -261,8 +310,13 @@ export class Outbox {
     );
   }
 
-  end(id: number, state: "unknown" | "failed", problem: string): void {
-    this.#store.run("update outbox set state = ?, problem = ? where id = ?", state, problem, id);
+  /** Marks a message that is not tried again; returns it as it is now. */
+  end(id: number, state: "unknown" | "failed", problem: string): OutboxRow {
+    const row = this.#store.get<Row>(
+      `update outbox set state = ?, problem = ? where id = ? returning ${COLUMNS}`,
+      ...[state, problem, id],
+    );
+    return known(row && toOutboxRow(row), id);
   }
 
   /** Moves waiting messages to a chat's new id. */
@@ -310,16 +364,14 @@ export class Outbox {
     this.#store.run(
       `update outbox set state = 'queued', client_id = ?, attempts = 0, not_before = 0, problem = null,
        queued_at = ?, expires_at = ? where id = ?`,
-      ...[randomBytes(10).toString("hex"), now, this.#clock.steadyNow() + ttlMs, id],
+      ...[newClientId(), now, this.#clock.steadyNow() + ttlMs, id],
     );
     return this.require(id);
   }
 
   /** Throws `INVALID_REQUEST` when there is no such message. */
   require(id: number): OutboxRow {
-    const row = this.get(id);
-    if (!row) throw invalidRequest(`no message ${id} in the outbox; \`moltbot message list\` shows them`);
-    return row;
+    return known(this.get(id), id);
   }
 
   /** How many messages wait, by channel and state. */
@@ -341,12 +393,16 @@ export class Outbox {
   }
 
   /** The newest messages first. */
-  list(filter: { channel?: string; accountId?: string; state?: string; limit?: number } = {}): OutboxEntryShape[] {
+  list({ channel, accountId, state, limit = 50 }: OutboxFilter = {}): OutboxEntryShape[] {
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from outbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         and (?3 is null or state = ?3 or (?3 = 'queued' and state = 'composing')) order by id desc limit ?4`,
-        ...[filter.channel ?? null, filter.accountId ?? null, filter.state ?? null, filter.limit ?? 50],
+        ...named(
+          `select ${COLUMNS} from outbox where (:channel is null or channel = :channel)
+           and (:accountId is null or account = :accountId)
+           and (:state is null or state = :state or (:state = 'queued' and state = 'composing'))
+           order by id desc limit :limit`,
+          { channel, accountId, state, limit },
+        ),
       )
       .map((row) => this.entry(toOutboxRow(row)));
   }
@@ -399,6 +455,15 @@ export class Outbox {
       "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
     return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
+}
+
+function known(row: OutboxRow | undefined, id: number): OutboxRow {
+  if (!row) throw invalidRequest(`no message ${id} in the outbox; \`moltbot message list\` shows them`);
+  return row;
+}
+
+function newClientId(): string {
+  return randomBytes(10).toString("hex");
 }
 
 /** The principal of messages that a run sends with its tool; principals of connections have another form. */

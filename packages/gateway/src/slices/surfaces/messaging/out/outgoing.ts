@@ -9,7 +9,8 @@ import { type Account, toChannelError } from "../accounts/account.ts";
 import { Chats } from "../accounts/account-store.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { KnownChannels, Place, Target } from "../accounts/known-channels.ts";
-import type { AccountKey, Inbox } from "../in/inbox.ts";
+import type { Inbox } from "../in/inbox/inbox.ts";
+import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import { sessionKeyOf } from "../in/session-key.ts";
 import type { AccountStateName, OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
@@ -83,7 +84,7 @@ export class Outgoing implements Disposable {
     const urls = [...(params.mediaUrl === undefined ? [] : [params.mediaUrl]), ...(params.mediaUrls ?? [])];
     if (params.message.trim() === "" && urls.length === 0)
       throw invalidRequest("message holds nothing that can be shown");
-    if (this.#outbox.of(origin).length === 0) {
+    if (!this.#outbox.has(origin)) {
       const { limits } = this.#channels.definition(route.channel);
       const media: OutboundMedia[] = [];
       for (const url of urls) media.push(await this.#media.load(url, { maxBytes: limits.mediaBytes, signal }));
@@ -202,17 +203,18 @@ export class Outgoing implements Disposable {
   discard(id: number): OutboxEntryShape {
     const row = this.#outbox.require(id);
     if (row.state === "sent" || row.state === "sending") throw invalidRequest(`message ${id} is ${row.state}`);
-    this.#services.store.transaction(() => {
-      this.#outbox.end(id, "failed", "given up by hand");
-      this.settled(this.#outbox.require(id));
+    return this.#services.store.transaction(() => {
+      const ended = this.#outbox.end(id, "failed", "given up by hand");
+      this.settled(ended);
+      return this.#outbox.entry(ended);
     });
-    return this.#outbox.entry(this.#outbox.require(id));
   }
 
   /** Sends a text to a person, in the direct chat where they have written. */
   tell(key: AccountKey, peerId: string, markdown: string): void {
     try {
-      const chat = this.#inbox.directChatOf(key, peerId) ?? this.#channels.definition(key.channel).target(peerId);
+      const chat =
+        this.#inbox.people.directChatOf(key, peerId) ?? this.#channels.definition(key.channel).target(peerId);
       const payload = { content: { kind: "markdown" as const, markdown } };
       this.#outbox.add({
         ...key,
@@ -333,7 +335,7 @@ export class Outgoing implements Disposable {
   /** The message with the platform's id that a caller names: one of the account's, or an inbound one. */
   #refOf(route: Place, id: string): MessageRef {
     const isOwn = this.#outbox.byProviderId(route, id) !== undefined;
-    const senderId = isOwn ? undefined : this.#inbox.senderOf(route, route.chat.id, id);
+    const senderId = isOwn ? undefined : this.#inbox.people.senderOf(route, route.chat.id, id);
     return { chat: route.chat, id, isOwn, ...defined({ senderId }) };
   }
 

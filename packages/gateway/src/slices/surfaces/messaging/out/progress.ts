@@ -7,7 +7,7 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import type { ChatRef, MessageRef } from "../../../../kit/channel.ts";
 import { agent as agentEvent } from "../../../agent/agent/events.ts";
 import type { Account } from "../accounts/account.ts";
-import type { InboxRow } from "../in/inbox.ts";
+import type { InboxRow } from "../in/inbox/inbox-rows.ts";
 import type { Outbox } from "./outbox.ts";
 import { firstPart } from "./render.ts";
 import type { Replies } from "./replies.ts";

@@ -5,9 +5,10 @@ import type { MessageRef } from "../../../../kit/channel.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../../agent/agent/runs.ts";
 import type { Account } from "../accounts/account.ts";
-import type { Inbox, InboxRow, Outcome } from "../in/inbox.ts";
+import type { Inbox, Outcome } from "../in/inbox/inbox.ts";
+import type { InboxRow } from "../in/inbox/inbox-rows.ts";
 import type { MessagesSettings } from "../settings.ts";
-import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import type { Outbox, OutboxRow, PartState, Payload } from "./outbox.ts";
 import { composePartsNow } from "./render.ts";
 
 export interface RepliesOptions {
@@ -58,7 +59,7 @@ export class Replies implements RunObserver {
     const payload: Payload = { content: { kind: "markdown", markdown }, ...this.answerTo(rows) };
     const to = this.#options.account(channel, account);
     // A draft of the reply may be on its way; the sender then replaces it between two messages of the chat.
-    const hasDraft = outbox.of(place.origin).length > 0;
+    const hasDraft = outbox.has(place.origin);
     const parts = to && !hasDraft ? composePartsNow(payload, to) : undefined;
     if (parts) for (const [part, each] of parts.entries()) outbox.add({ ...place, part, payload: each });
     else outbox.add({ ...place, part: WHOLE, payload });
@@ -83,9 +84,9 @@ export class Replies implements RunObserver {
     const runId = runOf(row.origin);
     if (runId === undefined || row.payload.isDraft) return;
     const { inbox, outbox } = this.#options;
-    const parts = outbox.of(row.origin);
+    const parts = outbox.statesOf(row.origin);
     if (parts.some(({ state }) => state === "composing" || state === "queued" || state === "sending")) return;
-    const rows = inbox.ofRun(runId);
+    const rows = inbox.statesOf(runId);
     const outcome = outcomeOf(parts);
     for (const { id, state } of rows) if (state !== "done") inbox.decide(id, outcome);
     if (rows.some(({ state }) => state === "done")) this.#mend(runId, outcome);
@@ -99,7 +100,7 @@ export class Replies implements RunObserver {
       const last = outbox.of(originOf(runId)).at(-1);
       if (last) this.settled(last);
       else
-        for (const { id } of inbox.ofRun(runId))
+        for (const { id } of inbox.statesOf(runId))
           inbox.decide(id, {
             kind: "failed",
             rule: "reply-lost",
@@ -110,7 +111,7 @@ export class Replies implements RunObserver {
 
   /** Corrects an outcome: a reply that seemed lost has been sent again. */
   #mend(runId: string, outcome: Outcome): void {
-    const entry = this.#options.inbox.entryOfRun(runId);
+    const entry = this.#options.inbox.entries.entryOfRun(runId);
     if (entry?.rule?.startsWith("delivery-") && outcome.kind === "replied")
       this.#options.inbox.amend(runId, { kind: "replied", rule: "resent", detail: "It was sent again by hand." });
   }
@@ -166,7 +167,7 @@ function replyOf(outcome: RunOutcome): string {
     : "";
 }
 
-function outcomeOf(parts: readonly OutboxRow[]): Outcome {
+function outcomeOf(parts: readonly PartState[]): Outcome {
   const doubtful = parts.find(({ state }) => state === "unknown");
   if (doubtful)
     return {

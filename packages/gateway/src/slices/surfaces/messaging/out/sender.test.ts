@@ -63,9 +63,10 @@ class Desk {
 
   add(markdown: string, chat = "ann"): OutboxRow {
     const payload = { content: { kind: "markdown" as const, markdown } };
-    const row = this.outbox.add({ ...key, chat: { id: chat }, origin: `test:${markdown}`, payload, ttlMs: 3_600_000 });
+    const origin = `test:${markdown}`;
+    this.outbox.add({ ...key, chat: { id: chat }, origin, payload, ttlMs: 3_600_000 });
     this.sender.kick();
-    return row;
+    return this.outbox.of(origin)[0]!;
   }
 
   async link(): Promise<void> {

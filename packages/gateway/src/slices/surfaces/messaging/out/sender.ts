@@ -40,6 +40,8 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #timers = new Map<string, Disposable>();
+  /** Busy chats for which a message may have come since their outbox was last looked at. */
+  readonly #unseen = new Set<string>();
   readonly #stop = new AbortController();
   #isReady = false;
 
@@ -90,7 +92,10 @@ export class Sender {
   }
 
   #wake(chat: string): void {
-    if (this.#busy.has(chat)) return;
+    if (this.#busy.has(chat)) {
+      this.#unseen.add(chat);
+      return;
+    }
     const work = this.#drain(chat).catch((error: unknown) => {
       if (this.#stop.signal.aborted) return;
       // On a full disk, for example, waiting messages are tried again after a pause, not in a tight loop.
@@ -101,7 +106,8 @@ export class Sender {
     void work.then(() => {
       this.#busy.delete(chat);
       // A message may have come between the last look and now.
-      if (!this.#timers.has(chat) && this.#hasWork(chat)) this.#wake(chat);
+      const isUnseen = this.#unseen.delete(chat);
+      if (isUnseen && !this.#timers.has(chat) && this.#hasWork(chat)) this.#wake(chat);
     });
   }
 
@@ -116,6 +122,7 @@ export class Sender {
     const { account, outbox, clock } = this.#options;
     for (;;) {
       const { connection } = account;
+      this.#unseen.delete(chat);
       const row = outbox.next(account.key, chat);
       if (!row || !connection || !this.#isReady) return;
       if (await this.#isExpired(row)) continue;
@@ -310,23 +317,18 @@ export class Sender {
 
   async #sent({ id }: OutboxRow, providerId: string): Promise<void> {
     const { outbox } = this.#options;
-    await this.#settle(id, () => outbox.sent(id, providerId));
+    await this.#settle(() => outbox.sent(id, providerId));
   }
 
   async #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): Promise<void> {
     const { outbox } = this.#options;
-    await this.#settle(id, () => outbox.end(id, state, problem));
+    await this.#settle(() => outbox.end(id, state, problem));
   }
 
   /** Records the end of a message and its consequences in one transaction. */
-  async #settle(id: number, end: () => void): Promise<void> {
-    const { outbox, atomically, settled } = this.#options;
-    await this.#keep(() =>
-      atomically(() => {
-        end();
-        settled(outbox.require(id));
-      }),
-    );
+  async #settle(end: () => OutboxRow): Promise<void> {
+    const { atomically, settled } = this.#options;
+    await this.#keep(() => atomically(() => settled(end())));
   }
 }
 

@@ -1,22 +1,17 @@
 /** The inbox: every event of a platform, stored before the platform is told that it arrived, with its one outcome. */
 
-import { defined } from "../../../../base/defined.ts";
-import type { Store } from "../../../../base/store/store.ts";
-import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
-import { stored } from "../../../../base/store/stored.ts";
-import type { Clock } from "../../../../base/time/clock.ts";
-import type { ChatRef, Content, Inbound, InboundMessage, MediaRef } from "../../../../kit/channel.ts";
-import { headline } from "../../../../kit/content.ts";
-import { ManyPort } from "../../../../kit/port.ts";
-import { identitiesOf, isSamePerson } from "../peer-list.ts";
-import type { InboxEntryShape, OutcomeName } from "../schema.ts";
-import type { DecidedMessage, MessageWatcher } from "../watchers.ts";
-
-/** An account, as rows name it. */
-export interface AccountKey {
-  readonly channel: string;
-  readonly account: string;
-}
+import { insertInto, named } from "../../../../../base/store/statement.ts";
+import type { Store } from "../../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
+import type { Clock } from "../../../../../base/time/clock.ts";
+import type { Content, Inbound, InboundMessage, MediaRef } from "../../../../../kit/channel.ts";
+import { ManyPort } from "../../../../../kit/port.ts";
+import { identitiesOf, isSamePerson } from "../../peer-list.ts";
+import type { OutcomeName } from "../../schema.ts";
+import type { DecidedMessage, MessageWatcher } from "../../watchers.ts";
+import { InboxEntries } from "./inbox-entries.ts";
+import { InboxPeople } from "./inbox-people.ts";
+import { type AccountKey, COLUMNS, HAS_RUN, type InboxRow, IS_OPEN, type Row, toInboxRow } from "./inbox-rows.ts";
 
 /** The outcome of an event. */
 export interface Outcome {
@@ -39,69 +34,28 @@ export interface Answered {
   readonly binding: string | undefined;
 }
 
-/** An event of the inbox. */
-export interface InboxRow extends AccountKey {
-  readonly id: number;
-  readonly inbound: Inbound;
-  readonly receivedAt: number;
-  readonly state: InboxEntryShape["state"];
-  readonly runId: string | undefined;
-  readonly sessionKey: string | undefined;
-}
-
-interface Row {
-  readonly id: number;
-  readonly channel: string;
-  readonly account: string;
-  readonly chat: string;
-  readonly thread: string | null;
-  readonly chatKind: string;
-  readonly sender: string;
-  readonly kind: string;
-  readonly messageId: string;
-  readonly at: number;
-  readonly receivedAt: number;
-  readonly payload: string;
-  readonly state: InboxEntryShape["state"];
-  readonly runId: string | null;
-  readonly sessionKey: string | null;
-  readonly outcome: OutcomeName | null;
-  readonly rule: string | null;
-  readonly detail: string | null;
-  readonly setting: string | null;
-  readonly binding: string | null;
-  readonly decidedAt: number | null;
-}
-
-const COLUMNS =
-  "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
-  "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
-  "setting, binding, decided_at as decidedAt";
 /** The rule of a message that is a new position of an earlier one. */
 export const PLACE_MOVED = "place-moved";
 /** Positions of one live place that are looked through: eight hours of one each 30 s. */
 const MAX_POSITIONS = 1_000;
 /** Rules by which a message is not answered because of its content; an edit may change that. */
 const CONTEXT_RULES = "'not-addressed', 'empty'";
-/**
- * Conditions of the indexes `inbox_open` and `inbox_run`, word for word: SQLite uses a partial index only for a query that
- * holds its condition, and does not see that `state = 'received'` implies it. Source: sqlite.org/partialindex.html.
- */
-const IS_OPEN = "state <> 'done'";
-const HAS_RUN = "run_id is not null";
-const PREVIEW_CHARS = 200;
-/** The most events that are searched for a person's id. */
-const LATELY = 5_000;
 
 export class Inbox {
   readonly #store: Store;
   readonly #clock: Clock;
 
+  /** Events as the wire says them. */
+  readonly entries: InboxEntries;
+  /** Who has written, and where. */
+  readonly people: InboxPeople;
   /** Who hears of outcomes. */
   readonly watchers = new ManyPort<MessageWatcher>();
 
   constructor(options: { store: Store; clock: Clock }) {
     this.#store = options.store;
+    this.entries = new InboxEntries(options.store);
+    this.people = new InboxPeople(options.store);
     this.#clock = options.clock;
   }
 
@@ -117,10 +71,17 @@ export class Inbox {
     }
     const { chat, sender, kind, messageId, at } = inbound;
     const { lastInsertRowid: id } = this.#store.run(
-      `insert into inbox (channel, account, chat, thread, chat_kind, sender, kind, message_id, at, received_at, payload)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[channel, account, chat.id, chat.threadId ?? null, chat.kind, sender.id, kind, messageId],
-      ...[Math.max(0, Math.trunc(at)), this.#clock.now(), JSON.stringify(inbound)],
+      ...insertInto("inbox", {
+        ...{ channel, account, kind },
+        chat: chat.id,
+        thread: chat.threadId,
+        chat_kind: chat.kind,
+        sender: sender.id,
+        message_id: messageId,
+        at: Math.max(0, Math.trunc(at)),
+        received_at: this.#clock.now(),
+        payload: JSON.stringify(inbound),
+      }),
     );
     for (const key of keys)
       this.#store.run("insert into inbox_keys values (?, ?, ?, ?)", ...[channel, account, key, id]);
@@ -147,6 +108,11 @@ export class Inbox {
     return this.#store.all<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id`, runId).map(toInboxRow);
   }
 
+  /** How far the events that a run answers have come. */
+  statesOf(runId: string): Pick<InboxRow, "id" | "state">[] {
+    return this.#store.all("select id, state from inbox where run_id = ? order by id", runId);
+  }
+
   /** Ids of runs that were started for events and whose events have no outcome yet. */
   runsUnderWay(): string[] {
     return this.#store
@@ -156,18 +122,20 @@ export class Inbox {
 
   /** Messages of a chat before an event that were not addressed to the agent, since its last answer; oldest first. */
   unaddressedBefore(row: InboxRow, limit: number): InboxRow[] {
-    const { id: chat, threadId = null } = row.inbound.chat;
+    const { channel, account, id } = row;
+    const { id: chat, threadId: thread } = row.inbound.chat;
+    const before = { channel, account, chat, thread, id };
+    const isBefore = "channel = :channel and account = :account and chat = :chat and thread is :thread and id < :id";
     const since = this.#store.get<{ id: number | null }>(
-      `select max(id) as id from inbox
-       where channel = ? and account = ? and chat = ? and thread is ? and id < ? and ${HAS_RUN}`,
-      ...[row.channel, row.account, chat, threadId, row.id],
+      ...named(`select max(id) as id from inbox where ${isBefore} and ${HAS_RUN}`, before),
     );
     return this.#store
       .all<Row>(
-        `select ${COLUMNS} from inbox
-         where channel = ? and account = ? and chat = ? and thread is ? and id < ? and id > ?
-           and kind = 'message' and rule = 'not-addressed' order by id desc limit ?`,
-        ...[row.channel, row.account, chat, threadId, row.id, since?.id ?? 0, limit],
+        ...named(
+          `select ${COLUMNS} from inbox where ${isBefore} and id > :since
+             and kind = 'message' and rule = 'not-addressed' order by id desc limit :limit`,
+          { ...before, since: since?.id ?? 0, limit },
+        ),
       )
       .map(toInboxRow)
       .reverse();
@@ -177,9 +145,11 @@ export class Inbox {
   answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
     for (const id of ids) {
       this.#store.run(
-        `update inbox set state = 'running', run_id = ?, session_key = ?, rule = ?, setting = ?, binding = ?
-         where id = ? and ${IS_OPEN}`,
-        ...[runId, sessionKey, rule, setting ?? null, binding ?? null, id],
+        ...named(
+          `update inbox set state = 'running', run_id = :runId, session_key = :sessionKey, rule = :rule,
+             setting = :setting, binding = :binding where id = :id and ${IS_OPEN}`,
+          { id, runId, sessionKey, rule, setting, binding },
+        ),
       );
     }
   }
@@ -195,9 +165,12 @@ export class Inbox {
   /** Records the outcome of an event; a later call changes nothing. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
     const { changes } = this.#store.run(
-      `update inbox set state = 'done', outcome = ?, rule = coalesce(?, rule), detail = coalesce(?, detail),
-         setting = coalesce(?, setting), decided_at = ? where id = ? and ${IS_OPEN}`,
-      ...[kind, rule ?? null, detail ?? null, setting ?? null, this.#clock.now(), id],
+      ...named(
+        `update inbox set state = 'done', outcome = :kind, rule = coalesce(:rule, rule),
+           detail = coalesce(:detail, detail), setting = coalesce(:setting, setting), decided_at = :now
+         where id = :id and ${IS_OPEN}`,
+        { id, kind, rule, detail, setting, now: this.#clock.now() },
+      ),
     );
     if (changes > 0 && !this.watchers.isEmpty) this.#tell(id);
   }
@@ -216,9 +189,11 @@ export class Inbox {
   /** Corrects the outcome of events whose reply seemed lost: it has been sent again, or given up. */
   amend(runId: string, { kind, rule, detail }: Outcome): void {
     this.#store.run(
-      `update inbox set outcome = ?, rule = coalesce(?, rule), detail = ?, decided_at = ?
-       where run_id = ? and state = 'done'`,
-      ...[kind, rule ?? null, detail ?? null, this.#clock.now(), runId],
+      ...named(
+        `update inbox set outcome = :kind, rule = coalesce(:rule, rule), detail = :detail, decided_at = :now
+         where run_id = :runId and state = 'done'`,
+        { runId, kind, rule, detail, now: this.#clock.now() },
+      ),
     );
   }
 
@@ -308,65 +283,16 @@ export class Inbox {
    */
   livePlaceBefore({ id, channel, account, inbound: { chat, sender } }: InboxRow, since: number): InboxRow | undefined {
     const rows = this.#store.all<Row>(
-      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and sender = ?
-       and kind = 'message' and json_extract(payload, '$.items[0].isSerial') order by id desc limit ${MAX_POSITIONS}`,
-      ...[channel, account, chat.id, id, sender.id],
+      ...named(
+        `select ${COLUMNS} from inbox
+         where channel = :channel and account = :account and chat = :chat and id < :id and sender = :sender
+         and kind = 'message' and json_extract(payload, '$.items[0].isSerial') order by id desc limit ${MAX_POSITIONS}`,
+        { channel, account, chat: chat.id, id, sender: sender.id },
+      ),
     );
     if (rows[0] === undefined || rows[0].receivedAt < since) return undefined;
     const first = rows.find(({ rule }) => rule !== PLACE_MOVED);
     return first && toInboxRow(first);
-  }
-
-  /** The sender of an inbound message. */
-  senderOf({ channel, account }: AccountKey, chat: string, messageId: string): string | undefined {
-    return this.#store.get<{ sender: string }>(
-      `select sender from inbox where message_id = ? and channel = ? and account = ? and chat = ? and kind = 'message'
-       order by id limit 1`,
-      ...[messageId, channel, account, chat],
-    )?.sender;
-  }
-
-  /** Ids of recent senders with a user name, newest first. */
-  sendersCalled(channel: string, username: string, limit = 3): string[] {
-    return this.#store
-      .all<{ sender: string }>(
-        `select sender from (select id, sender, payload from inbox where channel = ? order by id desc limit ?)
-         where lower(json_extract(payload, '$.sender.username')) = ? group by sender order by max(id) desc limit ?`,
-        ...[channel, LATELY, username.toLowerCase(), limit],
-      )
-      .map(({ sender }) => sender);
-  }
-
-  /** The direct chat in which a person has written last. */
-  directChatOf({ channel, account }: AccountKey, sender: string): ChatRef | undefined {
-    const row = this.#store.get<{ chat: string; thread: string | null }>(
-      `select chat, thread from inbox where channel = ? and account = ? and sender = ? and chat_kind = 'direct'
-       order by id desc limit 1`,
-      ...[channel, account, sender],
-    );
-    return row && { id: row.chat, ...(row.thread !== null && { threadId: row.thread }) };
-  }
-
-  /** The newest direct messages that were answered because their senders own the account. */
-  fromOwners(limit: number): InboxRow[] {
-    return this.#store
-      .all<Row>(
-        `select ${COLUMNS} from (select * from inbox order by id desc limit ?)
-         where kind = 'message' and chat_kind = 'direct' and rule in ('owner', 'self-chat') order by id desc limit ?`,
-        ...[LATELY, limit],
-      )
-      .map(toInboxRow);
-  }
-
-  /** How many bot messages of a chat were answered since `since`. */
-  botAnswersSince({ channel, account }: AccountKey, chat: string, since: number): number {
-    return (
-      this.#store.get<{ n: number }>(
-        `select count(*) as n from inbox where channel = ? and account = ? and chat = ? and received_at >= ?
-         and ${HAS_RUN} and json_extract(payload, '$.sender.isBot') = 1`,
-        ...[channel, account, chat, since],
-      )?.n ?? 0
-    );
   }
 
   /** How many messages came in each hour since `since`, and how many of them found no answer because something failed. */
@@ -378,55 +304,6 @@ export class Inbox {
          and id > coalesce((select id from inbox where received_at < ?1 order by id desc limit 1), 0) group by hour`,
       since,
     );
-  }
-
-  /** The newest events first. */
-  list(filter: { channel?: string; accountId?: string; limit?: number; before?: number } = {}): InboxEntryShape[] {
-    return this.#store
-      .all<Row>(
-        `select ${COLUMNS} from inbox where (?1 is null or channel = ?1) and (?2 is null or account = ?2)
-         and (?3 is null or id < ?3) order by id desc limit ?4`,
-        ...[filter.channel ?? null, filter.accountId ?? null, filter.before ?? null, filter.limit ?? 50],
-      )
-      .map(toEntry);
-  }
-
-  /** The event that a person names: by its number, the platform's id of its message, or "last". */
-  find(wanted: string): InboxEntryShape | undefined {
-    if (wanted === "last") return this.list({ limit: 1 })[0];
-    const byMessage = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where message_id = ? order by id desc limit 1`,
-      wanted,
-    );
-    if (byMessage) return toEntry(byMessage);
-    const id = /^#?(\d{1,15})$/.exec(wanted)?.[1];
-    const row = id && this.#store.get<Row>(`select ${COLUMNS} from inbox where id = ?`, Number(id));
-    return row ? toEntry(row) : undefined;
-  }
-
-  /** The newest message of a chat before an event. */
-  lastBefore({ id, channel, account, inbound: { chat } }: InboxRow): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where channel = ? and account = ? and chat = ? and id < ? and kind = 'message'
-       order by id desc limit 1`,
-      ...[channel, account, chat.id, id],
-    );
-    return row && toEntry(row);
-  }
-
-  /** The newest message of a conversation. */
-  lastOfSession(sessionKey: string): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(
-      `select ${COLUMNS} from inbox where session_key = ? and kind = 'message' order by id desc limit 1`,
-      sessionKey,
-    );
-    return row && toEntry(row);
-  }
-
-  /** The first of the events that a run answers. */
-  entryOfRun(runId: string): InboxEntryShape | undefined {
-    const row = this.#store.get<Row>(`select ${COLUMNS} from inbox where run_id = ? order by id limit 1`, runId);
-    return row && toEntry(row);
   }
 
   /** The number of events of an account without an outcome, and the time of the newest. */
@@ -445,66 +322,5 @@ export class Inbox {
     // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
     const isOver = "id < (select min(id) from inbox) + 2000 and state = 'done' and received_at < ?";
     return this.#store.deleteSome("inbox", isOver, [before], ROWS_PER_STEP);
-  }
-}
-
-function toInboxRow({ id, channel, account, payload, receivedAt, state, runId, sessionKey }: Row): InboxRow {
-  return {
-    ...{ id, channel, account, receivedAt, state },
-    inbound: stored<Inbound>(payload),
-    runId: runId ?? undefined,
-    sessionKey: sessionKey ?? undefined,
-  };
-}
-
-function toEntry(row: Row): InboxEntryShape {
-  const inbound = stored<Inbound>(row.payload);
-  return {
-    id: row.id,
-    channel: row.channel,
-    accountId: row.account,
-    chatId: row.chat,
-    ...(row.thread !== null && { threadId: row.thread }),
-    chatKind: row.chatKind,
-    ...defined({ chatTitle: inbound.chat.title }),
-    sender: row.sender,
-    ...defined({ senderName: inbound.sender.name }),
-    kind: row.kind,
-    messageId: row.messageId,
-    text: previewOf(inbound, row.channel),
-    at: row.at,
-    receivedAt: row.receivedAt,
-    state: row.state,
-    ...(row.outcome !== null && { outcome: row.outcome }),
-    ...(row.rule !== null && { rule: row.rule }),
-    ...(row.detail !== null && { detail: row.detail }),
-    ...(row.setting !== null && { setting: row.setting }),
-    ...(row.binding !== null && { binding: row.binding }),
-    ...(row.decidedAt !== null && { decidedAt: row.decidedAt }),
-    ...(row.runId !== null && { runId: row.runId }),
-    ...(row.sessionKey !== null && { sessionKey: row.sessionKey }),
-  };
-}
-
-/** The start of an event's text, for lists. */
-function previewOf(inbound: Inbound, channel: string): string {
-  switch (inbound.kind) {
-    case "message":
-    case "edit":
-      return headline(inbound, channel).slice(0, PREVIEW_CHARS);
-    case "files":
-      return headline({ text: "", media: inbound.media, mentionsSelf: false }, channel).slice(0, PREVIEW_CHARS);
-    case "vote":
-      return inbound.answers.join(", ").slice(0, PREVIEW_CHARS);
-    case "unread":
-      return `[${inbound.what}]`.slice(0, PREVIEW_CHARS);
-    case "reaction":
-      return inbound.emoji;
-    case "button":
-      return inbound.data;
-    case "unreadable":
-      return inbound.why.slice(0, PREVIEW_CHARS);
-    default:
-      return "";
   }
 }

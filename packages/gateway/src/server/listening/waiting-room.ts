@@ -1,0 +1,97 @@
+/**
+ * Bounds how many clients may wait: sockets that have sent no request, and connections that have not shaken hands. The
+ * one that has waited longest makes room for a new one.
+ */
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { ignore } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { Descriptors } from "../../base/process/descriptors.ts";
+import type { Connection } from "../connection.ts";
+
+/** Connections before the handshake, over all and from one remote address. */
+const MAX_STRANGERS = 1024;
+const MAX_STRANGERS_PER_ADDRESS = 64;
+
+export class WaitingRoom {
+  /** Connections that have not shaken hands. */
+  readonly strangers = new Set<Connection>();
+  readonly #silent = new Set<Socket>();
+  readonly #descriptors: Descriptors;
+  readonly #log: Log;
+  #isCrowded = false;
+
+  constructor({ descriptors, log }: { readonly descriptors: Descriptors; readonly log: Log }) {
+    this.#descriptors = descriptors;
+    this.#log = log;
+  }
+
+  /**
+   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake. When
+   * none waits, the new connection is refused. Requests under way and clients that have shaken hands stay.
+   */
+  refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
+    const hasRoom = this.#descriptors.take();
+    if (!hasRoom && !this.#isCrowded) this.#log.warn(CROWDED);
+    this.#isCrowded = !hasRoom;
+    if (hasRoom) return;
+    const silent = this.#silent.values().next().value;
+    const stranger = this.strangers.values().next().value;
+    if (silent) silent.destroy();
+    else if (stranger) this.#dismiss(stranger);
+    else if (isPlain) refuseSocket(socket);
+    else socket.destroy();
+  }
+
+  #dismiss(stranger: Connection): void {
+    this.strangers.delete(stranger);
+    stranger.terminate();
+  }
+
+  /** Counts a socket that has not sent a request yet; the one that has been silent longest makes room. */
+  admitSocket(socket: Socket): void {
+    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
+    this.#silent.add(socket);
+    socket.once("close", () => this.#silent.delete(socket));
+  }
+
+  /** Counts a socket as silent again when its request has been answered. */
+  heardSocket(socket: Socket, response: ServerResponse): void {
+    this.#silent.delete(socket);
+    response.once("close", () => {
+      if (!socket.destroyed) this.#silent.add(socket);
+    });
+  }
+
+  /** Makes room for a new connection by closing the one that has waited longest for its handshake. */
+  admitStranger(connection: Connection): void {
+    const sameAddress = [...this.strangers].filter(
+      ({ address, isLocal: local }) => !local && address === connection.address,
+    );
+    const oldest =
+      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
+        ? sameAddress[0]
+        : this.strangers.size >= MAX_STRANGERS
+          ? this.strangers.values().next().value
+          : undefined;
+    if (oldest) this.#dismiss(oldest);
+    this.strangers.add(connection);
+  }
+
+  /** Counts a socket no more as silent: it has asked for something. */
+  spoke(socket: Socket): void {
+    this.#silent.delete(socket);
+  }
+}
+
+/** Answers a socket that is not let in, and closes it at once. */
+function refuseSocket(socket: Socket): void {
+  socket.on("error", (error) => ignore(error, "it is not let in"));
+  socket.write(
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: text/plain\r\n" +
+      `Content-Length: ${CROWDED.length}\r\n\r\n${CROWDED}`,
+  );
+  socket.destroySoon();
+}
+
+const CROWDED = "too many connections are open; close some, or raise the limit (ulimit -n)";
