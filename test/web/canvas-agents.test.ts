@@ -33,7 +33,13 @@ const load = (name, element, url) => new Promise((resolve) => {
   document.head.append(element);
 });
 const make = (name) => document.createElement(name);
-const attempt = (name, work) => Promise.resolve().then(work).then((ok) => ok && came.push(name), () => undefined);
+const attempt = async (name, work) => {
+  try {
+    if (await work()) came.push(name);
+  } catch (refused) {
+    console.info(String(refused));
+  }
+};
 const all = (whose, base) => [
   load(whose + " script", make("script"), base + "part.js"),
   load(whose + " style", make("link"), base + "part.css"),

@@ -1,5 +1,5 @@
 /** A config text: JSON5, read section by section, with what is wrong in it and where. It opens no file. */
-import { detailOf, messageOf } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import { type LineOf, lineIndex } from "./config-line.ts";
 import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
 import { parseJson5 } from "./json5.ts";

@@ -118,8 +118,8 @@ export class Discovery implements AsyncDisposable {
         const reason = messageOf(error);
         const isNews = this.#told.reason !== reason;
         this.#told = { state: "failed", reason };
-        const fields = { reason, detail: detailOf(error), againInMs: AGAIN_MS };
-        log[isNews ? "warn" : "debug"]("the local network is not told of this gateway", fields);
+        const why = "the local network is not told of this gateway";
+        log[isNews ? "warn" : "debug"](why, { reason, detail: detailOf(error), againInMs: AGAIN_MS });
         await clock.sleep(AGAIN_MS, signal).catch((stopped: unknown) => ignore(stopped, "asked for at the top"));
       }
     }
