@@ -26,23 +26,26 @@ const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
 const MAX_FACTS = 1_000;
 
-/** The usual ports. `OLLAMA_HOST` moves Ollama's, as it does for Ollama's own command. */
+/**
+ * The usual ports. `OLLAMA_HOST` moves Ollama's, as it does for Ollama's own command, and `LMSTUDIO_HOST` that of LM Studio,
+ * whose port is set in its window.
+ */
 export function usualEndpoints(env: Env): readonly Endpoint[] {
   return [
-    { id: "ollama", label: "Ollama", baseUrl: `${ollamaUrl(env.OLLAMA_HOST)}/v1` },
-    { id: "lmstudio", label: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1" },
+    { id: "ollama", label: "Ollama", baseUrl: `${urlOf(env.OLLAMA_HOST, 11_434)}/v1` },
+    { id: "lmstudio", label: "LM Studio", baseUrl: `${urlOf(env.LMSTUDIO_HOST, 1_234)}/v1` },
     { id: "llamacpp", label: "llama.cpp", baseUrl: "http://127.0.0.1:8080/v1" },
     { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1" },
   ];
 }
 
-function ollamaUrl(host: string | undefined): string {
-  const value = host?.trim().replace(/\/+$/, "");
-  if (!value) return "http://127.0.0.1:11434";
+function urlOf(host: string | undefined, port: number): string {
+  const value = host?.trim().replace(/(?:\/v1)?\/*$/, "");
+  if (!value) return `http://127.0.0.1:${port}`;
   const url = /^https?:\/\//.test(value) ? value : `http://${value}`;
   // An address for listening on all interfaces is not one to connect to.
   const reachable = url.replace("//0.0.0.0", "//127.0.0.1");
-  return /:\d+$/.test(reachable) ? reachable : `${reachable}:11434`;
+  return /:\d+$/.test(reachable) ? reachable : `${reachable}:${port}`;
 }
 
 /** The servers that the last look found. */
