@@ -115,9 +115,15 @@ export class LocalEndpoints {
     await this.#looking;
   }
 
-  async #look(): Promise<void> {
+  /** Looks again for somebody who waits for it: a server of a busy machine has so long to answer, ms. */
+  async lookFor(limitMs: number): Promise<void> {
+    await this.#looking;
+    await this.#look(limitMs);
+  }
+
+  async #look(limitMs = LIMIT_MS): Promise<void> {
     const before = new Set(this.#found.map(({ id }) => id));
-    const results = await Promise.all(this.#endpoints.map((endpoint) => this.#ask(endpoint)));
+    const results = await Promise.all(this.#endpoints.map((endpoint) => this.#ask(endpoint, limitMs)));
     this.#found = results.filter((provider) => provider !== undefined);
     for (const { id, baseUrl, models } of this.#found) {
       if (!before.has(id))
@@ -125,9 +131,9 @@ export class LocalEndpoints {
     }
   }
 
-  async #ask({ id, label, baseUrl }: Endpoint): Promise<Provider | undefined> {
+  async #ask({ id, label, baseUrl }: Endpoint, limitMs: number): Promise<Provider | undefined> {
     const limit = new AbortController();
-    using _timer = this.#clock.after(LIMIT_MS, () => limit.abort());
+    using _timer = this.#clock.after(limitMs, () => limit.abort());
     try {
       const models = modelsIn(await askServer(`${baseUrl}/models`, { signal: limit.signal }));
       if (models === undefined) return undefined;
