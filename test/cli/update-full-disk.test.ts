@@ -1,9 +1,10 @@
 // A full disk in the phases of an update: nothing is changed, the gateway goes on, and there is room again.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { currentVersion } from "../../packages/gateway/src/base/update/record.ts";
 import { canMount, FaultBench } from "../faults/bench.ts";
 import { eventually } from "../support/time-limit.ts";
 import { GOOD, programText } from "./update-stage.ts";
@@ -57,4 +58,106 @@ test("a disk that is full at the trial leaves the gateway as it is", { skip }, a
     readdirSync(versions).filter((name) => name.startsWith(".")),
     [],
   );
+});
+
+const config = { update: { watchSeconds: 4, maxMegabytes: 700 } };
+
+/** A bench whose conversation has a message, and the phase of the update that is under way there. */
+async function watchedBench(options: { inodes?: number } = {}) {
+  const bench = await FaultBench.start({ config, ...options });
+  const state = join(bench.disk.folder, "state");
+  const phase = () => {
+    const path = join(state, "update.json");
+    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")).phase as string) : undefined;
+  };
+  await said(bench, "before the update");
+  return { bench, state, phase };
+}
+
+async function said(bench: FaultBench, message: string): Promise<void> {
+  const client = await bench.operator();
+  const { runId } = await client.call("agent", { message, sessionKey: "main", idempotencyKey: message });
+  await client.call("agent.wait", { runId });
+}
+
+/** What the gateway says of itself once it answers again. */
+async function answers(bench: FaultBench) {
+  return await eventually("the gateway to answer", async () => {
+    const client = await bench.operator().catch(() => undefined);
+    const { payload } = (await client?.request("health", {}).catch(() => undefined)) ?? {};
+    if (!client || payload?.ok !== true) return undefined;
+    const { messages } = await client.call("chat.history", { sessionKey: "main" });
+    return JSON.stringify(messages);
+  });
+}
+
+const left = (state: string) =>
+  readdirSync(state).filter((name) => /^(update|restore)\.json|before-update|current\.new/.test(name));
+
+test("a disk that is full while the new version is watched ends with one of the two, and nothing is lost", {
+  skip,
+}, async () => {
+  const { bench, state, phase } = await watchedBench();
+  await using _bench = bench;
+  const client = await bench.operator();
+  await client.call("update.run", { from: build(bench.folder, "2100.1.0", 0), restartDelayMs: 0 });
+  await eventually("the trial", () => phase() === "trial");
+
+  bench.disk.fill(bench.subject.pid ?? 0);
+  await eventually("the end of the update", () => phase() === undefined);
+  bench.disk.free(bench.subject.pid ?? 0);
+  const history = await answers(bench);
+
+  assert.match(history, /before the update/);
+  assert.deepEqual(left(state), []);
+  assert.ok([undefined, "2100.1.0"].includes(currentVersion(state)));
+});
+
+test("a disk without room for the switch leaves the old version, which goes on", { skip }, async () => {
+  const { bench, state, phase } = await watchedBench({ inodes: 400 });
+  await using _bench = bench;
+  const client = await bench.operator();
+  await client.call("update.run", { from: build(bench.folder, "2100.1.0", 0), restartDelayMs: 0 });
+  await eventually("the trial to answer", () => phase() === "trial" && existsSync(join(state, "gateway.json")));
+
+  bench.disk.fill(bench.subject.pid ?? 0);
+  await eventually("the end of the update", () => phase() === undefined);
+  bench.disk.free(bench.subject.pid ?? 0);
+  const history = await answers(bench);
+
+  assert.match(history, /before the update/);
+  assert.deepEqual([left(state), currentVersion(state)], [[], undefined]);
+});
+
+test("undo on a full disk is refused and changes nothing; with room it goes back, a full disk at the restart only delays it", {
+  skip,
+}, async () => {
+  const { bench, state, phase } = await watchedBench();
+  await using _bench = bench;
+  const client = await bench.operator();
+  await client.call("update.run", { from: build(bench.folder, "2100.1.0", 0), restartDelayMs: 0 });
+  await eventually("the trial", () => phase() === "trial");
+  await eventually("the end of the update", () => phase() === undefined);
+  await answers(bench);
+  await said(bench, "after the update");
+
+  bench.disk.fill(bench.subject.pid ?? 0);
+  const refused = await (await bench.operator()).request("update.undo", {});
+  const leftThen = [left(state), currentVersion(state)];
+  bench.disk.free(bench.subject.pid ?? 0);
+  const stays = await answers(bench);
+  await (await bench.operator()).call("update.undo", {});
+  bench.disk.fill(bench.subject.pid ?? 0);
+  await eventually("the switch back", () => currentVersion(state) === undefined);
+  bench.disk.free(bench.subject.pid ?? 0);
+  const history = await eventually("the state from before", async () => {
+    const now = await answers(bench);
+    return left(state).length === 0 && now;
+  });
+
+  assert.match(refused.error?.message ?? "", /disk|room|space/);
+  assert.deepEqual(leftThen, [[], "2100.1.0"]);
+  assert.match(stays, /after the update/);
+  assert.match(history, /before the update/);
+  assert.doesNotMatch(history, /after the update/);
 });

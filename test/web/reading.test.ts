@@ -170,6 +170,22 @@ test("thousands of formulas are set a few at a time, and the page goes on meanwh
   assert.deepEqual(chat.problems, []);
 });
 
+test("a formula has the colours that it names, and no other style", async () => {
+  const text = String.raw`$$\color{red} x + \textcolor{#0000FF}{y} + \fcolorbox{red}{yellow}{z}$$`;
+  model.script({ kind: "text", text });
+  await using chat = await openWebChat(browser, gateway);
+  await chat.signIn();
+  await chat.page.getByRole("button", { name: "New conversation" }).click();
+
+  await chat.say("Colours");
+  const letters = chat.messages.last().locator(".math.set mi");
+  await letters.nth(1).waitFor();
+
+  const colours = await letters.evaluateAll((all) => all.map((each) => getComputedStyle(each).color));
+  const styled = await chat.messages.last().locator(".math.set [style]").count();
+  assert.deepEqual([colours.slice(0, 2), styled], [["rgb(255, 0, 0)", "rgb(0, 0, 255)"], 0]);
+  assert.deepEqual(chat.problems, []);
+});
 const BEGINNINGS = ["\\(", "$$ ", "~~a ", "\\[\n", "***a_", "[a][", "> ", "1. ", "| a |\n|-|\n", "<!-- "];
 
 test("an answer of nothing but beginnings is shown like any other", async () => {

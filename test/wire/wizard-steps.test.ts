@@ -2,9 +2,11 @@
 // broken off in the middle and begun again. Clients of both generations drive it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { fakeTelegram, fakeWhatsApp } from "@moltbot/fakes";
 import { LocalModels } from "../fakes/local-models.ts";
+import { askRaw } from "../support/canvas.ts";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
 import type { WireClient } from "../support/wire-client.ts";
@@ -124,6 +126,34 @@ test("models of this machine are found and tried: one that fails is explained, o
   assert.match(readFileSync(gateway.configPath, "utf8"), /ollama\/qwen3:8b/);
 });
 
+test("a model of LM Studio is found where it listens, tried with a question, and answers from then on", async () => {
+  const asked: string[] = [];
+  const choice = { index: 0, finish_reason: "stop", message: { role: "assistant", content: "Yes." } };
+  const model = { id: "qwen2.5-7b-instruct", type: "llm", state: "not-loaded", max_context_length: 32_768 };
+  await using studio = await new LocalModels({
+    "/v1/models": { object: "list", data: [model, { id: "text-embedding-nomic-embed-text-v1.5" }] },
+    "/api/v0/models": { object: "list", data: [{ ...model, capabilities: ["tool_use"] }] },
+    "/v1/chat/completions": (body: Record<string, unknown>) => {
+      asked.push(String(body.model));
+      return { id: "1", object: "chat.completion", created: 1, model: model.id, choices: [choice] };
+    },
+  }).listen();
+  await using gateway = await testGateway({ config: "{}", env: { LMSTUDIO_HOST: studio.baseUrl.replace("/v1", "") } });
+  const client = await gateway.connect({ scopes: ["operator.admin"] });
+  const guide = await new Guide(client).begin();
+
+  const offered = await guide.answer(WELCOME, true);
+  const found = offered?.options?.filter(({ label }) => label.startsWith("lmstudio/"));
+  await guide.answer(MODEL, found?.[0]?.value);
+
+  assert.deepEqual(
+    found?.map(({ label, hint }) => [label, hint]),
+    [["lmstudio/qwen2.5-7b-instruct", "LM Studio, on this machine"]],
+  );
+  assert.deepEqual([guide.step?.title, new Set(asked)], [CHANNEL, new Set([model.id])]);
+  assert.match(readFileSync(gateway.configPath, "utf8"), /lmstudio\/qwen2\.5-7b-instruct/);
+});
+
 test("a wrong token is said, nothing of it is kept when the step is broken off, and begun again it works", async () => {
   await using telegram = await fakeTelegram();
   const { botToken, ...place } = telegram.settings as { botToken: string };
@@ -164,5 +194,38 @@ test("the phone's step says when no phone reaches the gateway, and how to change
   const last = await guide.answer("Phones do not reach this gateway", true);
 
   assert.match(told?.message ?? "", /tailscale serve.*moltbot nodes invite/);
+  assert.equal(last?.title, "Ready");
+});
+
+const hasNetwork = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ family, internal }) => family === "IPv4" && !internal),
+);
+
+test("the phone's step shows a link that phones reach, drawn too, and it lets one browser in", {
+  skip: !hasNetwork && "this machine has no network that a phone could be in",
+}, async () => {
+  const config = { gateway: { bind: "lan" }, models: { detectLocal: false } };
+  await using gateway = await testGateway({ config: JSON.stringify(config) });
+  const client = await gateway.connect({ scopes: ["operator.admin"] });
+  const guide = await new Guide(client).begin();
+  await guide.answer(WELCOME, true);
+  await guide.answer(MODEL, "skip");
+  await guide.answer(CHANNEL, "skip");
+
+  const shown = await guide.answer(PHONE, "yes");
+  const link = new URL(/http\S+/.exec(shown?.message ?? "")?.[0] ?? "");
+  const page = await askRaw(gateway.port, link.pathname, { headers: { Host: link.host } });
+  const invitation = new URLSearchParams(link.hash.slice(1)).get("invite") ?? "";
+  const browser = { id: "moltbot-web-node", mode: "node", platform: "web", displayName: "Phone" };
+  const phone = { role: "node", protocol: 4, client: browser } as const;
+  const letIn = await gateway.connect({ ...phone, device: newDeviceKey(), invitation });
+  const other = await gateway.refused({ ...phone, device: newDeviceKey(), invitation });
+  const last = await guide.answer("Open this on the phone", true);
+
+  assert.match(shown?.message ?? "", /[█▀▄]{5}[\s\S]*good for one browser and ten minutes/);
+  assert.doesNotMatch(link.hostname, /^(?:127\.|localhost|\[::1\])/);
+  assert.equal(page.status, 200);
+  assert.equal(letIn.hello.type, "hello-ok");
+  assert.match(other.error?.message ?? "", /^this invitation has been used/);
   assert.equal(last?.title, "Ready");
 });

@@ -36,13 +36,16 @@ export async function setFormulas(below: Element): Promise<void> {
   }
 }
 
+/** A colour among styles: six digits, as all names of colours are written out. */
+const COLOUR = / style="(?:[^"]*;)?\s*color:\s*(#[0-9a-f]{6});?[^"]*"/gi;
+
 /**
- * The page's policy allows no styles in attributes, and a browser complains of one as soon as it is read: they go before. The
- * style sheet has what tables of formulas need.
+ * The page's policy allows no styles in attributes, and a browser complains of one as soon as it is read: they go before.
+ * Colours become attributes of MathML, which hold a colour and nothing else. The style sheet has what tables of formulas need.
  */
 function mathOf(tex: string, displayMode: boolean): string {
   const html = temml.renderToString(tex, { ...LIMITS, displayMode, throwOnError: true, strict: false, trust: false });
-  return DOMPurify.sanitize(html.replace(/ style="[^"]*"/g, ""), {
+  return DOMPurify.sanitize(html.replace(COLOUR, ' mathcolor="$1"').replace(/ style="[^"]*"/g, ""), {
     USE_PROFILES: { mathMl: true },
     FORBID_ATTR: ["style"],
   });

@@ -116,6 +116,8 @@ export function currentVersion(stateDir: string): string | undefined {
 /** Points `current` to a version in one step; without one it is removed. */
 export function pointTo(stateDir: string, version: string | undefined): void {
   if (version === undefined) return rmSync(linkOf(stateDir), { force: true });
+  // A full disk must not keep a start from finishing what is decided.
+  if (currentVersion(stateDir) === version) return;
   const fresh = `${linkOf(stateDir)}.new`;
   rmSync(fresh, { force: true });
   symlinkSync(join("versions", versionName(version)), fresh);

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { planPath } from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
-import { lastUpdate, updatePath } from "../../base/update/record.ts";
+import { currentVersion, lastUpdate, updatePath } from "../../base/update/record.ts";
 import type { Updates } from "../../slices/operations/update/update.ts";
 import { backAgain } from "../back-again.ts";
 import { type Call, defineCommand, defineGroup } from "../command.ts";
@@ -133,7 +133,7 @@ async function update(call: UpdateCall, { client, target }: Link): Promise<void>
   );
   if (answer.result.status !== "ok") return notUpdated(call, answer);
   const { before, after } = answer.result;
-  if (target.isLocal) await out.during("Watching the new version", watched(call, target));
+  if (target.isLocal) await out.during("Watching the new version", watched(call, target, after?.version));
   if (flags.json) return out.json(answer);
   out.print(
     target.isLocal
@@ -154,9 +154,12 @@ async function restarted(call: Pick<Call, "flags" | "env">, { isLocal, stateDir 
 }
 
 /** Waits until the gateway of this machine runs again. Throws `CliError` when that is the old version. */
-async function watched(call: UpdateCall, target: Target): Promise<void> {
+async function watched(call: UpdateCall, target: Target, to: string | undefined): Promise<void> {
   await restarted(call, target);
   const last = lastUpdate(target.stateDir);
-  if (last?.phase !== "failed") return;
-  throw new CliError(`Version ${last.to} was given up (${last.why}); ${last.from} runs, and nothing was lost.`);
+  if (last?.phase === "failed" && (to === undefined || last.to === to))
+    throw new CliError(`Version ${last.to} was given up (${last.why}); ${last.from} runs, and nothing was lost.`);
+  // A full disk has no room for how it ended.
+  if (to === undefined || currentVersion(target.stateDir) === to) return;
+  throw new CliError(`Version ${to} was given up; \`moltbot logs\` says why. Nothing was lost.`);
 }

@@ -93,9 +93,13 @@ export class Models implements ModelPort {
     return new SdkModels({ clock: this.#clock, log: this.#log, traffic: () => traffic });
   }
 
-  /** Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so. */
-  async lookAround(): Promise<void> {
-    if (this.#config.of(section).current.detectLocal) await this.#local.look();
+  /**
+   * Looks for model servers on this machine, unless the settings forbid it. Ends within 300 ms or so; with `limitMs` a server
+   * has so long to answer.
+   */
+  async lookAround(limitMs?: number): Promise<void> {
+    if (!this.#config.of(section).current.detectLocal) return;
+    await (limitMs === undefined ? this.#local.look() : this.#local.lookFor(limitMs));
   }
 
   /** Model servers found on this machine. */

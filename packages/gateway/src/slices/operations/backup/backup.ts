@@ -1,4 +1,5 @@
 /** The service of backups: makes them when they are due, one at a time, and prepares restores. */
+import { rmSync } from "node:fs";
 import type { Static } from "@sinclair/typebox";
 import type { Prepared } from "../../../base/backup/restore.ts";
 import { journalFile, type Kept } from "../../../base/backup/shelf.ts";
@@ -98,6 +99,15 @@ export class Backups implements AsyncDisposable {
     const { plan, manifest, elsewhere } = await this.#alone((vault) => vault.prepare(what));
     await this.#putInPlace(plan);
     return { ...(await reportOf({ path: plan.what, manifest })), elsewhere: [...elsewhere], keptIn: plan.aside };
+  }
+
+  /** Gives up a restore that waits for the restart. */
+  async withdraw(): Promise<void> {
+    const { readPlan, planPath } = await import("../../../base/backup/swap.ts");
+    const { stateDir } = this.#base;
+    const plan = readPlan(stateDir);
+    rmSync(planPath(stateDir), { force: true });
+    if (plan) rmSync(plan.staging, { recursive: true, force: true });
   }
 
   /** Brings back what was there before the last restore. */

@@ -5,6 +5,7 @@ import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { writePrivateFile } from "../../../base/files.ts";
+import { storageProblem } from "../../../base/process/machine.ts";
 import type { UpdateRecord } from "../../../base/update/record.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
@@ -113,7 +114,13 @@ export class Updates {
     if (last?.phase !== "done" || last.backup === undefined)
       throw invalidRequest("there is no update that could be undone");
     await this.#services.backup.restore({ file: last.backup });
-    writeUpdate(stateDir, { ...last, phase: "undo" });
+    try {
+      writeUpdate(stateDir, { ...last, phase: "undo" });
+    } catch (error) {
+      // The version that runs must not start with the older database alone.
+      await this.#services.backup.withdraw();
+      throw new GatewayError("UNAVAILABLE", storageProblem(error) ?? messageOf(error), { cause: error });
+    }
     log.info("the update is undone at the restart", { from: last.to, to: last.from });
     return { from: last.to, to: last.from, backup: last.backup };
   }

@@ -26,23 +26,26 @@ const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
 const MAX_FACTS = 1_000;
 
-/** The usual ports. `OLLAMA_HOST` moves Ollama's, as it does for Ollama's own command. */
+/**
+ * The usual ports. `OLLAMA_HOST` moves Ollama's, as it does for Ollama's own command, and `LMSTUDIO_HOST` that of LM Studio,
+ * whose port is set in its window.
+ */
 export function usualEndpoints(env: Env): readonly Endpoint[] {
   return [
-    { id: "ollama", label: "Ollama", baseUrl: `${ollamaUrl(env.OLLAMA_HOST)}/v1` },
-    { id: "lmstudio", label: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1" },
+    { id: "ollama", label: "Ollama", baseUrl: `${urlOf(env.OLLAMA_HOST, 11_434)}/v1` },
+    { id: "lmstudio", label: "LM Studio", baseUrl: `${urlOf(env.LMSTUDIO_HOST, 1_234)}/v1` },
     { id: "llamacpp", label: "llama.cpp", baseUrl: "http://127.0.0.1:8080/v1" },
     { id: "vllm", label: "vLLM", baseUrl: "http://127.0.0.1:8000/v1" },
   ];
 }
 
-function ollamaUrl(host: string | undefined): string {
-  const value = host?.trim().replace(/\/+$/, "");
-  if (!value) return "http://127.0.0.1:11434";
+function urlOf(host: string | undefined, port: number): string {
+  const value = host?.trim().replace(/(?:\/v1)?\/*$/, "");
+  if (!value) return `http://127.0.0.1:${port}`;
   const url = /^https?:\/\//.test(value) ? value : `http://${value}`;
   // An address for listening on all interfaces is not one to connect to.
   const reachable = url.replace("//0.0.0.0", "//127.0.0.1");
-  return /:\d+$/.test(reachable) ? reachable : `${reachable}:11434`;
+  return /:\d+$/.test(reachable) ? reachable : `${reachable}:${port}`;
 }
 
 /** The servers that the last look found. */
@@ -112,9 +115,15 @@ export class LocalEndpoints {
     await this.#looking;
   }
 
-  async #look(): Promise<void> {
+  /** Looks again for somebody who waits for it: a server of a busy machine has so long to answer, ms. */
+  async lookFor(limitMs: number): Promise<void> {
+    await this.#looking;
+    await this.#look(limitMs);
+  }
+
+  async #look(limitMs = LIMIT_MS): Promise<void> {
     const before = new Set(this.#found.map(({ id }) => id));
-    const results = await Promise.all(this.#endpoints.map((endpoint) => this.#ask(endpoint)));
+    const results = await Promise.all(this.#endpoints.map((endpoint) => this.#ask(endpoint, limitMs)));
     this.#found = results.filter((provider) => provider !== undefined);
     for (const { id, baseUrl, models } of this.#found) {
       if (!before.has(id))
@@ -122,9 +131,9 @@ export class LocalEndpoints {
     }
   }
 
-  async #ask({ id, label, baseUrl }: Endpoint): Promise<Provider | undefined> {
+  async #ask({ id, label, baseUrl }: Endpoint, limitMs: number): Promise<Provider | undefined> {
     const limit = new AbortController();
-    using _timer = this.#clock.after(LIMIT_MS, () => limit.abort());
+    using _timer = this.#clock.after(limitMs, () => limit.abort());
     try {
       const models = modelsIn(await askServer(`${baseUrl}/models`, { signal: limit.signal }));
       if (models === undefined) return undefined;

@@ -2,6 +2,8 @@
 import { messageOf } from "../../../../base/errors.ts";
 import { askText, type Choice, choose, type Guided, type Services, SKIP, type Steps, tell, tryAgain } from "./step.ts";
 
+/** How long a model server may take to say what it has, ms: somebody waits who has just started it. */
+const LOOK_MS = 5_000;
 /** As many models of this machine as a person wants to choose from. */
 const MOST_FOUND = 12;
 
@@ -18,7 +20,7 @@ export async function* chooseModel(services: Services, guided: Guided): Steps {
 }
 
 async function choicesOf({ models }: Services): Promise<Choice[]> {
-  await models.lookAround();
+  await models.lookAround(LOOK_MS);
   const chosen = models.chosen.modelDefaults().model ?? models.usual()?.ref;
   const found = models.found().flatMap(({ id, label, models: known }) =>
     known.map((model) => ({
