@@ -39,7 +39,7 @@ interface Rule {
   readonly files: RegExp;
   /** What they may import, files and packages. */
   readonly allows: RegExp;
-  /** Which imports count; values, static and dynamic, when not said. */
+  /** Which imports count; values, static and dynamic, by default. */
   readonly kinds?: readonly Import["kind"][];
   /** Files that are excused, each with the reason. */
   readonly except?: Readonly<Record<string, string>>;
