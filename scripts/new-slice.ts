@@ -2,11 +2,22 @@
  * Writes the first files of a slice: its folder, its line in the catalog, its commands and their line, and the line of its
  * method in the table of who may call what. `node scripts/new-slice.ts NAME [--floor FLOOR]`; what it wrote goes to stdout.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ROOT } from "./mistake.ts";
+import {
+  after,
+  before,
+  begin,
+  changed,
+  namesOf,
+  Refused,
+  type Names as ThingNames,
+  withImport,
+  writeFiles,
+} from "./written.ts";
 
-const ROOT = join(import.meta.dirname, "..");
 const GATEWAY = "packages/gateway/src";
 const FLOORS = ["core", "agent", "surfaces", "automation", "operations"] as const;
 /** The formatter's; a line of ours that is longer is broken as it would. */
@@ -18,22 +29,11 @@ interface Wanted {
   readonly floor: (typeof FLOORS)[number];
 }
 
-/** The names that its code uses. */
-interface Names extends Wanted {
-  /** `httpThings` for `http-things`. */
-  readonly property: string;
-  /** `HttpThings`. */
-  readonly service: string;
-  /** `Http things`. */
-  readonly words: string;
-}
-
-/** A mistake of whoever asks, in a sentence. */
-class Refused extends Error {}
+type Names = ThingNames & Wanted;
 
 /** Every file that is new or changed, by its path from the root. Throws `Refused` for a name that cannot be one, or is taken. */
 function filesOf(wanted: Wanted): ReadonlyMap<string, string> {
-  const names = namesOf(wanted);
+  const names = checked(wanted);
   const { name, floor } = names;
   const folder = `${GATEWAY}/slices/${floor}/${name}`;
   return new Map([
@@ -49,19 +49,15 @@ function filesOf(wanted: Wanted): ReadonlyMap<string, string> {
   ]);
 }
 
-function namesOf({ name, floor }: Wanted): Names {
-  if (!/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name))
-    throw new Refused(`${JSON.stringify(name)} is no name of a slice; write a noun in small letters, such as chores.`);
+function checked({ name, floor }: Wanted): Names {
+  const names = namesOf(name, "slice");
   const takenBy = FLOORS.map((each) => `${GATEWAY}/slices/${each}/${name}`).find((path) =>
     existsSync(join(ROOT, path)),
   );
   if (takenBy !== undefined) throw new Refused(`There is a slice ${name} already, in ${takenBy}.`);
   if (readdirSync(join(ROOT, GATEWAY, "cli/commands")).includes(`${name}.ts`))
     throw new Refused(`There is a command \`moltbot ${name}\` already; choose another name.`);
-  const property = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const service = property.charAt(0).toUpperCase() + property.slice(1);
-  const spaced = name.replaceAll("-", " ");
-  return { name, floor, property, service, words: spaced.charAt(0).toUpperCase() + spaced.slice(1) };
+  return { ...names, floor };
 }
 
 function sliceFile({ name, property, service }: Names): string {
@@ -170,15 +166,10 @@ export const ${property} = defineGroup({
 `;
 }
 
-/** The import in its place among the others, and the slice at the end of the list: below all that it may come to use. */
+/** The import, and the slice at the end of the list: below all that it may come to use. */
 function inCatalog(text: string, { name, floor, property }: Names): string {
   const line = `import { ${property} } from "./slices/${floor}/${name}/index.ts";`;
-  const imports = text.split("\n").filter((each) => each.startsWith("import "));
-  const pathOf = (each: string) => /from "(.*)"/.exec(each)?.[1] ?? "";
-  const next = imports.find((each) => pathOf(each).startsWith("./slices/") && pathOf(each) > pathOf(line));
-  const anchor = next ?? imports.at(-1)!;
-  const imported = next ? text.replace(anchor, `${line}\n${anchor}`) : text.replace(anchor, `${anchor}\n${line}`);
-  return before(imported, /\n\);/, `\n  ${property},`);
+  return before(withImport(text, line, "./slices/"), /\n\);/, `\n  ${property},`);
 }
 
 function inCommands(text: string, { name, property, words }: Names): string {
@@ -187,21 +178,6 @@ function inCommands(text: string, { name, property, words }: Names): string {
   const line = `  ${key}: { summary: "${words}", load: ${load} },`;
   const broken = [`  ${key}: {`, `    summary: "${words}",`, `    load: ${load},`, "  },"].join("\n");
   return before(text, /\n {2}logs: /, `\n${line.length > LINE_WIDTH ? broken : line}`);
-}
-
-/** A file that is there already, with something put in. */
-function changed(path: string, change: (text: string) => string): [string, string] {
-  return [path, change(readFileSync(join(ROOT, path), "utf8"))];
-}
-
-function after(text: string, anchor: string, added: string): string {
-  if (!text.includes(anchor)) throw new Refused(`The place for ${JSON.stringify(added.trim())} was not found.`);
-  return text.replace(anchor, () => anchor + added);
-}
-
-function before(text: string, anchor: RegExp, added: string): string {
-  if (!anchor.test(text)) throw new Refused(`The place for ${JSON.stringify(added.trim())} was not found.`);
-  return text.replace(anchor, (found) => added + found);
 }
 
 function main(args: readonly string[]): void {
@@ -214,18 +190,7 @@ function main(args: readonly string[]): void {
   const floor = FLOORS.find((each) => each === values.floor);
   if (name === "" || others.length > 0) throw new Refused("Say one name: npm run new slice NAME [-- --floor FLOOR].");
   if (!floor) throw new Refused(`--floor is one of ${FLOORS.join(", ")}, not ${JSON.stringify(values.floor)}.`);
-  for (const [path, text] of filesOf({ name, floor })) {
-    mkdirSync(dirname(join(ROOT, path)), { recursive: true });
-    writeFileSync(join(ROOT, path), text);
-    console.log(path);
-  }
+  writeFiles(filesOf({ name, floor }));
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof Refused) && (error as NodeJS.ErrnoException).code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION")
-    throw error;
-  console.error((error as Error).message);
-  process.exitCode = 2;
-}
+begin(main);

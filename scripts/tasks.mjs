@@ -72,10 +72,11 @@ function generate(args) {
   return runNode(["--conditions=moltbot-source", "scripts/generate.ts", ...args]);
 }
 
-/** `slice NAME`: writes the first files of a slice, and generates what follows from its definitions. */
+/** `slice NAME` or `page NAME`: writes the first files of it, and generates what follows from them. */
 async function begin([what, ...args]) {
-  if (what !== "slice") throw explain("Say what to begin: npm run new slice NAME [-- --floor FLOOR].", 2);
-  const code = await runNode(["--conditions=moltbot-source", "scripts/new-slice.ts", ...args]);
+  if (what !== "slice" && what !== "page")
+    throw explain("Say what to begin: npm run new slice NAME [-- --floor FLOOR], or npm run new page NAME.", 2);
+  const code = await runNode(["--conditions=moltbot-source", `scripts/new-${what}.ts`, ...args]);
   return code === 0 ? await generate([]) : code;
 }
 

@@ -1,7 +1,7 @@
 // Who may know whom. Each rule is a row; a test's failure names the rule and the imports that break it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SLICES } from "../packages/gateway/src/catalog.ts";
@@ -39,7 +39,7 @@ interface Rule {
   readonly files: RegExp;
   /** What they may import, files and packages. */
   readonly allows: RegExp;
-  /** Which imports count; values, static and dynamic, when not said. */
+  /** Which imports count; values, static and dynamic, by default. */
   readonly kinds?: readonly Import["kind"][];
   /** Files that are excused, each with the reason. */
   readonly except?: Readonly<Record<string, string>>;
@@ -559,6 +559,28 @@ const SHARED_NAMES: Readonly<Record<string, string>> = {
   "rows.ts": "the rows of a slice, and the queries over them",
   "view.ts": "a page of WebChat as the shell sees it",
 };
+
+/** A folder that holds about 15 files is read at a glance; one that holds more than this is not. */
+const MOST_FILES = 22;
+
+/** Folders that hold more, each with the reason. One that has shrunk leaves the list. */
+const LARGE_FOLDERS: Readonly<Record<string, string>> = {
+  "packages/gateway/src/cli/commands": "a list: one file for each command",
+  "packages/gateway/src/cli": "what all commands share; its parts have folders as they grow",
+  "packages/web/src": "what all pages share; its parts have folders as they grow",
+  "packages/web/src/chat": "the elements of the conversation",
+  "test/support": "a list: one file for each tool of tests",
+};
+
+describe("folders", () => {
+  test("hold about 15 files; those that hold many more are listed with the reason", () => {
+    const paths = readTexts("{packages/*/src,scripts,test}/**/*.{ts,mjs}").keys();
+    const counted = [...paths].filter((path) => !path.endsWith(".test.ts"));
+    const large = [...Map.groupBy(counted, (path) => dirname(path))].filter(([, files]) => files.length > MOST_FILES);
+
+    assert.deepEqual(large.map(([folder]) => folder).sort(), Object.keys(LARGE_FOLDERS).sort());
+  });
+});
 
 describe("files", () => {
   test("share a name with five others at most, unless the name is a promise", () => {

@@ -1,4 +1,5 @@
-// `npm run new slice`: what it writes into a copy of the sources compiles, passes its test, and answers over the wire.
+// `npm run new slice` and `npm run new page`: what they write into a copy of the sources compiles, passes its test, and answers
+// over the wire.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -53,7 +54,9 @@ async function run(...args: string[]) {
   return { code, stdout, stderr };
 }
 
+const tooSoon = await run("scripts/new-page.ts", "night-watches");
 const made = await run("scripts/bootstrap.mjs", "new", "slice", "night-watches", "--floor", "automation");
+const page = await run("scripts/bootstrap.mjs", "new", "page", "night-watches");
 
 test("it names what it wrote, and generates what follows", () => {
   assert.equal(made.code, 0, made.stderr);
@@ -71,9 +74,23 @@ test("it names what it wrote, and generates what follows", () => {
   assert.match(made.stderr, /wrote packages\/protocol\/schema\.json/);
 });
 
-test("it compiles", async () => {
+test("its page is a folder and a line, and its texts are collected", () => {
+  assert.equal(page.code, 0, page.stderr);
+  assert.deepEqual(page.stdout.trim().split("\n"), [
+    "packages/web/src/night-watches/view.ts",
+    "packages/web/src/night-watches/night-watches-page.ts",
+    "packages/web/src/views.ts",
+    "test/support/control-page.ts",
+  ]);
+  assert.match(page.stderr, /wrote packages\/web\/src\/words\/en\.json/);
+  const views = readFileSync(join(copy, "packages/web/src/views.ts"), "utf8");
+  assert.match(views, /^import \{ nightWatchesView \} from "\.\/night-watches\/view\.ts";$/m);
+  assert.match(views, /^ {2}nightWatchesView,$/m);
+});
+
+test("slice and page compile", async () => {
   const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
-  const include = ["packages/gateway/src", "test/wire/access.test.ts"];
+  const include = ["packages/gateway/src", "packages/web/src", "test/wire/access.test.ts"];
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include }));
 
   const checked = await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
@@ -115,16 +132,17 @@ test("a name that is taken, or that is none, is refused and nothing is written",
   const command = await run("scripts/new-slice.ts", "doctor");
   const bad = await run("scripts/new-slice.ts", "Night Watch");
   const floor = await run("scripts/new-slice.ts", "tides", "--floor", "cellar");
+  const again = await run("scripts/new-page.ts", "night-watches");
 
   assert.deepEqual(
-    [taken, command, bad, floor].map(({ code, stdout }) => [code, stdout]),
-    [
-      [2, ""],
-      [2, ""],
-      [2, ""],
-      [2, ""],
-    ],
+    [taken, command, bad, floor, tooSoon, again].map(({ code, stdout }) => [code, stdout]),
+    Array(6).fill([2, ""]),
   );
+  assert.match(
+    tooSoon.stderr,
+    /^There is no method night-watches\.status .*run `npm run new slice night-watches` first\.$/m,
+  );
+  assert.match(again.stderr, /^There is a folder packages\/web\/src\/night-watches already; choose another name\.$/m);
   assert.match(
     taken.stderr,
     /^There is a slice sessions already, in packages\/gateway\/src\/slices\/core\/sessions\.$/m,

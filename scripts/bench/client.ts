@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly token: string;
   readonly device?: Device;
   readonly mode?: string;
-  /** 3 when not said. A client of today has few scopes without a device, unless it is a command line. */
+  /** 3 by default. A client of today has few scopes without a device, unless it is a command line. */
   readonly protocol?: 3 | 4;
 }
 

@@ -17,14 +17,12 @@ interface Script {
   readonly functions: readonly { readonly ranges: readonly Range[]; readonly isBlockCoverage: boolean }[];
 }
 
-/** What all reports in a folder say together of the files that `wanted` takes, by their absolute paths. */
-export function coverageIn(folder: string, wanted: (path: string) => boolean): FileCoverage[] {
-  const files = new Map<string, Tally>();
+/** What all reports in a folder say together of these files, by their absolute paths. What no process has loaded, none has run. */
+export function coverageIn(folder: string, wanted: readonly string[]): FileCoverage[] {
+  const files = new Map(wanted.map((path): [string, Tally] => [path, new Tally(readFileSync(path, "utf8"))]));
   for (const name of readdirSync(folder).filter((each) => each.endsWith(".json"))) {
     for (const { url, functions } of scriptsOf(join(folder, name))) {
       const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*/, "")) : "";
-      if (!wanted(path)) continue;
-      if (!files.has(path)) files.set(path, new Tally(readFileSync(path, "utf8")));
       files.get(path)?.add(functions.flatMap(({ ranges }) => ranges));
     }
   }

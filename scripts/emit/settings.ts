@@ -41,6 +41,15 @@ const INTRODUCTION = `<!-- Made by \`npm run generate\`. -->
 The config file is \`moltbot.json\` in the state folder (\`moltbot config path\`): JSON with comments, or JSON5. Change it with an
 editor or with \`moltbot config set PATH VALUE\`. Saved changes are taken over while the gateway runs; a file with a mistake is
 reported in the log, in \`health\` and by \`moltbot doctor\`, and the last good version stays in force.
+
+\`\`\`
+$ moltbot config set messages.keepDays 60
+messages.keepDays is 60 now.
+$ moltbot config get messages.keepDays
+60
+$ moltbot config set messages.keepDays lots
+messages.keepDays must be integer. Nothing was changed.
+\`\`\`
 `;
 
 function rowsOf(schema: Described, path: string): Row[] {

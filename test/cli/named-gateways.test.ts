@@ -120,7 +120,7 @@ test("a certificate that is made anew for the old key keeps the pin", async () =
   assert.notEqual(certificateOf(far).fingerprint256, before);
 });
 
-test("a plain ws:// address beyond this machine and its tailnet is refused unless told", async () => {
+test("a plain ws:// address beyond this machine and its tailnet is refused by default", async () => {
   using near = new Home();
   const limit = ["--timeout", "300"];
 

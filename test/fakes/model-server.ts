@@ -31,7 +31,7 @@ export type Script =
   | {
       readonly kind: "bytes";
       readonly body: string | readonly string[];
-      /** That of an event stream when not said. */
+      /** That of an event stream by default. */
       readonly contentType?: string;
       /** The connection stays open until this resolves. */
       readonly hold?: Promise<unknown>;
@@ -45,7 +45,7 @@ export interface TurnScript {
   /** What the provider wants to see again with the reasoning. */
   readonly signature?: string;
   readonly text?: string;
-  /** Ids are "call_1", "call_2" … when not said; `raw` is what the model wrote in place of JSON. */
+  /** Ids are "call_1", "call_2" … by default; `raw` is what the model wrote in place of JSON. */
   readonly calls?: readonly CallScript[];
   readonly usage?: Partial<FakeUsage>;
   /** The answer was as long as it may be; understood by the fake of chat completions. */

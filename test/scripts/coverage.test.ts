@@ -37,10 +37,27 @@ test("a line counts when one of several processes ran it", () => {
     spawnSync(process.execPath, [path, word], { env: { ...process.env, NODE_V8_COVERAGE: reports } });
 
   run("one");
-  const [half] = coverageIn(reports, (each) => each === path);
+  const [half] = coverageIn(reports, [path]);
   run("two");
-  const [whole] = coverageIn(reports, (each) => each === path);
+  const [whole] = coverageIn(reports, [path]);
 
   assert.ok(half!.lines.covered < half!.lines.total);
   assert.equal(whole!.lines.covered, whole!.lines.total);
+});
+
+test("of a file that no process has loaded nothing is reached; one of types alone holds nothing to reach", () => {
+  const [unread, types] = ["unread.ts", "types.ts"].map((name) => join(folder, name));
+  writeFileSync(unread!, "export const a = 1;\nexport const b = 2;\n");
+  writeFileSync(types!, "export interface A {\n  readonly a: number;\n}\n");
+  const reports = mkdtempSync(join(folder, "reports-"));
+
+  const files = coverageIn(reports, [unread!, types!]);
+
+  assert.deepEqual(
+    files.map(({ lines }) => lines),
+    [
+      { covered: 0, total: 2 },
+      { covered: 0, total: 0 },
+    ],
+  );
 });

@@ -1,12 +1,12 @@
 // Which part of the product a test belongs to: every test file has one, and every slice has tests.
 import assert from "node:assert/strict";
 import { existsSync, globSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { SLICES } from "../../packages/gateway/src/catalog.ts";
 import { readerOf } from "../../scripts/test/batches.ts";
 import { partsOf, partsWithTests } from "../../scripts/test/parts.ts";
-import { FILES } from "../parts.ts";
+import { FILES, FOLDERS } from "../parts.ts";
 import { ROOT } from "../support/imports.ts";
 
 const read = readerOf(ROOT);
@@ -22,6 +22,16 @@ test("every file that the list names is there", () => {
   const gone = Object.keys(FILES).filter((name) => !existsSync(join(ROOT, "test", `${name}.test.ts`)));
 
   assert.deepEqual(gone, []);
+});
+
+test("every part that the list names is a slice, a package, or what a folder of tests is about", () => {
+  const packages = globSync("packages/*", { cwd: ROOT }).map((path) => basename(path));
+  const known = new Set([...SLICES.map(({ name }) => name), ...packages, ...Object.values(FOLDERS).flat()]);
+
+  assert.deepEqual(
+    Object.entries(FILES).filter(([, parts]) => !parts.every((part) => known.has(part))),
+    [],
+  );
 });
 
 test("every slice has tests", () => {

@@ -25,3 +25,20 @@ export function words(line: string): string[] {
     ([, double, single, plain]) => double ?? single ?? plain ?? "",
   );
 }
+
+/** A command of a page, and what it prints. */
+export interface Shown {
+  readonly line: string;
+  readonly output: string;
+}
+
+/** The commands that a page shows with their output: lines of its blocks behind `$ `, which a backslash continues. */
+export function shownIn(page: string): Shown[] {
+  return [...page.matchAll(/```\n(\$ [\s\S]*?)```/g)].flatMap(([, block = ""]) =>
+    block
+      .replaceAll(/\\\n\s*/g, "")
+      .split(/^\$ /m)
+      .filter((part) => part !== "")
+      .map((part) => ({ line: part.slice(0, part.indexOf("\n")), output: part.slice(part.indexOf("\n") + 1) })),
+  );
+}

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
+import { PAGES } from "../support/control-page.ts";
 import { TOKEN } from "../support/gateway.ts";
 import { gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
@@ -11,19 +12,6 @@ import { inspect } from "./inspect.ts";
 type Texts = Readonly<Record<string, string>>;
 
 const OTHERS = ["ar", "de", "es", "fr", "pt", "zh"] as const;
-const PAGES = [
-  ["overview", "Overview"],
-  ["channels", "Channels"],
-  ["sessions", "Sessions"],
-  ["agents", "Agents"],
-  ["automations", "Automations"],
-  ["devices", "Devices"],
-  ["usage", "Usage"],
-  ["runs", "Runs"],
-  ["logs", "Logs"],
-  ["settings", "Settings"],
-  ["models", "Models"],
-] as const;
 
 /** Enough to see dark colours by. */
 const DARK: readonly string[] = ["overview", "channels", "settings"];

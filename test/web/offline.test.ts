@@ -62,10 +62,12 @@ test("signing out leaves nothing of what was said in the browser", async () => {
 
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Token or password").waitFor();
+  const atOnce = String(await page.evaluate("JSON.stringify({ ...localStorage })"));
   await page.reload();
   await page.getByLabel("Token or password").waitFor();
 
   assert.match(kept, /A secret answer/);
+  assert.doesNotMatch(atOnce, /A secret answer/);
   assert.doesNotMatch(String(await page.evaluate("JSON.stringify({ ...localStorage })")), /A secret answer/);
 });
 

@@ -36,7 +36,7 @@ export function withMentions(
 
 /** How somebody says something. */
 export interface SaysOptions {
-  /** Who: any name; the fake makes the person up once and keeps them. "alice" when not said. */
+  /** Who: any name; the fake makes the person up once and keeps them. "alice" by default. */
   readonly from?: string;
   /** Where: the direct chat of that person and the account, or a group that has that name. */
   readonly in?: "direct" | { readonly group: string };
@@ -53,7 +53,7 @@ export interface SaysOptions {
   readonly files?: readonly FakeFile[];
   /** It is passed on: who wrote it first, by any name. Platforms without forwarding take it as their own words. */
   readonly forwardedFrom?: string;
-  /** When it was written, epoch ms; now when not said. */
+  /** When it was written, epoch ms; now by default. */
   readonly at?: number;
   /** The author is a bot. */
   readonly asBot?: boolean;
@@ -90,7 +90,7 @@ export interface Delivered {
   readonly at: number;
 }
 
-/** Trouble that a fake can make. Each lasts until it has happened `times` times (once when not said), or is ended. */
+/** Trouble that a fake can make. Each lasts until it has happened `times` times (once by default), or is ended. */
 export type Trouble =
   /** Sends are refused with the server's own waiting time. */
   | { readonly kind: "rate-limit"; readonly retryAfterMs: number; readonly times?: number }

@@ -309,7 +309,7 @@ export interface ApprovalDecision {
 
 /** Parameters of `approval.history`. */
 export interface ApprovalHistoryParams {
-  /** 20 when not said. */
+  /** 20 by default. */
   limit?: number;
 }
 
@@ -544,7 +544,7 @@ export interface BudgetState {
 
 /** Parameters of `canvas.act`. */
 export interface CanvasActParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
   /** As the page said it. */
   userAction: unknown;
@@ -585,7 +585,7 @@ export interface CanvasEntry {
 
 /** Parameters of `canvas.history`. */
 export interface CanvasHistoryParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
   /** Default 50; the newest ones. */
   limit?: number;
@@ -601,7 +601,7 @@ export interface CanvasHistoryResult {
 
 /** Parameters of `canvas.open`. */
 export interface CanvasOpenParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
   /** The files, or the screen of a conversation. */
   page?: "files" | "screen";
@@ -618,7 +618,7 @@ export interface CanvasOpenResult {
 
 /** Parameters of `canvas.push`. */
 export interface CanvasPushParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
   /** One message a line. */
   jsonl?: string;
@@ -638,9 +638,9 @@ export interface CanvasPushResult {
 
 /** Parameters of `canvas.replay`. */
 export interface CanvasReplayParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
-  /** The entry; now when not said. */
+  /** The entry; now by default. */
   at?: number;
 }
 
@@ -649,7 +649,7 @@ export type CanvasReplayResult = CanvasScreen;
 
 /** Parameters of `canvas.reset`. */
 export interface CanvasResetParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
   /** Only this node: its id, the beginning of it, or its name. */
   node?: string;
@@ -686,7 +686,7 @@ export interface CanvasStatus {
 
 /** Parameters of `canvas.status`. */
 export interface CanvasStatusParams {
-  /** Whose folder is told; the default agent's when not said. */
+  /** Whose folder is told; the default agent's by default. */
   agentId?: string;
 }
 
@@ -695,7 +695,7 @@ export type CanvasStatusResult = CanvasStatus;
 
 /** Parameters of `canvas.undo`. */
 export interface CanvasUndoParams {
-  /** The main conversation when not said. */
+  /** The main conversation by default. */
   sessionKey?: string;
 }
 
@@ -1692,9 +1692,9 @@ export type CronSchedule = {
 export interface CronSimulateParams {
   id?: string;
   jobId?: string;
-  /** How many days; 7 unless told. */
+  /** How many days; 7 by default. */
   days?: number;
-  /** Where it begins; now unless told. */
+  /** Where it begins; now by default. */
   fromMs?: number;
   /** When the gateway is off, counted from the beginning. */
   downMs?: {
@@ -1974,7 +1974,7 @@ export interface ExecAllowlistAddParams {
   pattern: string;
   /** Only with exactly these. */
   args?: string[];
-  /** For one agent; all when not said. */
+  /** For one agent; all by default. */
   agentId?: string;
 }
 
@@ -2019,7 +2019,7 @@ export type ExecApprovalGrantsListResult = Record<string, unknown>;
 
 /** Parameters of `exec.approval.list`. */
 export interface ExecApprovalListParams {
-  /** Past decisions; 20 when not said. */
+  /** Past decisions; 20 by default. */
   limit?: number;
 }
 
@@ -2045,7 +2045,7 @@ export interface ExecApprovalRequestParams {
   agentId?: string | null;
   resolvedPath?: string | null;
   sessionKey?: string | null;
-  /** How long it waits; 120000 when not said. */
+  /** How long it waits; 120000 by default. */
   timeoutMs?: number;
   /** Protocol 4: answers at once that it waits, then with the decision. */
   twoPhase?: boolean;
@@ -2589,7 +2589,7 @@ export type McpTestResult = McpTest;
 export interface MemorySearchParams {
   query: string;
   agentId?: string;
-  /** 8 when not said. */
+  /** 8 by default. */
   limit?: number;
 }
 
@@ -2993,7 +2993,7 @@ export interface NodeHostStatsEvent {
 
 /** Parameters of `node.invite`. */
 export interface NodeInviteParams {
-  /** The node's name; its own when not said. */
+  /** The node's name; its own by default. */
   displayName?: string;
 }
 
@@ -3055,7 +3055,7 @@ export interface NodeInvokeParams {
   nodeId: string;
   command: string;
   params?: unknown;
-  /** The one deadline; 30000 when not said, 0 for none. */
+  /** The one deadline; 30000 by default, 0 for none. */
   timeoutMs?: number;
   /** How long it may wait for a node that is away or asleep; without it, it fails at once. */
   queueForMs?: number;
@@ -3291,7 +3291,7 @@ export interface NodePendingEnqueueParams {
   type: "status.request" | "location.request";
   priority?: "normal" | "high";
   expiresInMs?: number;
-  /** Whether a node that is away is woken; true when not said. */
+  /** Whether a node that is away is woken; true by default. */
   wake?: boolean;
 }
 
@@ -3795,14 +3795,14 @@ export interface ReminderShape {
 export interface RemindersAddParams {
   /** When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up. */
   words: string;
-  /** The conversation; the main one when not said. */
+  /** The conversation; the main one by default. */
   sessionKey?: string;
   /** With to: where it is said. */
   channel?: string;
   to?: string;
   accountId?: string;
   threadId?: string;
-  /** The zone of the times; the client's when not said. */
+  /** The zone of the times; the client's by default. */
   tz?: string;
   /** A retry with the same key gets the first call's answer. */
   idempotencyKey: string;
@@ -4533,7 +4533,7 @@ export interface SessionsUsageParams {
   /** As 2026-03-29. */
   endDate?: string;
   agentId?: string;
-  /** Conversations; 50 when not said. */
+  /** Conversations; 50 by default. */
   limit?: number;
   /** Accepted; changes nothing here. */
   agentScope?: unknown;
@@ -4788,7 +4788,7 @@ export interface SystemEventResult {
 
 /** Parameters of `system.hours`. */
 export interface SystemHoursParams {
-  /** 24 when not said. */
+  /** 24 by default. */
   hours?: number;
 }
 
@@ -5491,7 +5491,7 @@ export interface Methods {
   "node.pair.list": { params: NodePairListParams; result: NodePairListResult };
   /** Rejects a node, or the commands that it offers. */
   "node.pair.reject": { params: NodePairRejectParams; result: NodePairRejectResult };
-  /** Ends a device's being a node. */
+  /** Takes the role of a node from a device, and ends its connections. */
   "node.pair.remove": { params: NodePairRemoveParams; result: NodePairRemoveResult };
   /** Asks for a token of its own for a node that does not connect itself; January 2026 only. */
   "node.pair.request": { params: NodePairRequestParams; result: NodePairRequestResult };

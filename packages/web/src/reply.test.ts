@@ -86,6 +86,49 @@ test("while a run goes on, what was watched since the last turn stands behind wh
   assert.deepEqual([reply.outcome.kind, reply.runId], ["writing", "r1"]);
 });
 
+test("a reply has the time of its last turn, its texts without space around them, and the pictures that tools gave", () => {
+  const picture = { type: "image", mimeType: "image/png", data: "AAAA" };
+  const messages = readHistory([
+    turn("m1", "  Let me look. ", ["c1"]),
+    answered("c1", { content: [{ type: "text", text: "here" }, picture, { type: "image", mimeType: "image/gif" }] }),
+    turn("m2", "There.", [], { timestamp: 9 }),
+  ]);
+
+  const reply = replyOfTurns(messages, run({ by: { provider: "acme", model: "watched" } }));
+
+  assert.deepEqual([reply.at, reply.isNote, inWords(reply)], [9, false, ["Let me look.", "c1 ok", "There."]]);
+  assert.deepEqual(
+    reply.parts.flatMap((part) => (part.kind === "call" ? [part.call.result, part.call.images] : [])),
+    ["here", ["data:image/png;base64,AAAA"]],
+  );
+});
+
+test("before the transcript has anything of a run, its reply is what was watched", () => {
+  const by = { provider: "acme", model: "watched" };
+
+  const reply = replyOfTurns([], run({ text: "It is", by }));
+
+  assert.deepEqual([inWords(reply), reply.at, reply.by, reply.isCut], [["It is"], 0, by, false]);
+  assert.equal(replyOfRun(run({ text: "It is" })).isNote, false);
+});
+
+test("a message without words has no part of text", () => {
+  const [silent] = readHistory([{ id: "m1", role: "assistant", content: [], runId: "r1", timestamp: 1 }]);
+
+  assert.deepEqual(replyOfMessage(silent!).parts, []);
+});
+
+test("a step that was watched behind the turns of the transcript stands where it happened in the rest of the text", () => {
+  const messages = readHistory([turn("m1", "One.", ["c1"]), answered("c1")]);
+  const text = "One.\n\nTwo.\n\nThree.";
+  const steps = [
+    { at: 4, part: call("c1", { state: "ok" }) },
+    { at: 10, part: call("c2", { state: "ok" }) },
+  ];
+
+  assert.deepEqual(inWords(replyOfTurns(messages, run({ text, steps }))), ["One.", "c1 ok", "Two.", "c2 ok", "Three."]);
+});
+
 test("the end in the transcript counts more than what was watched", () => {
   const messages = readHistory([turn("m1", "It is 7.", [], { stopReason: "length" })]);
 

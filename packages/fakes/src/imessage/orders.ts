@@ -10,7 +10,7 @@ export class Orders {
     this.#waiting.push({ trouble, times: trouble.times ?? 1 });
   }
 
-  /** The trouble that the next send has; each is handed out as often as it was asked for. */
+  /** Returns the trouble that the next send has. Each kind is returned as many times as the test asked for. */
   take(): SendTrouble | undefined {
     const next = this.#waiting[0];
     if (!next) return undefined;

@@ -21,7 +21,7 @@ import { namedTokens } from "./remote/book.ts";
 import type { SshRoute } from "./remote/ssh-target.ts";
 import { resolveTarget, type Target, type TargetFlags } from "./target.ts";
 
-/** How long a command waits for the gateway when it is not told, in milliseconds. */
+/** How long a command waits for the gateway by default, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** The longest wait that a socket of Node knows, in milliseconds. */

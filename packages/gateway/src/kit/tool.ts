@@ -88,7 +88,7 @@ export interface Tool {
   readonly describedBy?: string | undefined;
   readonly audience: ToolAudience;
   readonly changes: boolean;
-  /** Whether the same call may simply be made again after a crash; when not said, if it changes nothing. */
+  /** Whether the same call may simply be made again after a crash; by default, if it changes nothing. */
   readonly isRepeatable?: boolean | undefined;
   readonly params: TObject | Readonly<Record<string, unknown>>;
   readonly timeoutMs: number | undefined;
@@ -106,7 +106,7 @@ export interface Tool {
 /**
  * Defines a tool. `params` are the properties of a closed object, each with a `description` for the model. `changes`
  * says that a call changes something outside the conversation: such calls are noted before they run, never run side by
- * side, and not repeated after a crash. `timeoutMs` is 120,000 and `maxChars` 30,000 when not said. A tool throws
+ * side, and not repeated after a crash. `timeoutMs` is 120,000 and `maxChars` 30,000 by default. A tool throws
  * `GatewayError` with a sentence for the model; it may be called again at once.
  */
 export type DefineTool<Gateway> = <Properties extends TProperties>(definition: {

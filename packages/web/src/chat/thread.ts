@@ -38,7 +38,10 @@ export class ThreadElement extends PageElement {
   #shownSession = "";
   #shownNew: string | undefined;
   #seen: Extent = { top: 0, height: 0, room: 0 };
-  /** What the reader looks at, and where it stood: it stays there when something comes in above it. */
+  /**
+   * The element that the reader looks at, and its place on the screen. When something is added above it, the page scrolls so that
+   * it stays in that place.
+   */
   #anchor: { readonly element: Element; readonly top: number } | undefined;
   #targets = 0;
 

@@ -1,6 +1,7 @@
 /** The link to an app's workspace. */
 import { WebClient } from "@slack/web-api";
 import { ignore, TellableError } from "../../base/errors.ts";
+import { within } from "../../base/time/deadline.ts";
 import {
   accountId,
   type Capability,
@@ -195,17 +196,11 @@ class SlackConnection implements Connection {
 
 /** The answer, or the `ChannelError` that its failure is. The library cannot be told to stop, so nobody waits for it. */
 async function answered<T>(answer: Promise<T>, chatId: string, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () =>
-    reject(new ChannelError("unknown", "Slack did not answer in time; whether it took the message cannot be told."));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
   try {
-    return await Promise.race([answer, aborted]);
+    return await within(answer, { signal });
   } catch (error) {
-    throw sendError(error, chatId);
-  } finally {
-    signal.removeEventListener("abort", abort);
+    if (!signal.aborted) throw sendError(error, chatId);
+    throw new ChannelError("unknown", "Slack did not answer in time; whether it took the message cannot be told.");
   }
 }
 

@@ -3,6 +3,7 @@
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import { ignore } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
+import { onAbort } from "../../base/time/deadline.ts";
 import { ChannelError } from "../../kit/channel.ts";
 import { refusal } from "./errors.ts";
 
@@ -31,11 +32,10 @@ export class Acks {
     if (!answer) return;
     const doubt = () => answer.reject(unknown());
     using _late = this.#clock.after(WAIT_MS, doubt);
-    signal.addEventListener("abort", doubt, { once: true });
+    using _aborted = onAbort(signal, doubt);
     try {
       await answer.promise;
     } finally {
-      signal.removeEventListener("abort", doubt);
       this.forget(id);
     }
   }

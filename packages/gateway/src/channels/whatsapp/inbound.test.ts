@@ -42,6 +42,60 @@ describe("a message's text", () => {
       "Place: Inn (1.5, 2)",
     ],
     ["of a contact", { contactMessage: { displayName: "Bob", vcard: "TEL:+1" } }, "Contact: Bob, +1"],
+    [
+      "of a card that is known by its name",
+      { highlyStructuredMessage: { elementName: "order", params: ["7"] } },
+      "Card: order\n7",
+    ],
+    [
+      "of a card in a template",
+      { templateMessage: { hydratedTemplate: { hydratedContentText: "Sent", hydratedFooterText: "The shop" } } },
+      "Card\nSent\nThe shop",
+    ],
+    [
+      "of a tap in a flow",
+      {
+        interactiveResponseMessage: {
+          nativeFlowResponseMessage: { name: "menu", paramsJson: '{"id":"t1","title":"Tea"}' },
+        },
+      },
+      "Chosen: Tea (t1)",
+    ],
+    [
+      "of a tap in a flow that says nothing but its name",
+      { interactiveResponseMessage: { nativeFlowResponseMessage: { name: "menu", paramsJson: "{" } } },
+      "Chosen: menu",
+    ],
+    [
+      "of a form that was filled in",
+      {
+        interactiveResponseMessage: {
+          body: { text: "Sent" },
+          nativeFlowResponseMessage: { name: "flow", paramsJson: '{"flow_token":"x","name":"Ann","guests":2}' },
+        },
+      },
+      "Chosen: Sent\nForm\nname: Ann\nguests: 2",
+    ],
+    [
+      "of a card with buttons",
+      {
+        interactiveMessage: {
+          header: { title: "Shop", subtitle: "Today" },
+          body: { text: "Tea?" },
+          nativeFlowMessage: {
+            buttons: [
+              { name: "cta_url", buttonParamsJson: '{"display_text":"Look","url":"https://shop.example"}' },
+              {
+                name: "single_select",
+                buttonParamsJson: '{"title":"Choose","sections":[{"rows":[{"title":"Green"}]}]}',
+              },
+              { name: "quick_reply", buttonParamsJson: "{" },
+            ],
+          },
+        },
+      },
+      "Card: Shop — Today\nTea?\n[Look https://shop.example]\n[Choose]\n[Green]\n[quick_reply]",
+    ],
     ["of a group's key is none", { senderKeyDistributionMessage: { groupId: "1@g.us" } }, undefined],
     ["of a vote in an unknown poll", { pollUpdateMessage: {} }, "unread: pollUpdateMessage"],
     ["of a setting", { protocolMessage: { type: 3, ephemeralExpiration: 5 } }, "unread: protocol 3"],

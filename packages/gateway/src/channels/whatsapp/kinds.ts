@@ -285,7 +285,7 @@ export function partsOf(message: Message, read: ReadText): Parts {
   };
 }
 
-/** Parts as the content of a message. */
+/** Makes the content of a message from its parts. */
 export function contentFrom({ said, media = [], items = [], forwarded = [] }: Parts): Omit<Content, "mentionsSelf"> {
   return {
     ...(said ?? typed("")),

@@ -102,7 +102,10 @@ function inheritedSockets({ LISTEN_PID, LISTEN_FDS }: NodeJS.ProcessEnv): number
 const FIRST_SOCKET = 3;
 const MAX_SOCKETS = 8;
 
-/** Who starts a gateway that runs already wants its link. A supervisor is refused by the start itself. */
+/**
+ * Prints the link of a gateway that runs already: a person who starts it once more wants to open it. Under a supervisor the start
+ * is refused instead.
+ */
 function showRunning(
   { pid }: Instance,
   { out, env, profile }: { out: Output; env: NodeJS.ProcessEnv; profile: string | undefined },

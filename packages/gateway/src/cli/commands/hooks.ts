@@ -16,7 +16,7 @@ type Delivery = HooksDeliveriesResult["deliveries"][number];
 
 const LOOK_EVERY_MS = 500;
 const USUAL_LIMIT = 20;
-/** A transform may take half a minute. */
+/** How long `hooks test` waits, ms: a transform may take half a minute. */
 const TEST_MS = 45_000;
 
 const list = defineCommand({

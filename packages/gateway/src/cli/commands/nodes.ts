@@ -102,7 +102,7 @@ const rename = defineCommand({
 });
 
 const remove = defineCommand({
-  summary: "End a device's being a node",
+  summary: "Take the role of a node from a device",
   positionals: [NODE],
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {

@@ -11,9 +11,9 @@ const flags = {
   in: { kind: "text", value: "SPAN", summary: "After this time, such as 20m or 2h" },
   at: { kind: "text", value: "TIME", summary: 'At this time, such as 18:30 or "tomorrow 9:00"' },
   every: { kind: "text", value: "WHEN", summary: 'Again and again, such as 2h or "weekday at 8"' },
-  to: { kind: "text", value: "CHANNEL:CHAT", summary: "Where it is said; the main conversation when not said" },
+  to: { kind: "text", value: "CHANNEL:CHAT", summary: "Where it is said; the main conversation by default" },
   session: { kind: "text", value: "KEY", summary: "In which conversation it is said", completes: "session" },
-  tz: { kind: "text", value: "ZONE", summary: "The time zone; that of this machine when not said" },
+  tz: { kind: "text", value: "ZONE", summary: "The time zone; that of this machine by default" },
 } as const;
 
 const add = defineCommand({

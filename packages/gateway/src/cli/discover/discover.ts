@@ -11,7 +11,7 @@ import { table } from "../render.ts";
 import { readLocalConfig } from "../target.ts";
 import { type Found, gatewaysIn, type Told } from "./found.ts";
 
-/** How long it listens when it is not told, ms. */
+/** How long it listens by default, ms. */
 const LISTEN_MS = 2_000;
 const LONGEST_MS = 60_000;
 

@@ -52,7 +52,7 @@ export interface FaultsOptions {
   readonly program: Program;
   /** Starts the fake platforms of one fault; the drill ends them. */
   platforms(): Promise<readonly FakePlatform[]>;
-  /** The names of the faults to try; all when not said. */
+  /** The names of the faults to try; all by default. */
   readonly only?: readonly string[];
   progress(sentence: string): void;
 }

@@ -24,11 +24,11 @@ export interface SubjectOptions {
   /** Modules that the process loads first. */
   readonly preloads: readonly string[];
   readonly patience?: Patience;
-  /** How many files and sockets the process may have open; as many as this machine allows when not said. */
+  /** How many files and sockets the process may have open; as many as this machine allows by default. */
   readonly descriptors?: number;
   /** Somebody reads what the process prints, until `leave`; it prints much. */
   readonly isWatched?: boolean;
-  /** The port, where others must find it again after a kill; a free one at each start when not said. */
+  /** The port, where others must find it again after a kill; a free one at each start by default. */
   readonly port?: number;
 }
 

@@ -768,7 +768,7 @@ public struct AgentsListResult: Codable, Hashable, Sendable {
 
 /// Parameters of `approval.history`.
 public struct ApprovalHistoryParams: Codable, Hashable, Sendable {
-    /// 20 when not said.
+    /// 20 by default.
     public var limit: Int?
 
     public init(
@@ -1114,7 +1114,7 @@ public typealias BackupVerifyResult = BackupReport
 
 /// Parameters of `canvas.act`.
 public struct CanvasActParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
     /// As the page said it.
     public var userAction: JSONValue
@@ -1150,7 +1150,7 @@ public struct CanvasActResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.history`.
 public struct CanvasHistoryParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
     /// Default 50; the newest ones.
     public var limit: Int?
@@ -1228,7 +1228,7 @@ public struct CanvasOpenParams: Codable, Hashable, Sendable {
         }
     }
 
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
     /// The files, or the screen of a conversation.
     public var page: Page?
@@ -1274,7 +1274,7 @@ public struct CanvasOpenResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.push`.
 public struct CanvasPushParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
     /// One message a line.
     public var jsonl: String?
@@ -1332,9 +1332,9 @@ public struct CanvasPushResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.replay`.
 public struct CanvasReplayParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
-    /// The entry; now when not said.
+    /// The entry; now by default.
     public var at: Int?
 
     public init(
@@ -1356,7 +1356,7 @@ public typealias CanvasReplayResult = CanvasScreen
 
 /// Parameters of `canvas.reset`.
 public struct CanvasResetParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
     /// Only this node: its id, the beginning of it, or its name.
     public var node: String?
@@ -1400,7 +1400,7 @@ public struct CanvasResetResult: Codable, Hashable, Sendable {
 
 /// Parameters of `canvas.status`.
 public struct CanvasStatusParams: Codable, Hashable, Sendable {
-    /// Whose folder is told; the default agent's when not said.
+    /// Whose folder is told; the default agent's by default.
     public var agentId: String?
 
     public init(
@@ -1419,7 +1419,7 @@ public typealias CanvasStatusResult = CanvasStatus
 
 /// Parameters of `canvas.undo`.
 public struct CanvasUndoParams: Codable, Hashable, Sendable {
-    /// The main conversation when not said.
+    /// The main conversation by default.
     public var sessionKey: String?
 
     public init(
@@ -3874,9 +3874,9 @@ public struct CronSimulateParams: Codable, Hashable, Sendable {
 
     public var id: String?
     public var jobId: String?
-    /// How many days; 7 unless told.
+    /// How many days; 7 by default.
     public var days: Int?
-    /// Where it begins; now unless told.
+    /// Where it begins; now by default.
     public var fromMs: Int?
     /// When the gateway is off, counted from the beginning.
     public var downMs: DownMs?
@@ -4575,7 +4575,7 @@ public struct ExecAllowlistAddParams: Codable, Hashable, Sendable {
     public var pattern: String
     /// Only with exactly these.
     public var args: [String]?
-    /// For one agent; all when not said.
+    /// For one agent; all by default.
     public var agentId: String?
 
     public init(
@@ -4690,7 +4690,7 @@ public typealias ExecApprovalGrantsListResult = [String: JSONValue]
 
 /// Parameters of `exec.approval.list`.
 public struct ExecApprovalListParams: Codable, Hashable, Sendable {
-    /// Past decisions; 20 when not said.
+    /// Past decisions; 20 by default.
     public var limit: Int?
 
     public init(
@@ -4745,7 +4745,7 @@ public struct ExecApprovalRequestParams: Codable, Hashable, Sendable {
     public var agentId: Nullable<String>?
     public var resolvedPath: Nullable<String>?
     public var sessionKey: Nullable<String>?
-    /// How long it waits; 120000 when not said.
+    /// How long it waits; 120000 by default.
     public var timeoutMs: Int?
     /// Protocol 4: answers at once that it waits, then with the decision.
     public var twoPhase: Bool?
@@ -5753,7 +5753,7 @@ public typealias McpTestResult = McpTest
 public struct MemorySearchParams: Codable, Hashable, Sendable {
     public var query: String
     public var agentId: String?
-    /// 8 when not said.
+    /// 8 by default.
     public var limit: Int?
 
     public init(
@@ -6488,7 +6488,7 @@ public struct NodeEventResult: Codable, Hashable, Sendable {
 
 /// Parameters of `node.invite`.
 public struct NodeInviteParams: Codable, Hashable, Sendable {
-    /// The node's name; its own when not said.
+    /// The node's name; its own by default.
     public var displayName: String?
 
     public init(
@@ -6660,7 +6660,7 @@ public struct NodeInvokeParams: Codable, Hashable, Sendable {
     public var nodeId: String
     public var command: String
     public var params: JSONValue?
-    /// The one deadline; 30000 when not said, 0 for none.
+    /// The one deadline; 30000 by default, 0 for none.
     public var timeoutMs: Int?
     /// How long it may wait for a node that is away or asleep; without it, it fails at once.
     public var queueForMs: Int?
@@ -7301,7 +7301,7 @@ public struct NodePendingEnqueueParams: Codable, Hashable, Sendable {
     public var type: TypeValue
     public var priority: Priority?
     public var expiresInMs: Int?
-    /// Whether a node that is away is woken; true when not said.
+    /// Whether a node that is away is woken; true by default.
     public var wake: Bool?
 
     public init(
@@ -8120,14 +8120,14 @@ public typealias QuestionListResult = [String: JSONValue]
 public struct RemindersAddParams: Codable, Hashable, Sendable {
     /// When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up.
     public var words: String
-    /// The conversation; the main one when not said.
+    /// The conversation; the main one by default.
     public var sessionKey: String?
     /// With to: where it is said.
     public var channel: String?
     public var to: String?
     public var accountId: String?
     public var threadId: String?
-    /// The zone of the times; the client's when not said.
+    /// The zone of the times; the client's by default.
     public var tz: String?
     /// A retry with the same key gets the first call's answer.
     public var idempotencyKey: String
@@ -9803,7 +9803,7 @@ public struct SessionsUsageParams: Codable, Hashable, Sendable {
     /// As 2026-03-29.
     public var endDate: String?
     public var agentId: String?
-    /// Conversations; 50 when not said.
+    /// Conversations; 50 by default.
     public var limit: Int?
     /// Accepted; changes nothing here.
     public var agentScope: JSONValue?
@@ -10168,7 +10168,7 @@ public struct SystemEventResult: Codable, Hashable, Sendable {
 
 /// Parameters of `system.hours`.
 public struct SystemHoursParams: Codable, Hashable, Sendable {
-    /// 24 when not said.
+    /// 24 by default.
     public var hours: Int?
 
     public init(
@@ -11783,7 +11783,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case nodePairList = "node.pair.list"
     /// Rejects a node, or the commands that it offers.
     case nodePairReject = "node.pair.reject"
-    /// Ends a device's being a node.
+    /// Takes the role of a node from a device, and ends its connections.
     case nodePairRemove = "node.pair.remove"
     /// Asks for a token of its own for a node that does not connect itself; January 2026 only.
     case nodePairRequest = "node.pair.request"

@@ -8,7 +8,7 @@ const NEWEST_KEY = "cursor";
 /** When the account was begun: nothing older is taken in. */
 const BEGUN_KEY = "begunAt";
 const PAGE = 100;
-/** Messages can be changed for 15 minutes; so far back is asked every time. */
+/** People can edit a message for 15 minutes, so each catch-up asks again for the last 15 minutes. */
 export const CHANGEABLE_MS = 16 * 60_000;
 /** A message that reaches the Mac late has the time at which it was written; so far back is asked at a start. */
 export const LATE_MS = 24 * 3_600_000;

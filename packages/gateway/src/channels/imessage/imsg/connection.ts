@@ -3,6 +3,7 @@
 import { ignore, messageOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { within } from "../../../base/time/deadline.ts";
 import {
   type Capability,
   type ChannelContext,
@@ -285,12 +286,12 @@ class ImsgConnection implements Connection {
 
 /** The answer; or, when the signal aborts first, that it is not known. */
 async function orLate<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const abort = () =>
-    late.reject(new ChannelError("unknown", "imsg did not answer in time; the message may have been sent."));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  return await Promise.race([answer, late.promise]).finally(() => signal.removeEventListener("abort", abort));
+  try {
+    return await within(answer, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ChannelError("unknown", "imsg did not answer in time; the message may have been sent.");
+  }
 }
 
 function expectedOf({ chat, text, media }: Outbound): Expected {

@@ -5,6 +5,7 @@ import { jsonOr } from "../../../base/json.ts";
 import type { Log } from "../../../base/log.ts";
 import { childEnv, quietStreams } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
+import { onAbort } from "../../../base/time/deadline.ts";
 import { ChannelError } from "../../../kit/channel.ts";
 import { endOf, startProblem } from "./problems.ts";
 
@@ -71,12 +72,9 @@ export class Program implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const abort = () => reject(new ChannelError("unknown", `imsg did not answer to ${method} in time.`));
     this.#pending.set(id, { resolve, reject });
-    signal?.addEventListener("abort", abort, { once: true });
+    using _aborted = signal && onAbort(signal, abort);
     this.#child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
-    return await promise.finally(() => {
-      this.#pending.delete(id);
-      signal?.removeEventListener("abort", abort);
-    });
+    return await promise.finally(() => this.#pending.delete(id));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

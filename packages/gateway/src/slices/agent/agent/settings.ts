@@ -24,7 +24,7 @@ const Web = Type.Object({
       provider: Type.Optional(
         Type.Union(
           (["brave", "tavily", "exa", "serper", "searxng"] as const).map((id) => Type.Literal(id)),
-          { description: "Who searches; when not said, whoever a key or address is there for." },
+          { description: "Who searches; by default, whoever a key or address is there for." },
         ),
       ),
       apiKey: Type.Optional({ ...Secret, description: "Else the provider's usual environment variable." }),
@@ -36,7 +36,7 @@ const Web = Type.Object({
           description: "Of your own SearXNG, or of a proxy.",
         }),
       ),
-      maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 20, description: "5 when not said." })),
+      maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 20, description: "5 by default." })),
     }),
   ),
 });

@@ -34,7 +34,7 @@ export const approvalRequest = defineMethod({
     agentId: Text,
     resolvedPath: Text,
     sessionKey: Text,
-    timeoutMs: Type.Optional({ ...DurationMs, minimum: 1, description: "How long it waits; 120000 when not said." }),
+    timeoutMs: Type.Optional({ ...DurationMs, minimum: 1, description: "How long it waits; 120000 by default." }),
     twoPhase: Type.Optional(
       Type.Boolean({ description: "Protocol 4: answers at once that it waits, then with the decision." }),
     ),
@@ -105,7 +105,7 @@ export const approvalList = defineMethod({
   summary: "The commands that wait for approval, and what was decided lately.",
   access: "operator.approvals",
   params: {
-    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 500, description: "Past decisions; 20 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 500, description: "Past decisions; 20 by default." })),
   },
   result: Type.Object({ pending: Type.Array(PendingApproval), recent: Type.Array(DecidedApproval) }),
   handler: ({ params, gateway: { approvals } }) => ({
@@ -121,7 +121,7 @@ export const approvalHistory = defineMethod({
   summary: "What was decided about commands lately, the newest first.",
   access: "operator.approvals",
   params: {
-    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 500, description: "20 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 500, description: "20 by default." })),
   },
   result: Type.Object({ items: Type.Array(DecidedApproval) }),
   handler: ({ params, gateway: { approvals } }) => ({ items: approvals.audit.newest(params.limit ?? 20) }),
@@ -216,9 +216,7 @@ export const allowlistAdd = defineMethod({
     args: Type.Optional(
       Type.Array(Type.String({ maxLength: 20_000 }), { maxItems: 1_000, description: "Only with exactly these." }),
     ),
-    agentId: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: "For one agent; all when not said." }),
-    ),
+    agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "For one agent; all by default." })),
   },
   result: Type.Object({ added: Type.Array(AllowlistEntry) }),
   async handler({ params, gateway: { approvals, workspace } }) {

@@ -21,7 +21,7 @@ const execTool = defineTool({
   params: {
     command: Type.String({ minLength: 1, maxLength: 20_000, description: "For bash; pipes and lists are fine." }),
     cwd: Type.Optional(
-      Type.String({ maxLength: 4_096, description: "A folder of the workspace; its top when not said." }),
+      Type.String({ maxLength: 4_096, description: "A folder of the workspace; its top by default." }),
     ),
     env: Type.Optional(
       Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 10_000 }), {

@@ -30,12 +30,12 @@ const nodesTool = defineTool({
     node: Text(256, "Its name or id; without it the one device in front that can do it."),
     command: Text(128, "For invoke."),
     params: Type.Optional(Type.Record(Type.String({ maxLength: 128 }), Type.Unknown(), { description: "For invoke." })),
-    facing: Type.Optional({ ...OneOf("front", "back"), description: "Which camera; back when not said." }),
+    facing: Type.Optional({ ...OneOf("front", "back"), description: "Which camera; back by default." }),
     seconds: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 60,
-        description: "How long a film or a recording is; 3 and 10 when not said.",
+        description: "How long a film or a recording is; 3 and 10 by default.",
       }),
     ),
     title: Text(200, "Of a notification."),
@@ -51,7 +51,7 @@ const nodesTool = defineTool({
       Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 10_000 }), { description: "For run." }),
     ),
     timeoutSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 3_600, description: "For run and invoke; 30 when not said." }),
+      Type.Integer({ minimum: 1, maximum: 3_600, description: "For run and invoke; 30 by default." }),
     ),
     waitMinutes: Type.Optional(
       Type.Integer({

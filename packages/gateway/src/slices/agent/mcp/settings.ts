@@ -13,14 +13,14 @@ const Server = Type.Object({
   env: Type.Optional(
     Type.Record(Type.String(), SecretText, { description: "Its environment, beside PATH, HOME and the like." }),
   ),
-  cwd: Text("The folder that it starts in; the state folder when not said."),
+  cwd: Text("The folder that it starts in; the state folder by default."),
   url: Type.Optional({
     ...Address,
     description: "The address of a service that speaks MCP over HTTP; private addresses too.",
   }),
   headers: Type.Optional(Type.Record(Type.String(), SecretLine, { description: "Sent with every request to it." })),
-  transport: Type.Optional({ ...OneOf("http", "sse"), description: "How a service is spoken to; http when not said." }),
-  enabled: Type.Optional(Type.Boolean({ description: "Whether it is used; true when not said." })),
+  transport: Type.Optional({ ...OneOf("http", "sse"), description: "How a service is spoken to; http by default." }),
+  enabled: Type.Optional(Type.Boolean({ description: "Whether it is used; true by default." })),
   tools: Type.Optional(
     Type.Object({
       allow: Names('Which of its tools are offered, by its own names; "get_*" stands for several.'),
@@ -32,7 +32,7 @@ const Server = Type.Object({
     description: "For whom its tools work: the owner alone, or people who were let in too.",
   }),
   timeoutSeconds: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 3_600, description: "How long one call may take; 60 when not said." }),
+    Type.Integer({ minimum: 1, maximum: 3_600, description: "How long one call may take; 60 by default." }),
   ),
 });
 export type McpServerSettings = Static<typeof Server>;

@@ -38,7 +38,7 @@ export interface Provider {
   /** All of its keys, where there are several. */
   readonly apiKeys?: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** How long it may be silent while it answers; two minutes when not said. */
+  /** How long it may be silent while it answers; two minutes by default. */
   readonly patienceMs?: number | undefined;
   /** The models that are known by name; others can be asked for too. */
   readonly models: readonly ModelChoice[];

@@ -41,7 +41,7 @@ const Provider = Type.Object({
   ),
   headers: Type.Optional(Type.Record(Type.String(), SecretLine)),
   timeoutSeconds: Type.Optional(
-    Type.Integer({ minimum: 5, maximum: 3_600, description: "How long it may send nothing; 120 when not said." }),
+    Type.Integer({ minimum: 5, maximum: 3_600, description: "How long it may send nothing; 120 by default." }),
   ),
   models: Type.Optional(Type.Array(Model)),
 });

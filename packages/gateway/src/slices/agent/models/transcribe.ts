@@ -12,7 +12,7 @@ export interface Recording {
   /** The name with its ending, which providers use. */
   readonly fileName: string;
   readonly mimeType: string;
-  /** As "de"; found out by the model when not said. */
+  /** As "de"; found out by the model by default. */
   readonly language?: string | undefined;
 }
 

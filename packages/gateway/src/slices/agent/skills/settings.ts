@@ -15,7 +15,7 @@ export type SkillEntry = Static<typeof Entry>;
 const Skills = Type.Object({
   allow: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
-      description: "Names of the only skills that may be used; all when not said.",
+      description: "Names of the only skills that may be used; all by default.",
     }),
   ),
   load: Type.Object({

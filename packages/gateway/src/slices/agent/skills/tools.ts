@@ -16,7 +16,7 @@ const skill = defineTool({
       Type.String({
         minLength: 1,
         maxLength: 512,
-        description: 'A file in its folder: "reference.md". SKILL.md when not said.',
+        description: 'A file in its folder: "reference.md". SKILL.md by default.',
       }),
     ),
   },

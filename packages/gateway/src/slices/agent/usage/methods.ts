@@ -109,7 +109,7 @@ export const report = defineMethod({
     startDate: Day,
     endDate: Day,
     agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Conversations; 50 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "Conversations; 50 by default." })),
     ...{ agentScope: Ignored, mode: Ignored, timeZone: Ignored, utcOffset: Ignored, groupBy: Ignored },
     ...{ includeContextWeight: Ignored, key: Ignored },
   },

@@ -12,7 +12,7 @@ export const memorySearch = defineMethod({
   params: {
     query: Type.String({ minLength: 1, maxLength: 500 }),
     agentId: Type.Optional(Id),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "8 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "8 by default." })),
   },
   result: Type.Object({
     agentId: NonEmpty,

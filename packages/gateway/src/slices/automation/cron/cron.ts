@@ -97,7 +97,7 @@ export class Cron implements RunObserver, Disposable {
     };
   }
 
-  /** A page of the jobs, by their next slot unless told otherwise. */
+  /** A page of the jobs; the one whose next slot is nearest comes first by default. */
   list(
     wanted: { disabled: boolean; limit: number; offset: number; protocol: Protocol } & Partial<
       Omit<JobFilter, "enabled">

@@ -199,8 +199,8 @@ export const tryOut = defineMethod({
   access: "operator.read",
   params: {
     ...Job,
-    days: Type.Optional(Type.Integer({ minimum: 1, maximum: 31, description: "How many days; 7 unless told." })),
-    fromMs: Type.Optional({ ...Millis, description: "Where it begins; now unless told." }),
+    days: Type.Optional(Type.Integer({ minimum: 1, maximum: 31, description: "How many days; 7 by default." })),
+    fromMs: Type.Optional({ ...Millis, description: "Where it begins; now by default." }),
     downMs: Type.Optional(
       Type.Object(
         {

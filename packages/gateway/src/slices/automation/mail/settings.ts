@@ -10,29 +10,28 @@ const Account = Type.Object({
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "993 with tls, else 143." })),
   security: Type.Optional({
     ...OneOf("tls", "starttls", "none"),
-    description: "How the connection is protected: tls when not said. none is for servers on this machine only.",
+    description: "How the connection is protected: tls by default. none is for servers on this machine only.",
   }),
   user: Text("The name to sign in with."),
   password: Type.Optional({
     ...SecretText,
     description: "Or MOLTBOT_MAIL_PASSWORD, or for one of several MOLTBOT_MAIL_PASSWORD_NAME, in the environment.",
   }),
-  mailbox: Type.Optional(Text("The folder that is watched; INBOX when not said.")),
-  enabled: Type.Optional(Type.Boolean({ description: "Whether it is watched; it is when not said." })),
-  agentId: Type.Optional(Text("Which agent is told; the default one when not said.", 64)),
+  mailbox: Type.Optional(Text("The folder that is watched; INBOX by default.")),
+  enabled: Type.Optional(Type.Boolean({ description: "Whether it is watched; it is by default." })),
+  agentId: Type.Optional(Text("Which agent is told; the default one by default.", 64)),
   instructions: Type.Optional(Text("What the agent does with a mail, in your words.", 20_000)),
   deliver: Type.Optional(
     Type.Boolean({ description: "Whether its answer is sent to where the agent was last spoken to." }),
   ),
   wakeMode: Type.Optional({
     ...OneOf("now", "next-heartbeat"),
-    description: "When the main conversation looks at what the agent made of a mail: next-heartbeat when not said.",
+    description: "When the main conversation looks at what the agent made of a mail: next-heartbeat by default.",
   }),
   tools: Type.Optional(
     Type.Array(Text("A name of a tool.", 128), {
       maxItems: 100,
-      description:
-        "Which of your tools it may use then; none when not said. Anybody may write a mail: choose with care.",
+      description: "Which of your tools it may use then; none by default. Anybody may write a mail: choose with care.",
     }),
   ),
   from: Type.Optional(

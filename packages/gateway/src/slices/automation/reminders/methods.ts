@@ -18,7 +18,7 @@ export const add = defineMethod({
       maxLength: 4_000,
       description: "When and of what: in 20 min to stretch; call mum tomorrow at 9; every weekday at 8 stand up.",
     }),
-    sessionKey: Type.Optional({ ...SessionKey, description: "The conversation; the main one when not said." }),
+    sessionKey: Type.Optional({ ...SessionKey, description: "The conversation; the main one by default." }),
     channel: Type.Optional({
       ...Type.String({ minLength: 1, maxLength: 64 }),
       description: "With to: where it is said.",
@@ -27,7 +27,7 @@ export const add = defineMethod({
     accountId: Name,
     threadId: Name,
     tz: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: "The zone of the times; the client's when not said." }),
+      Type.String({ minLength: 1, maxLength: 64, description: "The zone of the times; the client's by default." }),
     ),
   },
   result: Type.Object({

@@ -30,7 +30,7 @@ export const params = {
   jobId: Id("For update, remove, run and runs."),
   id: Id("Another name of jobId."),
   includeDisabled: Type.Optional(Type.Boolean({ description: "For list: paused ones too." })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "For list and runs; 20 when not said." })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "For list and runs; 20 by default." })),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: 10_000, description: "For wake: what has happened." })),
   mode: Type.Optional({
     ...OneOf("now", "next-heartbeat", "due", "force"),

@@ -30,14 +30,14 @@ const Backend = Type.Object(
     env: Type.Optional(
       Type.Record(Type.String(), SecretText, { description: "Its environment, beside PATH, HOME and the like." }),
     ),
-    cwd: Type.Optional(Type.String({ minLength: 1, description: "Where it works; the workspace when not said." })),
+    cwd: Type.Optional(Type.String({ minLength: 1, description: "Where it works; the workspace by default." })),
     permissions: Type.Optional({
       ...OneOf("ask", "deny", "allow"),
-      description: "What happens when it asks whether it may do something; it is asked on when not said.",
+      description: "What happens when it asks whether it may do something; by default it asks on.",
     }),
     audience: Type.Optional({
       ...OneOf("owner", "trusted", "anyone"),
-      description: "For whom it answers; the owner alone when not said.",
+      description: "For whom it answers; the owner alone by default.",
     }),
   },
   { description: "A program that answers instead of a model." },
@@ -56,10 +56,10 @@ const HEARTBEAT = {
   activeHours: Type.Optional(
     Type.Object(
       {
-        start: Type.Optional({ ...TimeOfDay, description: "From this time of day on; 00:00 when not said." }),
+        start: Type.Optional({ ...TimeOfDay, description: "From this time of day on; 00:00 by default." }),
         end: Type.Optional({
           ...TimeOfDay,
-          description: "Until before this time, 24:00 when not said. Earlier than start: over midnight. Equal: never.",
+          description: "Until before this time, 24:00 by default. Earlier than start: over midnight. Equal: never.",
         }),
         timezone: Type.Optional(
           Type.String({ minLength: 1, maxLength: 64, description: '"user", "local" or an IANA name.' }),
@@ -81,7 +81,7 @@ const HEARTBEAT = {
   ),
   accountId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   session: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 256, description: "The conversation; the main one when not said." }),
+    Type.String({ minLength: 1, maxLength: 256, description: "The conversation; the main one by default." }),
   ),
   prompt: Type.Optional(Type.String({ minLength: 1, maxLength: 20_000, description: "What the model is told." })),
   ackMaxChars: Type.Optional(
@@ -116,7 +116,7 @@ const Agents = Type.Object({
         minLength: 1,
         maxLength: 64,
         description:
-          "The time zone of days, jobs and reminders, such as Europe/Berlin; that of the machine when not said.",
+          "The time zone of days, jobs and reminders, such as Europe/Berlin; that of the machine by default.",
       }),
     ),
     timeoutSeconds: Type.Integer({

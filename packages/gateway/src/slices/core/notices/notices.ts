@@ -20,7 +20,7 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 export interface NoticeOptions {
   /** The subject, when only the newest news of a subject matter. */
   readonly about?: string;
-  /** How many news of the subject wait; one when not said. */
+  /** How many news of the subject wait; one by default. */
   readonly most?: number;
   /** Adds once for each key. */
   readonly key?: string;

@@ -26,7 +26,7 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 export interface ImportChoice {
-  /** What is taken; everything when not said. */
+  /** What is taken; everything by default. */
   readonly only?: readonly Kind[] | undefined;
   /** Copy workspaces instead of using them where they are. */
   readonly copy: boolean;

@@ -52,7 +52,7 @@ export const systemHours = defineMethod({
   name: "system.hours",
   summary: "Messages and runs of each of the last hours, the oldest first.",
   access: "operator.read",
-  params: { hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 168, description: "24 when not said." })) },
+  params: { hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 168, description: "24 by default." })) },
   result: Type.Object({
     hours: Type.Array(
       Type.Object({

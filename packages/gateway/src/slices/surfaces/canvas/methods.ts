@@ -7,7 +7,7 @@ import { Id, MAX_NUMBER, Millis, NonEmpty, OneOf, SessionKey } from "../../../ki
 import { CanvasEntry, CanvasScreen, CanvasStatus, ShownOnNode } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
-const Conversation = Type.Optional({ ...SessionKey, description: "The main conversation when not said." });
+const Conversation = Type.Optional({ ...SessionKey, description: "The main conversation by default." });
 const Seq = Type.Integer({ minimum: 0, maximum: MAX_NUMBER });
 const Node = Type.Optional(
   Type.String({
@@ -22,7 +22,7 @@ export const status = defineMethod({
   summary: "Whether and where the canvas is served, and what is wrong with it.",
   access: "operator.read",
   params: {
-    agentId: Type.Optional({ ...Id, description: "Whose folder is told; the default agent's when not said." }),
+    agentId: Type.Optional({ ...Id, description: "Whose folder is told; the default agent's by default." }),
   },
   result: CanvasStatus,
   handler: ({ params, gateway, caller }) =>
@@ -96,7 +96,7 @@ export const replay = defineMethod({
   name: "canvas.replay",
   summary: "The screen of a conversation as it is now, or as it was after an entry.",
   access: "operator.read",
-  params: { sessionKey: Conversation, at: Type.Optional({ ...Seq, description: "The entry; now when not said." }) },
+  params: { sessionKey: Conversation, at: Type.Optional({ ...Seq, description: "The entry; now by default." }) },
   result: CanvasScreen,
   handler: ({ params, gateway }) => gateway.canvas.drawing.replay(params),
 });

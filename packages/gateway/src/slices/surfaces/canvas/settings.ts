@@ -10,7 +10,7 @@ const CanvasHost = Type.Object({
   root: Type.Optional(
     Type.String({
       minLength: 1,
-      description: "The folder that is served; `canvas` in the default agent's workspace when not said.",
+      description: "The folder that is served; `canvas` in the default agent's workspace by default.",
     }),
   ),
   port: Type.Optional(
@@ -18,7 +18,7 @@ const CanvasHost = Type.Object({
       minimum: 0,
       maximum: 65535,
       description:
-        "The canvas's own TCP port; the gateway's plus 4 when not said, so usually 18793. `MOLTBOT_CANVAS_PORT` stands above it.",
+        "The canvas's own TCP port; the gateway's plus 4 by default, so usually 18793. `MOLTBOT_CANVAS_PORT` stands above it.",
     }),
   ),
   liveReload: Type.Boolean({ default: true, description: "Whether open pages load again when their files change." }),

@@ -28,7 +28,7 @@ const params = {
     }),
   ),
   replyTo: Name("The id of the message that this one quotes."),
-  messageId: Name("What to react to, edit or delete; for reactions the message that is being answered when not said."),
+  messageId: Name("What to react to, edit or delete; for reactions the message that is being answered by default."),
   emoji: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   remove: Type.Optional(Type.Boolean({ description: "Takes the reaction back." })),
   question: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),

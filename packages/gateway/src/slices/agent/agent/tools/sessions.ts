@@ -16,7 +16,7 @@ const sessionsList = defineTool({
   audience: "owner",
   changes: false,
   params: {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: "How many; 20 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: "How many; 20 by default." })),
     search: Type.Optional(Type.String({ maxLength: 200, description: "Part of a key or a name." })),
     activeMinutes: Type.Optional(Type.Integer({ minimum: 1, description: "Only those that were active since then." })),
     spawnedBy: Type.Optional(
@@ -46,7 +46,7 @@ const sessionsHistory = defineTool({
   params: {
     sessionKey: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: "As sessions_list names it." })),
     label: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "Its label instead of its key." })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "How many; 20 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: "How many; 20 by default." })),
     includeTools: Type.Optional(Type.Boolean({ description: "What tools were called for and answered, too." })),
   },
   run({ params: { sessionKey: key, label, limit = 20, includeTools = false }, gateway: { sessions } }) {
@@ -104,7 +104,7 @@ const sessionsSearch = defineTool({
   changes: false,
   params: {
     query: Type.String({ minLength: 1, maxLength: 500, description: "Words, all of which must be there." }),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "How many; 10 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "How many; 10 by default." })),
   },
   async run({ params: { query, limit = 10 }, run, gateway: { sessions } }) {
     const found = await sessions.transcript.search(query, limit, { exceptRun: run.id });

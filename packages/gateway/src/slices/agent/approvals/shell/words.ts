@@ -44,7 +44,10 @@ export class Words {
     this.#ports = ports;
   }
 
-  /** A word of a list that the shell itself expands: names of files must not enter unseen. */
+  /**
+   * Reads a word of a list that the shell expands itself, such as `*.py`. File names that nobody has seen must not become
+   * arguments.
+   */
   listed(word: Word, context: Context): void {
     if (this.word(word, context) === undefined && !isOneWord(word))
       this.#ports.ask(`${shown(word.text)} can be names of files`);

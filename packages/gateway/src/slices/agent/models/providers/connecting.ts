@@ -9,7 +9,7 @@ import { type Trial, type TrialPorts, tryModel } from "./trial.ts";
 export interface KeyRequest {
   readonly provider: string;
   readonly key: string;
-  /** The model to try; the provider's usual one when not said. */
+  /** The model to try; the provider's usual one by default. */
   readonly model?: string | undefined;
   /** The address and the wire format of a provider that is not known by name. */
   readonly baseUrl?: string | undefined;

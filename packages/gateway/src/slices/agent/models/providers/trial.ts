@@ -9,7 +9,7 @@ import type { Model } from "./providers.ts";
 export interface TrialOptions {
   readonly tools?: boolean | undefined;
   readonly image?: boolean | undefined;
-  /** For each question, ms; one minute when not said, three on this machine. */
+  /** For each question, ms; one minute by default, three on this machine. */
   readonly limitMs?: number;
   readonly signal: AbortSignal;
 }

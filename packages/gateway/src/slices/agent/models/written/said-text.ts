@@ -75,7 +75,7 @@ export class SaidText {
     this.#thinksUnmarked = thinksUnmarked;
   }
 
-  /** What more text brings. */
+  /** Takes in more text; yields the pieces of which it is certain by now what they are. */
   *take(delta: string): Generator<Piece> {
     this.#rest += delta;
     yield* joined(this.#read(false));

@@ -14,10 +14,8 @@ export const list = defineTool({
   audience: "owner",
   changes: false,
   params: {
-    path: Type.Optional(
-      Type.String({ maxLength: 1_024, description: "A folder; the workspace itself when not said." }),
-    ),
-    depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, description: "How many levels; 1 when not said." })),
+    path: Type.Optional(Type.String({ maxLength: 1_024, description: "A folder; the workspace itself by default." })),
+    depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 10, description: "How many levels; 1 by default." })),
     glob: Type.Optional(
       Type.String({ maxLength: 200, description: 'Only files like this: "*.md", "notes/**/*.txt".' }),
     ),

@@ -13,7 +13,7 @@ export const memorySearch = defineTool({
   changes: false,
   params: {
     query: Type.String({ minLength: 1, maxLength: 500, description: "A few words; beginnings of words count." }),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Places at most; 8 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: "Places at most; 8 by default." })),
   },
   async run({ params: { query, limit = 8 }, run, gateway: { workspace } }) {
     const found = await workspace.memoryFor(run).search(run.agentId, query, limit);

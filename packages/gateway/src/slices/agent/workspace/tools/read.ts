@@ -18,7 +18,7 @@ export const read = defineTool({
   changes: false,
   params: {
     path: Type.String({ minLength: 1, maxLength: 1_024, description: 'Relative to the workspace: "notes/plan.md".' }),
-    offset: Type.Optional(Type.Integer({ minimum: 1, description: "The first line; 1 when not said." })),
+    offset: Type.Optional(Type.Integer({ minimum: 1, description: "The first line; 1 by default." })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LINES, description: "How many lines at most." })),
   },
   run({ params: { path, offset = 1, limit = MAX_LINES }, run, gateway }) {

@@ -27,12 +27,10 @@ export const search = defineTool({
   params: {
     query: Type.String({ minLength: 1, maxLength: 1_000, description: "A fixed text, or with `regex` an expression." }),
     regex: Type.Optional(Type.Boolean({ description: "The query is a JavaScript regular expression, line by line." })),
-    path: Type.Optional(
-      Type.String({ maxLength: 1_024, description: "A folder; the workspace itself when not said." }),
-    ),
+    path: Type.Optional(Type.String({ maxLength: 1_024, description: "A folder; the workspace itself by default." })),
     glob: Type.Optional(Type.String({ maxLength: 200, description: 'Only files like this: "*.md", "src/**/*.ts".' })),
     ignoreCase: Type.Optional(Type.Boolean({ description: "Upper and lower case are the same." })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "Lines at most; 100 when not said." })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: "Lines at most; 100 by default." })),
   },
   async run({ params, run, gateway, signal }) {
     const { query, regex = false, path = "", glob, ignoreCase = false, limit = 100 } = params;

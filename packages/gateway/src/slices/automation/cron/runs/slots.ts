@@ -260,7 +260,7 @@ export class Slots {
     return this.#store.get<Slot>(sql, jobId);
   }
 
-  /** What has ended, newest first unless told otherwise. */
+  /** What has ended, newest first by default. */
   ended(filter: EndedFilter, { limit, offset }: { limit: number; offset: number }): Slot[] {
     const { where, values } = whereEnded(filter);
     const way = filter.oldestFirst ? "asc" : "desc";

@@ -7,7 +7,7 @@ import type { CronSettings } from "../settings.ts";
 import { find, type Place } from "./place.ts";
 import type { Posts } from "./posts.ts";
 
-/** What is told of: a cause is not told again for a while. */
+/** Why people are told of a job. They are not told of the same cause again for a while. */
 export type Cause = "failed" | "delivery" | "skipped" | "disabled";
 
 export interface News {

@@ -17,7 +17,7 @@ export interface Performing {
   readonly services: HookServices;
   readonly deliveries: Deliveries;
   readonly settings: HooksSettings;
-  /** The setting that holds the rules for tools; hooks.tools when not said. */
+  /** The setting that holds the rules for tools; hooks.tools by default. */
   readonly toolsSetting?: string;
   /** The trace that the caller has named, as its header says it. */
   readonly traceparent?: unknown;

@@ -21,7 +21,7 @@ export type Transformed = Readonly<Record<string, unknown>> | null;
 export interface TransformOptions {
   readonly folder: string;
   readonly module: string;
-  /** The name of the function; `default`, else `transform`, when not said. */
+  /** The name of the function; `default`, else `transform`, by default. */
   readonly export?: string | undefined;
   readonly clock: Clock;
 }

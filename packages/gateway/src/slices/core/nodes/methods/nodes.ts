@@ -53,7 +53,7 @@ export const nodeInvite = defineMethod({
   access: "operator.pairing",
   params: {
     displayName: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 128, description: "The node's name; its own when not said." }),
+      Type.String({ minLength: 1, maxLength: 128, description: "The node's name; its own by default." }),
     ),
   },
   result: Type.Object({
@@ -90,7 +90,7 @@ export const nodeInvoke = defineMethod({
     nodeId: NodeId,
     command: Type.String({ maxLength: 128 }),
     params: Type.Optional(Type.Unknown()),
-    timeoutMs: Type.Optional({ ...DurationMs, description: "The one deadline; 30000 when not said, 0 for none." }),
+    timeoutMs: Type.Optional({ ...DurationMs, description: "The one deadline; 30000 by default, 0 for none." }),
     queueForMs: Type.Optional(
       Type.Integer({
         minimum: 1_000,

@@ -39,7 +39,7 @@ export const nodePairReject = defineMethod({
 
 export const nodePairRemove = defineMethod({
   name: "node.pair.remove",
-  summary: "Ends a device's being a node.",
+  summary: "Takes the role of a node from a device, and ends its connections.",
   access: "operator.pairing",
   params: { nodeId: NodeId },
   result: Type.Object({ nodeId: NonEmpty, removed: Type.Literal(true) }),

@@ -58,7 +58,7 @@ export const nodePendingEnqueue = defineMethod({
     type: PendingNodeItem.properties.type,
     priority: Type.Optional(PendingNodeItem.properties.priority),
     expiresInMs: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 86_400_000 })),
-    wake: Type.Optional(Type.Boolean({ description: "Whether a node that is away is woken; true when not said." })),
+    wake: Type.Optional(Type.Boolean({ description: "Whether a node that is away is woken; true by default." })),
   },
   result: Type.Object({
     nodeId: NonEmpty,

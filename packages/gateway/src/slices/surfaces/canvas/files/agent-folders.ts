@@ -30,7 +30,7 @@ export class AgentFolders implements WriteObserver, Disposable {
     this.#options = options;
   }
 
-  /** The folder of an agent; the default one's when not said. */
+  /** The folder of an agent; the default one's by default. */
   of(agentId = this.#services.agents.defaultId): CanvasFiles {
     const known = this.#all.get(agentId);
     if (known) return known;
