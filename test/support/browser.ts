@@ -96,7 +96,11 @@ async function firstOf(finders: readonly Finder[], args: string[]): Promise<Brow
     const found = await find();
     if (found === undefined) continue;
     try {
-      return await chromium.launch({ executablePath: found.path, args, env: { ...process.env, ...LANGUAGE, ...found.env } });
+      return await chromium.launch({
+        executablePath: found.path,
+        args,
+        env: { ...process.env, ...LANGUAGE, ...found.env },
+      });
     } catch (cause) {
       causes.push(cause);
     }
