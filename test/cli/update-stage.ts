@@ -61,6 +61,8 @@ export interface StageOptions {
   readonly watchSeconds?: number;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly env?: Record<string, string>;
+  /** What follows `node` to start the gateway and commands; the built program when not said. */
+  readonly program?: readonly string[];
   /** Starts the gateway in another way than as a process of its own. */
   readonly start?: (home: Home, env: Record<string, string>) => Promise<ChildProcess>;
 }
@@ -89,13 +91,9 @@ export class UpdateStage implements AsyncDisposable {
       });
   }
 
-  static async start({
-    watchSeconds = 2,
-    config = {},
-    env = {},
-    start = alone,
-  }: StageOptions = {}): Promise<UpdateStage> {
-    const home = new Home();
+  static async start(options: StageOptions = {}): Promise<UpdateStage> {
+    const { watchSeconds = 2, config = {}, env = {}, program, start = alone } = options;
+    const home = new Home(program);
     mkdirSync(home.stateDir, { recursive: true });
     const all = {
       ...{ gateway: { auth }, update: { watchSeconds, maxMegabytes: 700 }, models: { detectLocal: false } },

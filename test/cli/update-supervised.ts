@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FakeSupervisor } from "../fakes/system/activation.ts";
+import { FROM_SOURCE, PROGRAM } from "../support/program.ts";
 import type { Home } from "./harness.ts";
 import { UpdateStage } from "./update-stage.ts";
 
@@ -26,7 +27,9 @@ export async function supervised({ hasSocket, ...more }: { hasSocket: boolean; w
   let supervisor: FakeSupervisor | undefined;
   const stage = await UpdateStage.start({
     ...more,
-    // A version that is loaded into the process is read as the process reads its own sources.
+    // A version that takes the socket is loaded into the process, once for each address: only sources can be.
+    program: hasSocket ? FROM_SOURCE : PROGRAM.args,
+    // It is read as the process reads its own sources.
     env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --conditions=moltbot-source` },
     async start(home, env) {
       supervisor = await FakeSupervisor.start(home.command(["gateway"]), {

@@ -38,6 +38,9 @@ const ARGS = [
   "--use-fake-device-for-media-stream",
 ];
 
+/** A machine without a language gives pages one that is none: “en-US@posix”. */
+const LANGUAGE = { LANG: "en_US.UTF-8", LC_ALL: "en_US.UTF-8", LANGUAGE: "en_US" };
+
 /** So many browsers run at a time on this machine: each keeps a core busy while a page draws, and waits in between. */
 const MOST_BROWSERS = Math.max(3, availableParallelism());
 /** How often a process looks whether another's browser has ended, ms. */
@@ -93,7 +96,11 @@ async function firstOf(finders: readonly Finder[], args: string[]): Promise<Brow
     const found = await find();
     if (found === undefined) continue;
     try {
-      return await chromium.launch({ executablePath: found.path, args, env: { ...process.env, ...found.env } });
+      return await chromium.launch({
+        executablePath: found.path,
+        args,
+        env: { ...process.env, ...LANGUAGE, ...found.env },
+      });
     } catch (cause) {
       causes.push(cause);
     }

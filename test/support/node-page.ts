@@ -94,7 +94,7 @@ export async function asking(gateway: TestGateway) {
   const client = { displayName: "Kitchen panel" };
   const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"], client });
   let keys = 0;
-  return async (node: string, command: string, params: object = {}, timeoutMs = 20_000) => {
+  return async (node: string, command: string, params: object = {}, timeoutMs = LIMIT_MS) => {
     const call = { nodeId: node, command, params, timeoutMs, idempotencyKey: `k${++keys}` };
     const { payload, error } = await admin.request("node.invoke", call);
     return error ? error.message : payload.payload;

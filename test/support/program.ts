@@ -6,7 +6,8 @@ const inGateway = (path: string) => fileURLToPath(new URL(`../../packages/gatewa
 /** What follows `node` to start the published program. */
 export const BUILT: readonly string[] = [inGateway("bin/moltbot.mjs")];
 
-const FROM_SOURCE: readonly string[] = ["--conditions=moltbot-source", inGateway("src/cli/main.ts")];
+/** What follows `node` to start the program from its sources. */
+export const FROM_SOURCE: readonly string[] = ["--conditions=moltbot-source", inGateway("src/cli/main.ts")];
 
 /** What tests start unless they are about the package. Coverage is counted in the sources. */
 export const PROGRAM = {

@@ -4,7 +4,7 @@
  * construction, eprint.iacr.org/2015/189).
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { TellableError } from "../errors.ts";
+import { ignore, TellableError } from "../errors.ts";
 import { normalised } from "../text/normal-text.ts";
 import { broken } from "./tar.ts";
 
@@ -108,10 +108,15 @@ function nonceOf(number: number, isLast: boolean): Buffer {
 /** The key that was made last: a backup is often read again, and each time its key would cost as much as a guess. */
 let last: { readonly passphrase: string; readonly salt: Buffer; readonly key: Promise<Buffer> } | undefined;
 
-async function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
-  if (last?.passphrase !== passphrase || !last.salt.equals(salt))
-    last = { passphrase, salt: Buffer.from(salt), key: makeKey(passphrase, salt) };
-  return await last.key;
+function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
+  if (last?.passphrase === passphrase && last.salt.equals(salt)) return last.key;
+  const key = makeKey(passphrase, salt);
+  last = { passphrase, salt: Buffer.from(salt), key };
+  key.catch((error: unknown) => {
+    ignore(error, "whoever has asked for the key is told");
+    last = undefined;
+  });
+  return key;
 }
 
 function makeKey(passphrase: string, salt: Buffer): Promise<Buffer> {
