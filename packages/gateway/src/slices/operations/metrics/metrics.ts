@@ -108,7 +108,7 @@ export class Metrics implements Disposable {
       this.#sent.text(),
       gauge(
         { name: "moltbot_outbox", help: "Messages that wait to be sent." },
-        messaging.outbox.waiting().map(({ channel, state, count }) => [{ channel, state }, count] as const),
+        messaging.outbox.entries.waiting().map(({ channel, state, count }) => [{ channel, state }, count] as const),
       ),
       this.#runs.text(),
       this.#tokens.text(),

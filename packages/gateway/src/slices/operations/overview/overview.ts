@@ -112,7 +112,7 @@ export class Overview implements Disposable {
   async hours(count: number) {
     const { hoursOf } = await import("./hours.ts");
     const { agent, messaging, clock } = this.#services;
-    return hoursOf({ runs: agent.runs, inbox: messaging.inbox, outbox: messaging.outbox }, clock.now(), count);
+    return hoursOf({ runs: agent.runs, inbox: messaging.inbox, outbox: messaging.outbox.entries }, clock.now(), count);
   }
 
   /** The newest snapshot, made when there is none yet. */

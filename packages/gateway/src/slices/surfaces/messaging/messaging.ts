@@ -30,7 +30,8 @@ import { Transcriber } from "./in/transcribe.ts";
 import { explainEntry } from "./in/why.ts";
 import { type ActionParams, messageAction } from "./out/actions.ts";
 import { ApprovalNotes } from "./out/approval-notes.ts";
-import { Outbox, type OutboxRow } from "./out/outbox.ts";
+import { Outbox } from "./out/outbox/outbox.ts";
+import type { OutboxRow } from "./out/outbox/outbox-rows.ts";
 import { Outgoing } from "./out/outgoing.ts";
 import { Progress } from "./out/progress.ts";
 import { Replies } from "./out/replies.ts";
@@ -235,7 +236,7 @@ export class Messaging implements AsyncDisposable {
     const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
     const explanation = explainEntry(
       entry,
-      parts.map((row) => this.outbox.entry(row)),
+      parts.map((row) => this.outbox.entries.entry(row)),
       this.#services.config.snapshot(),
     );
     return { ...explanation, ...(this.tracing.now.isOn && { traceId: this.#traceOf(entry) }) };

@@ -371,7 +371,7 @@ export const outboxList = defineMethod({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   },
   result: Type.Object({ entries: Type.Array(OutboxEntry) }),
-  handler: ({ params, gateway }) => ({ entries: gateway.messaging.outbox.list(params) }),
+  handler: ({ params, gateway }) => ({ entries: gateway.messaging.outbox.entries.list(params) }),
 });
 
 export const outboxResend = defineMethod({

@@ -14,7 +14,7 @@ import {
   type Waiting,
 } from "../../../agent/approvals/approvals.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
 
 export interface ApprovalNotesOptions {
   readonly clock: Clock;

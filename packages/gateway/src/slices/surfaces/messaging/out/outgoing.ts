@@ -15,7 +15,8 @@ import { sessionKeyOf } from "../in/session-key.ts";
 import type { AccountStateName, OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
 import { MediaOut } from "./media-out.ts";
-import type { Outbox, OutboxRow } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow } from "./outbox/outbox-rows.ts";
 import { composeParts } from "./render.ts";
 import type { Replies } from "./replies.ts";
 
@@ -196,7 +197,7 @@ export class Outgoing implements Disposable {
   resend(id: number): OutboxEntryShape {
     const row = this.#outbox.requeue(id, this.#options.ttlMs());
     this.#accounts.find(row)?.sender.kick();
-    return this.#outbox.entry(row);
+    return this.#outbox.entries.entry(row);
   }
 
   /** Discards a message. */
@@ -206,7 +207,7 @@ export class Outgoing implements Disposable {
     return this.#services.store.transaction(() => {
       const ended = this.#outbox.end(id, "failed", "given up by hand");
       this.settled(ended);
-      return this.#outbox.entry(ended);
+      return this.#outbox.entries.entry(ended);
     });
   }
 

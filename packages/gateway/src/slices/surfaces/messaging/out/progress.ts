@@ -8,7 +8,7 @@ import type { ChatRef, MessageRef } from "../../../../kit/channel.ts";
 import { agent as agentEvent } from "../../../agent/agent/events.ts";
 import type { Account } from "../accounts/account.ts";
 import type { InboxRow } from "../in/inbox/inbox-rows.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
 import { firstPart } from "./render.ts";
 import type { Replies } from "./replies.ts";
 import { originOf } from "./replies.ts";

@@ -8,7 +8,8 @@ import type { Account } from "../accounts/account.ts";
 import type { Inbox, Outcome } from "../in/inbox/inbox.ts";
 import type { InboxRow } from "../in/inbox/inbox-rows.ts";
 import type { MessagesSettings } from "../settings.ts";
-import type { Outbox, OutboxRow, PartState, Payload } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow, PartState, Payload } from "./outbox/outbox-rows.ts";
 import { composePartsNow } from "./render.ts";
 
 export interface RepliesOptions {

@@ -12,7 +12,8 @@ import { within } from "../../../../base/time/deadline.ts";
 import { ChannelError, type Connection, type Outbound } from "../../../../kit/channel.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
-import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
 
 export interface SenderOptions {
   readonly account: Account;

@@ -9,7 +9,7 @@ import { shown } from "../../../../../kit/text/said.ts";
 import { oneLine } from "../../../../../kit/text/words.ts";
 import { audienceOf } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
-import { textOf } from "../../out/outbox.ts";
+import { textOf } from "../../out/outbox/outbox-rows.ts";
 import { identitiesOf } from "../../peer-list.ts";
 import { type Composed, composeMessage, type Quoted, type Received } from "../envelope.ts";
 import { type Decision, isOwner } from "../inbound.ts";
