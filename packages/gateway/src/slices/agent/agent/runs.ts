@@ -7,7 +7,7 @@ import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "
 import { isPassing, storageProblem } from "../../../base/process/machine.ts";
 import { onAbort, within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import type { StoredPart } from "../../core/sessions/transcript.ts";
+import type { StoredPart } from "../../core/sessions/stored-message.ts";
 import { ModelError } from "../models/models.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";

@@ -10,7 +10,7 @@ import { asArguments, lines, type Said, shown, startingAt } from "../../../../ki
 import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";
 import type { ToolAudience } from "../../../../kit/tool.ts";
 import { cleanMessage } from "../../../agent/agent/agent.ts";
-import type { StoredPart } from "../../../core/sessions/transcript.ts";
+import type { StoredPart } from "../../../core/sessions/stored-message.ts";
 
 /** A file that came with a message: a picture the model can see, or words about it. */
 export type ReceivedFile = StoredPart;
