@@ -1,5 +1,6 @@
 /** From Slack's events to what the gateway takes in. Pure: names were learnt beforehand. */
-import { accountId, type Chat, chosenName, type Inbound, type Peer } from "../../kit/channel.ts";
+import type { Inbound } from "../../kit/message.ts";
+import { accountId, type Chat, chosenName, type Peer } from "../../kit/party.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
 import { contentOf } from "./content.ts";
 import { emojiOf } from "./emoji.ts";

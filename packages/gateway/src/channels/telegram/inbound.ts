@@ -9,8 +9,9 @@ import type {
   Update,
   User,
 } from "grammy/types";
-import { accountId, type Content, type Inbound } from "../../kit/channel.ts";
 import { isEmpty } from "../../kit/content.ts";
+import type { Content, Inbound } from "../../kit/message.ts";
+import { accountId } from "../../kit/party.ts";
 import { type Reading, type Rules, readingOf } from "../../kit/rules.ts";
 import { joined, type Said, startingAt, typed } from "../../kit/text/said.ts";
 import { type Parts, partsOf } from "./content.ts";

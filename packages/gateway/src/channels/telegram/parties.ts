@@ -1,7 +1,7 @@
 /** Who, where and when: people, bots, chats and times of Telegram. */
 
 import type { Message, Chat as TelegramChat, User } from "grammy/types";
-import { accountId, type Chat, type ChosenName, chosenName, type Peer } from "../../kit/channel.ts";
+import { accountId, type Chat, type ChosenName, chosenName, type Peer } from "../../kit/party.ts";
 
 /** Who reads the updates. */
 export interface Reader {

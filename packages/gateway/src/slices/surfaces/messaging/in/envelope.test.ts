@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { accountId, chosenName, type InboundMessage } from "../../../../kit/channel.ts";
+import type { InboundMessage } from "../../../../kit/message.ts";
+import { accountId, chosenName } from "../../../../kit/party.ts";
 import type { StoredPart } from "../../../core/sessions/stored-message.ts";
 import { composeMessage } from "./envelope.ts";
 

@@ -4,7 +4,7 @@ import type { Bus } from "../../../../base/bus.ts";
 import { defined } from "../../../../base/defined.ts";
 import { ignore } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { ChatRef, MessageRef } from "../../../../kit/channel.ts";
+import type { ChatRef, MessageRef } from "../../../../kit/party.ts";
 import { agent as agentEvent } from "../../../agent/agent/events.ts";
 import type { Account } from "../accounts/account.ts";
 import type { InboxRow } from "../in/inbox/inbox-rows.ts";

@@ -1,7 +1,7 @@
 /** Delivers replies: the transaction that records the end of a run also puts its reply in the outbox. */
 import { defined } from "../../../../base/defined.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { MessageRef } from "../../../../kit/channel.ts";
+import type { MessageRef } from "../../../../kit/party.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../../agent/agent/runs.ts";
 import type { Account } from "../accounts/account.ts";

@@ -1,6 +1,7 @@
 /** The rows of the outbox. */
 import { stored } from "../../../../../base/store/stored.ts";
-import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../../../../kit/channel.ts";
+import type { Button, OutboundMedia, Poll } from "../../../../../kit/message.ts";
+import type { ChatRef, MessageRef } from "../../../../../kit/party.ts";
 import type { Rendered } from "../../../../../kit/text/dialect.ts";
 import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
 

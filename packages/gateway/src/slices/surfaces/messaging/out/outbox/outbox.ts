@@ -6,7 +6,7 @@ import { insertInto, named } from "../../../../../base/store/statement.ts";
 import type { Store } from "../../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
 import type { Clock } from "../../../../../base/time/clock.ts";
-import type { ChatRef } from "../../../../../kit/channel.ts";
+import type { ChatRef } from "../../../../../kit/party.ts";
 import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
 import { OutboxEntries } from "./outbox-entries.ts";
 import {
