@@ -171,7 +171,7 @@ export const channelsStatus = defineMethod({
     channelAccounts: Type.Record(Type.String(), Type.Array(AccountSnapshot)),
     channelDefaultAccountId: Labels,
   }),
-  handler: ({ params, gateway, signal }) => gateway.messaging.status(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.standing.status(params, signal),
 });
 
 const AccountParams = { channel: ChannelId, accountId: Name };
