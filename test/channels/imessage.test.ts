@@ -5,13 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type FakeFile, type FakeImsg, fakeImsg, until } from "../../packages/fakes/src/index.ts";
 import { imessage } from "../../packages/gateway/src/channels/imessage/channel.ts";
-import {
-  ChannelError,
-  type Connection,
-  type Inbound,
-  type InboundMessage,
-  type Outbound,
-} from "../../packages/gateway/src/kit/channel.ts";
+import { ChannelError, type Connection } from "../../packages/gateway/src/kit/channel.ts";
+import type { Inbound, InboundMessage, Outbound } from "../../packages/gateway/src/kit/message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

@@ -5,16 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type FakeFile, type FakeWhatsApp, fakeWhatsApp, until } from "../../packages/fakes/src/index.ts";
 import { whatsapp } from "../../packages/gateway/src/channels/whatsapp/channel.ts";
-import {
-  ChannelError,
-  type Connection,
-  type Inbound,
-  type InboundMessage,
-  type LoginStep,
-  type MediaKind,
-  type Outbound,
-  type OutboundMedia,
-} from "../../packages/gateway/src/kit/channel.ts";
+import { ChannelError, type Connection, type LoginStep } from "../../packages/gateway/src/kit/channel.ts";
+import type {
+  Inbound,
+  InboundMessage,
+  MediaKind,
+  Outbound,
+  OutboundMedia,
+} from "../../packages/gateway/src/kit/message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

@@ -1,15 +1,13 @@
 /** A channel without a platform: what it does next is told by the test. For what accounts and senders do with any channel. */
 import {
-  accountId,
   type ChannelDefinition,
   ChannelError,
   type Connection,
-  chosenName,
   defineChannel,
-  type Outbound,
   plainPeer,
-  type Sent,
 } from "../../packages/gateway/src/kit/channel.ts";
+import type { Outbound, Sent } from "../../packages/gateway/src/kit/message.ts";
+import { accountId, chosenName } from "../../packages/gateway/src/kit/party.ts";
 import { plainDialect } from "../../packages/gateway/src/kit/text/plain.ts";
 
 type Step = ChannelError | "hang" | "ok";

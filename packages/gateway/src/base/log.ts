@@ -3,7 +3,8 @@ import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ignore } from "./errors.ts";
 import { makePrivateDir } from "./files.ts";
-import { isSecretName, type Secrets } from "./privacy/secrets.ts";
+import { isSecretName } from "./privacy/secret-names.ts";
+import type { Secrets } from "./privacy/secrets.ts";
 import type { Clock } from "./time/clock.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";

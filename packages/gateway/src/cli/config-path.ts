@@ -1,7 +1,7 @@
 /** Dotted paths into the config, as people type them: `gateway.port`, `models.providers["my.host"].apiKey`. */
 
 import { isRecord } from "../base/config/config.ts";
-import { isSecretNumber, isSecretSetting } from "../base/privacy/secrets.ts";
+import { isSecretNumber, isSecretSetting } from "../base/privacy/secret-names.ts";
 import { usageError } from "./exit.ts";
 
 const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);

@@ -2,7 +2,8 @@
 import type { Config } from "../base/config/config-file.ts";
 import type { Env } from "../base/files.ts";
 import { isPlainValue } from "../base/privacy/plain-values.ts";
-import { isSecretName, type Secrets } from "../base/privacy/secrets.ts";
+import { isSecretName } from "../base/privacy/secret-names.ts";
+import type { Secrets } from "../base/privacy/secrets.ts";
 import { SLICES } from "../catalog.ts";
 import { CHANNELS } from "../channels/index.ts";
 import { learnSecrets } from "../kit/schema/config-secrets.ts";

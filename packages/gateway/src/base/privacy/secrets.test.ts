@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isSecretSetting, Secrets } from "./secrets.ts";
+import { isSecretSetting } from "./secret-names.ts";
+import { Secrets } from "./secrets.ts";
 
 function secretsOf(...values: string[]): Secrets {
   const secrets = new Secrets();

@@ -4,7 +4,10 @@
 
 import { ignore } from "../errors.ts";
 import { type AddressUser, usersIn } from "./addresses.ts";
+import { base64End, betweenFiles, IN_BASE64, LARGE_CHARS } from "./file-texts.ts";
+import { BEGUN_CHARS, HIDDEN, shapeBegunAt, withoutShapes } from "./key-shapes.ts";
 import { isPlainValue } from "./plain-values.ts";
+import { hasSecretName, isKeyLike, isSecretNumber, isSecretSetting, namedWithin } from "./secret-names.ts";
 
 /**
  * The known secrets. `redact` cleans the log; `guard` cleans every other text that leaves: replies, answers, events.
@@ -156,50 +159,9 @@ function knownOf(secrets: Iterable<string>): Known {
   return { all, any: new RegExp(all.map((each) => RegExp.escape(each)).join("|") || "(?!)") };
 }
 
-const HIDDEN = "[redacted]";
 const MIN_CHARS = 6;
 /** A reference to a variable in place of a secret; its name reveals nothing. */
 const VARIABLE = /^\$\{[A-Z_][A-Z0-9_]*\}$/;
-
-/** Whether a setting holds a secret, judged by its path and value, in known and unknown parts of the config. */
-export function isSecretSetting(path: readonly string[], value: string): boolean {
-  const names = namesOf(path);
-  const name = names.at(-1) ?? "";
-  if (isSecretName(name) || (!OPEN_NAME.test(name) && SETTING_NAME.test(name))) return true;
-  if (isInMap(path)) return true;
-  return namedWithin(value).length > 0 || usersIn(value).length > 0 || hasKeyShape(value);
-}
-
-/**
- * Whether a number stands where a secret belongs: a password of digits without quotes. A number under a plural name
- * (`maxTokens`) is a count.
- */
-export function isSecretNumber(path: readonly string[]): boolean {
-  return isSecretName(namesOf(path).at(-1) ?? "") || isInMap(path);
-}
-
-/** Whether a name is that of a secret: a setting, a variable, a header, a field of a log line. */
-export function isSecretName(name: string): boolean {
-  return !OPEN_NAME.test(name) && hasSecretName(name);
-}
-
-/** The names of a path, without positions in lists. */
-function namesOf(path: readonly string[]): string[] {
-  return path.filter((name) => !/^\d+$/.test(name));
-}
-
-/** Whether a path is within a map of secrets, or in a list that stands for one (`env: ["NAME=value"]`). */
-function isInMap(path: readonly string[]): boolean {
-  return path.slice(0, -1).some((name) => MAP_NAME.test(name));
-}
-
-/** Values that a text itself names as secrets: in the query of an address, after `--token=`, or as `TOKEN=value`. */
-function namedWithin(text: string): string[] {
-  if (!text.includes("=")) return [];
-  return [...text.matchAll(NAMED)].flatMap(([, name = "", value = ""]) => (isSecretName(name) ? [value] : []));
-}
-
-const NAMED = /(?:[?&]|(?<![^\s"'])-{0,2})([\w.-]{1,64})=([^&#\s"']+)/g;
 
 /** The secret parts of an address's user: the password, a name that is a key, and pieces that errors repeat. */
 function secretPartsOf({ name, password }: AddressUser): string[] {
@@ -209,33 +171,6 @@ function secretPartsOf({ name, password }: AddressUser): string[] {
     .filter((piece) => piece.length >= MIN_CHARS && !/^(?:[a-z]+|\d+)$/i.test(piece));
   return [password, ...pieces, ...(isKeyLike(name) ? [name] : [])];
 }
-
-/** Whether a user name is itself a key, as in `https://KEY:x-oauth-basic@host`. */
-function isKeyLike(name: string): boolean {
-  return name.length >= 16 && /\d/.test(name);
-}
-
-/** Names that end like that of a secret and are not one. */
-const OPEN_NAME = /(?:main|public|session|sort|primary)[-_]?key$|session$/i;
-
-/** Names of lists of secrets, beside those that `hasSecretName` knows. */
-const SETTING_NAME = /(?:tokens?|passwords?|secrets?|api[-_]?keys?|authorization|cookies?|private[-_]?key)$/i;
-
-/** Names of maps whose values are all secrets. */
-const MAP_NAME =
-  /^(?:env|environ|environment|(?:env|environment)[-_]?(?:vars?|variables)|(?:[a-z-]*[-_])?headers|[a-z]+Headers)$/i;
-
-/** Whether the name of a variable or header ends like that of a secret; its value then always counts as one. */
-function hasSecretName(name: string): boolean {
-  return SECRET_NAME.test(name) || SHORT_SECRET_NAME.test(name);
-}
-
-const SECRET_NAME =
-  /(?:token|password|passwort|passwd|passphrase|passcode|pwd|(?<!by|com|sur|tres|under|over)pass|secret|key|auth|authorization|credentials?|creds|cookie|session|signature|dsn|jwt|bearer|connection[-_]?string|webhook[-_]?url)$/i;
-
-/** Short words that also end ordinary words: they must stand alone, as in `DB_PIN` and `dbPin`. */
-const SHORT_SECRET_NAME =
-  /(?:(?:^|[^A-Za-z])(?:[Pp][Ii][Nn]|[Pp][Aa][Tt]|[Oo][Tt][Pp]|[Pp][Ww]|[Ss][Aa][Ll][Tt])|[a-z](?:Pin|PIN|Pat|PAT|Otp|OTP|Pw|PW))$/;
 
 /** Placeholders that people write where a key is asked for and none is needed; they are ordinary words elsewhere. */
 const PLACEHOLDERS = new Set(
@@ -332,133 +267,3 @@ function alone(value: string): RegExp {
   const before = "(?:(?<![\\p{L}\\p{N}])|(?<=\\\\[bfnrt])|(?<=\\\\u[0-9a-f]{4}))";
   return new RegExp(`${before}${RegExp.escape(value)}(?![\\p{L}\\p{N}])`, "gu");
 }
-
-/**
- * Published shapes of provider keys, bot tokens, bearer headers and PEM blocks. The hint decides whether a closer look
- * is needed.
- */
-const SHAPES: readonly {
-  readonly hints: readonly string[];
-  /** Consumes a whole run at once. A look-ahead at every start would take very long on a long text. */
-  readonly shape: RegExp;
-  /** Whether a match is really a key. */
-  readonly is?: (found: string) => boolean;
-}[] = [
-  { hints: ["sk-"], shape: /\bsk-[A-Za-z0-9_-]{16,}/g, is: (found) => /[0-9A-Z]|[a-z]{16}/.test(found) },
-  { hints: ["xox"], shape: /\bxox[a-z]-[A-Za-z0-9-]{10,}/g },
-  { hints: ["xapp-"], shape: /\bxapp-[A-Za-z0-9-]{10,}/g },
-  { hints: ["AIza"], shape: /\bAIza[A-Za-z0-9_-]{35}(?![\w-])/g },
-  { hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], shape: /\bgh[pousr]_[A-Za-z0-9]{30,}/g },
-  { hints: [":"], shape: /\b\d{8,10}:[A-Za-z0-9_-]{35}\b/g },
-  // "Bearer authentication" is plain English; a token holds more than letters.
-  {
-    hints: ["earer"],
-    shape: /\b[Bb]earer\s+(?=[A-Za-z]*(?:[0-9_~+/]|[.-][A-Za-z0-9])|[A-Za-z]{20})[A-Za-z0-9._~+/-]{8,}=*/g,
-  },
-  { hints: ["-----BEGIN"], shape: /-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/g },
-];
-
-/** Characters after which the start of a secret counts as one. */
-const BEGUN_CHARS = 4;
-/** A longer run of characters at the end of a text is not a key. */
-const LONGEST_KEY = 512;
-const LONGEST_PEM = 16_384;
-
-/** Starts of the shapes, at the end of a text. */
-const BEGUN_SHAPES: readonly RegExp[] = [
-  /\b(?:sk-|xox[a-z]-|gh[pousr]_)[\w-]*$/,
-  /\b(?:xox[a-z]|xapp(?:-[\w-]*)?)$/,
-  /\bAIza[\w-]{0,35}$/,
-  /\b(?:\d{4,10}|\d{8,10}:[\w-]{0,35})$/,
-  /\b[Bb]ear(?:e|er|er\s+[A-Za-z0-9._~+/-]*=*)?$/,
-  /-{4,5}(?:B|BE|BEG|BEGI)?$/,
-];
-const PEM = "-----BEGIN";
-const WHOLE_PEM = /^-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----/;
-const BEGUN_PEM = /^-----BEGIN(?: [A-Z ]*(?:-{1,5}(?:[^-]*(?:-{1,5}[A-Z ]*-{0,5})?)?)?)?$/;
-
-/** The place at the end of a text where a key shape may have begun; the text's length when none has. */
-function shapeBegunAt(text: string): number {
-  const from = Math.max(0, text.length - LONGEST_KEY);
-  const end = text.slice(from);
-  const starts = BEGUN_SHAPES.map((shape) => end.search(shape)).filter((at) => at >= 0);
-  const first = starts.length > 0 ? from + Math.min(...starts) : text.length;
-  const pem = text.lastIndexOf(PEM);
-  if (pem < 0 || text.length - pem > LONGEST_PEM) return first;
-  const block = text.slice(pem);
-  const [whole] = WHOLE_PEM.exec(block) ?? [];
-  // The dashes at the end of a PEM block do not begin another one.
-  if (whole !== undefined) return Math.max(first, pem + whole.length);
-  return BEGUN_PEM.test(block) ? Math.min(first, pem) : first;
-}
-
-/** Whether a text holds anything shaped like a key. */
-export function hasKeyShape(text: string): boolean {
-  return withoutShapes(text) !== text;
-}
-
-/** Every shape contains one of these. */
-const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
-
-function withoutShapes(text: string): string {
-  if (!ANY_HINT.test(text)) return text;
-  let clean = text;
-  for (const { hints, shape, is = () => true } of SHAPES)
-    if (hints.some((hint) => clean.includes(hint)))
-      clean = clean.replace(shape, (found) => (is(found) ? HIDDEN : found));
-  return clean;
-}
-
-/** Frames from this size on are mostly pictures. */
-const LARGE_CHARS = 65_536;
-/** The place where the base64 of a file may begin; only a long run of its characters is one. */
-const FILE_START = /"(?:data|content|qrDataUrl|url)":"(?:data:[\w/+.-]+;base64,)?(?=[A-Za-z0-9+/]{512})/g;
-const FILE_END = /={0,2}"/y;
-
-/**
- * Applies `change` to the text around base64 files, and `inFile` to the files. A file is a string that holds nothing
- * else; a text that only begins like one is text.
- */
-function betweenFiles(text: string, change: (part: string) => string, inFile: (run: string) => string): string {
-  const parts: string[] = [];
-  let isSame = true;
-  const add = (part: string, changed: string) => {
-    parts.push(changed);
-    isSame &&= changed === part;
-  };
-  let from = 0;
-  for (const { start, end } of filesIn(text)) {
-    const before = text.slice(from, start);
-    add(before, change(before));
-    const file = text.slice(start, end);
-    add(file, inFile(file));
-    from = end;
-  }
-  const rest = text.slice(from);
-  add(rest, change(rest));
-  // Skip the joining when nothing changed: it takes longer than the search.
-  return isSame ? text : parts.join("");
-}
-
-function* filesIn(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  let end = 0;
-  for (;;) {
-    FILE_START.lastIndex = end;
-    const found = FILE_START.exec(text);
-    if (!found) return;
-    const start = found.index + found[0].length;
-    end = base64End(text, start);
-    FILE_END.lastIndex = end;
-    if (FILE_END.test(text)) yield { start, end };
-  }
-}
-
-/** The end of a run of base64. A loop, because a pattern takes four times as long over a picture. */
-function base64End(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && IN_BASE64[text.charCodeAt(at)] === 1) at++;
-  return at;
-}
-
-const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const IN_BASE64 = Uint8Array.from({ length: 128 }, (_, code) => Number(BASE64.includes(String.fromCharCode(code))));

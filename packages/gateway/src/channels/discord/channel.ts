@@ -1,6 +1,7 @@
 /** Discord, as a bot: what it is and what it can do. The connection is in `connection.ts`. */
 import { Type } from "@sinclair/typebox";
-import { ChannelError, type ChatRef, defineChannel, plainPeer } from "../../kit/channel.ts";
+import { ChannelError, defineChannel, plainPeer } from "../../kit/channel.ts";
+import type { ChatRef } from "../../kit/party.ts";
 import { Secret } from "../../kit/schema/schema.ts";
 
 export const discord = defineChannel({

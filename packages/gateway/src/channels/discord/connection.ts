@@ -5,10 +5,10 @@ import {
   type ChannelContext,
   type ChannelError,
   type Connection,
-  type Peer,
   type ProbeContext,
   withTimeHeard,
 } from "../../kit/channel.ts";
+import type { Peer } from "../../kit/party.ts";
 import { CatchUp } from "./catch-up.ts";
 import { linkError, requestError } from "./errors.ts";
 import { Events } from "./events.ts";

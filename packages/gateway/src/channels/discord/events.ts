@@ -10,7 +10,9 @@ import {
   type GatewayReadyDispatchData,
   GatewayDispatchEvents as On,
 } from "@discordjs/core/http-only";
-import { accountId, type ChannelContext, type Chat, type Inbound, type Peer } from "../../kit/channel.ts";
+import type { ChannelContext } from "../../kit/channel.ts";
+import type { Inbound } from "../../kit/message.ts";
+import { accountId, type Chat, type Peer } from "../../kit/party.ts";
 import { readingOf } from "../../kit/rules.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { isMessage, type Mapper, peerOf } from "./inbound.ts";

@@ -1,7 +1,9 @@
 /** Sends, edits, deletes and reacts to messages. */
 import { readFile } from "node:fs/promises";
 import type { API, APIMessage, CreateMessageOptions } from "@discordjs/core/http-only";
-import { ChannelError, type ChatRef, type MessageRef, type Outbound, type Poll, type Sent } from "../../kit/channel.ts";
+import { ChannelError } from "../../kit/channel.ts";
+import type { Outbound, Poll, Sent } from "../../kit/message.ts";
+import type { ChatRef, MessageRef } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { type Interactions, isGone } from "./interactions.ts";
 import { idAt } from "./snowflake.ts";

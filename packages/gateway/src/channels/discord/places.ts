@@ -1,6 +1,7 @@
 /** Knows the places of messages: channels, their threads, and the account's roles in a server. */
 import type { API, APIChannel } from "@discordjs/core/http-only";
-import { ChannelError, type Chat, chosenName } from "../../kit/channel.ts";
+import { ChannelError } from "../../kit/channel.ts";
+import { type Chat, chosenName } from "../../kit/party.ts";
 
 /** Discord's types of channels (documentation: Channel Types). */
 const TEXT = 0;

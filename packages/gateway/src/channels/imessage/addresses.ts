@@ -4,7 +4,8 @@
  * "sms:+15550100". A direct conversation has the id of its person; a group has the guid that Messages gave it,
  * "iMessage;+;chat4000001".
  */
-import { accountId, ChannelError, type ChatRef, type Peer, plainPeer } from "../../kit/channel.ts";
+import { ChannelError, plainPeer } from "../../kit/channel.ts";
+import { accountId, type ChatRef, type Peer } from "../../kit/party.ts";
 
 /** A handle in its one form: digits after "+", or an address in lower case. */
 export function handleOf(text: string): string {

@@ -1,6 +1,7 @@
 /** Signal, as a linked device: what it is and what it can do. The connection is in `connection.ts`. */
 import { Type } from "@sinclair/typebox";
-import { ChannelError, type ChatRef, defineChannel } from "../../kit/channel.ts";
+import { ChannelError, defineChannel } from "../../kit/channel.ts";
+import type { ChatRef } from "../../kit/party.ts";
 
 export const signal = defineChannel({
   id: "signal",

@@ -1,13 +1,6 @@
 /** The link to Signal: the parts, joined. */
-import {
-  accountId,
-  type ChannelContext,
-  ChannelError,
-  type Connection,
-  type Peer,
-  type ProbeContext,
-  provenAlias,
-} from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError, type Connection, type ProbeContext } from "../../kit/channel.ts";
+import { accountId, type Peer, provenAlias } from "../../kit/party.ts";
 import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { type Daemon, runningUrl, startDaemon } from "./daemon.ts";
 import { echoChanges } from "./echoes.ts";

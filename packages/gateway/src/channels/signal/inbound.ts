@@ -1,21 +1,17 @@
 /** From signal-cli's events to what the inbox takes. */
+
+import { isEmpty } from "../../kit/content.ts";
+import type { Item } from "../../kit/item.ts";
 import {
-  accountId,
-  type Chat,
-  type ChosenName,
   type Content,
-  chosenName,
   type Forwarded,
   type Inbound,
   type MediaKind,
   type MediaRef,
   ownAndForwarded,
-  type Peer,
-  provenAlias,
   type Quote,
-} from "../../kit/channel.ts";
-import { isEmpty } from "../../kit/content.ts";
-import type { Item } from "../../kit/item.ts";
+} from "../../kit/message.ts";
+import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import type { Nobodys, Reading } from "../../kit/rules.ts";
 import { oneLine } from "../../kit/text/one-line.ts";
 import { other, type Said, trimmed, withOthers } from "../../kit/text/said.ts";

@@ -1,7 +1,8 @@
 /** Linking the account as a device, and forgetting it. */
 import { rm } from "node:fs/promises";
 import { detailOf } from "../../base/errors.ts";
-import { accountId, ChannelError, type LoginContext, type LoginStep, type ProbeContext } from "../../kit/channel.ts";
+import { ChannelError, type LoginContext, type LoginStep, type ProbeContext } from "../../kit/channel.ts";
+import { accountId } from "../../kit/party.ts";
 import { configFolder, startDaemon } from "./daemon.ts";
 import { Rpc } from "./rpc.ts";
 import type { Settings } from "./settings.ts";

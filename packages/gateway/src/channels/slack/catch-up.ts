@@ -4,7 +4,9 @@
  */
 import type { WebClient } from "@slack/web-api";
 import { detailOf, ignore } from "../../base/errors.ts";
-import type { ChannelContext, Chat, Inbound } from "../../kit/channel.ts";
+import type { ChannelContext } from "../../kit/channel.ts";
+import type { Inbound } from "../../kit/message.ts";
+import type { Chat } from "../../kit/party.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import { sendError } from "./errors.ts";
 import { stringField } from "./events.ts";

@@ -3,20 +3,14 @@ import { WebClient } from "@slack/web-api";
 import { ignore, TellableError } from "../../base/errors.ts";
 import { within } from "../../base/time/deadline.ts";
 import {
-  accountId,
   type Capability,
   type ChannelContext,
   ChannelError,
-  type ChatRef,
   type Connection,
-  chosenName,
-  type MediaRef,
-  type MessageRef,
-  type Outbound,
-  type Peer,
   type ProbeContext,
-  type Sent,
 } from "../../kit/channel.ts";
+import type { MediaRef, Outbound, Sent } from "../../kit/message.ts";
+import { accountId, type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { clientOptions, type Settings } from "./api.ts";
 import { catchUp } from "./catch-up.ts";

@@ -2,7 +2,8 @@
 
 import type { WebClient } from "@slack/web-api";
 import { defined } from "../../base/defined.ts";
-import { type ChannelContext, ChannelError, type Outbound, type Sent } from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
+import type { Outbound, Sent } from "../../kit/message.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { sendError, slackCode } from "./errors.ts";
 import { escaped } from "./format.ts";

@@ -1,5 +1,5 @@
 /** Who and where, as Slack's ids say it. */
-import { accountId, type Chat, chosenName, type Peer } from "../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Peer } from "../../kit/party.ts";
 import type { Person } from "./names.ts";
 import type { KnownNames } from "./readable.ts";
 

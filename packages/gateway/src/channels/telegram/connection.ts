@@ -3,21 +3,9 @@ import { createReadStream } from "node:fs";
 import type { Message, Update } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { ignore, TellableError } from "../../base/errors.ts";
-import {
-  accountId,
-  type ChannelContext,
-  type ChannelError,
-  type ChatRef,
-  type Connection,
-  chosenName,
-  type MediaRef,
-  type MessageRef,
-  type Outbound,
-  type Peer,
-  type Poll,
-  type ProbeContext,
-  type Sent,
-} from "../../kit/channel.ts";
+import type { ChannelContext, ChannelError, Connection, ProbeContext } from "../../kit/channel.ts";
+import type { MediaRef, Outbound, Poll, Sent } from "../../kit/message.ts";
+import { accountId, type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { linkError, refusalOf, sendError } from "./errors.ts";
 import { movedKey } from "./inbound.ts";

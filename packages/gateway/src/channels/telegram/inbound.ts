@@ -4,39 +4,19 @@ import type {
   ChatMember,
   ChatMemberUpdated,
   Message,
-  MessageOrigin,
   ReactionType,
   Chat as TelegramChat,
   Update,
   User,
 } from "grammy/types";
-import {
-  accountId,
-  type Chat,
-  type ChosenName,
-  type Content,
-  chosenName,
-  type Inbound,
-  type Origin,
-  type Peer,
-  type Quote,
-} from "../../kit/channel.ts";
 import { isEmpty } from "../../kit/content.ts";
+import type { Content, Inbound } from "../../kit/message.ts";
+import { accountId } from "../../kit/party.ts";
 import { type Reading, type Rules, readingOf } from "../../kit/rules.ts";
-import { joined, type Said, shown, startingAt, typed } from "../../kit/text/said.ts";
+import { joined, type Said, startingAt, typed } from "../../kit/text/said.ts";
 import { type Parts, partsOf } from "./content.ts";
-
-/** Who reads the updates. */
-export interface Reader {
-  readonly id: number;
-  readonly username: string;
-  /** Names of the commands that are in the bot's menu. */
-  readonly commands: ReadonlySet<string>;
-  /** Epoch ms, for updates without a time. */
-  readonly now: number;
-  /** What a topic of a forum is called, where that was told. */
-  topicTitle?(chatId: string, threadId: string): string | undefined;
-}
+import { chatAsPeer, chatOf, kindOf, millis, peerOf, type Reader, senderOf } from "./parties.ts";
+import { isOwn, originOf, quoteOf } from "./quotes.ts";
 
 type UpdateKind = Exclude<keyof Update, "update_id">;
 type ReadUpdate = (update: Update, key: string, reader: Reader) => Reading;
@@ -288,142 +268,6 @@ function baseOf(message: Message, reader: Reader) {
   };
 }
 
-/** Anonymous admins and channels write in a chat's name; `from` is then a stand-in that all of them share. */
-function senderOf(message: Message): Peer {
-  if (message.sender_chat) return chatAsPeer(message.sender_chat, message.author_signature);
-  return message.from ? peerOf(message.from) : chatAsPeer(message.chat, message.author_signature);
-}
-
-function peerOf(user: User): Peer {
-  const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
-  return { id: accountId(String(user.id)), name: chosenName(name), ...handles(user.username), isBot: user.is_bot };
-}
-
-function chatAsPeer(chat: TelegramChat, signature?: string): Peer {
-  // Whoever administers the chat can write so: that proves no one person.
-  return {
-    ...{ id: accountId(String(chat.id)), name: chosenName(signature) ?? titleOf(chat), ...handles(chat.username) },
-    isUnproven: true,
-  };
-}
-
-function handles(username: string | undefined): Pick<Peer, "username"> {
-  return username === undefined ? {} : { username: chosenName(username) };
-}
-
-/** The General topic of a forum is no thread: its messages carry no topic, and must not be sent one. */
-function chatOf(chat: TelegramChat, threadId: number | undefined, reader?: Pick<Reader, "topicTitle">): Chat {
-  const id = String(chat.id);
-  const thread = threadId === undefined || threadId === 1 ? undefined : String(threadId);
-  const threadTitle = thread && chosenName(reader?.topicTitle?.(id, thread));
-  return {
-    id,
-    ...(thread && { threadId: thread }),
-    kind: kindOf(chat.type),
-    title: titleOf(chat),
-    ...(threadTitle && { threadTitle }),
-  };
-}
-
-function titleOf(chat: TelegramChat): ChosenName | undefined {
-  const title = chat.title ?? [chat.first_name, chat.last_name].filter(Boolean).join(" ");
-  return title === "" ? undefined : chosenName(title);
-}
-
-function kindOf(type: TelegramChat["type"]): Chat["kind"] {
-  if (type === "private") return "direct";
-  return type === "channel" ? "channel" : "group";
-}
-
-function quoteOf(message: Message, reader: Reader): Quote | undefined {
-  const { reply_to_message: answered, external_reply: external, reply_to_story: story, quote } = message;
-  if (story) {
-    const withheld = { kind: "withheld", what: "a story", why: "Telegram does not show stories to bots" } as const;
-    return {
-      messageId: `story:${story.id}`,
-      fromSelf: false,
-      items: [withheld],
-      elsewhere: { where: titleOf(story.chat) },
-    };
-  }
-  if (external) {
-    const { origin, chat, message_id } = external;
-    const elsewhere = { ...passedOnFrom(origin), ...(chat && { where: placeOf(chat) }) };
-    const messageId = message_id === undefined ? "elsewhere" : String(message_id);
-    return {
-      messageId,
-      fromSelf: false,
-      ...shownIn(
-        { ...external, message_id: message_id ?? 0, date: origin.date, chat: chat ?? message.chat },
-        quote?.text,
-      ),
-      elsewhere,
-    };
-  }
-  // Every message of a topic "answers" the one that opened it.
-  if (!answered || answered.forum_topic_created) return undefined;
-  return {
-    messageId: String(answered.message_id),
-    fromSelf: answered.from?.id === reader.id,
-    ...shownIn(answered as Message, quote?.text ?? lineOf(message, answered as Message)),
-    senderId: senderOf(answered as Message).id,
-    senderName: senderOf(answered as Message).name,
-  };
-}
-
-/** The task of a checklist, or the answer of a poll, that is meant. */
-function lineOf(
-  { reply_to_checklist_task_id: task, reply_to_poll_option_id: option }: Message,
-  { checklist, poll }: Message,
-): string | undefined {
-  if (task !== undefined) return checklist?.tasks.find(({ id }) => id === task)?.text;
-  return option === undefined ? undefined : poll?.options.find(({ persistent_id: id }) => id === option)?.text;
-}
-
-/** What an answered message holds; `quoted` is the stretch of its text that was picked out. */
-function shownIn(message: Message, quoted: string | undefined): Pick<Quote, "text" | "media" | "items"> {
-  const { said, media, items } = partsOf(message);
-  const text = quoted ?? shown(said, "telegram");
-  return { ...(text !== "" && { text }), ...(media.length > 0 && { media }), ...(items.length > 0 && { items }) };
-}
-
-/** Whether its sender wrote it: they did not pass it on, and no inline bot composed it. */
-function isOwn({ forward_origin, via_bot }: Message): boolean {
-  return !forward_origin && !via_bot;
-}
-
-/**
- * Whose text it is when it is not the sender's own: they passed it on, or an inline bot composed it. A channel's posts
- * that come into its own discussion group are its own words.
- */
-function originOf(
-  { forward_origin: origin, is_automatic_forward: isAutomatic, via_bot: bot }: Message,
-  reader: Reader,
-): Pick<Content, "forwardedFrom"> {
-  if (bot && bot.id !== reader.id) return { forwardedFrom: { who: `${peerOf(bot).name} (${bot.id})` } };
-  return !origin || isAutomatic ? {} : { forwardedFrom: passedOnFrom(origin) };
-}
-
-function passedOnFrom(origin: MessageOrigin): Origin {
-  const at = millis(origin.date);
-  switch (origin.type) {
-    case "user":
-      return { who: `${peerOf(origin.sender_user).name} (${origin.sender_user.id})`, at };
-    case "hidden_user":
-      return { who: origin.sender_user_name, at };
-    case "chat":
-      return { who: origin.author_signature, where: placeOf(origin.sender_chat), at };
-    case "channel":
-      return { who: origin.author_signature, where: placeOf(origin.chat), at };
-    default:
-      return {};
-  }
-}
-
-function placeOf(chat: TelegramChat): string {
-  return [titleOf(chat), `(${chat.id})`].filter(Boolean).join(" ");
-}
-
 function mentions(message: Message, reader: Reader): boolean {
   if (quoteOf(message, reader)?.fromSelf) return true;
   const text = message.text ?? message.caption ?? "";
@@ -457,8 +301,4 @@ function commandLength(message: Message): number {
   // What stands within somebody's name was not typed.
   if (atStart.some(({ type }) => type === "text_mention")) return 0;
   return atStart.find(({ type }) => type === "bot_command")?.length ?? 0;
-}
-
-function millis(seconds: number): number {
-  return seconds * 1000;
 }

@@ -2,7 +2,8 @@
  * WhatsApp's addresses. A person is a phone number ("15550001@s.whatsapp.net") and, in groups of today, an id without one
  * ("900001@lid"); a device of theirs has ":2" before the "@". We name people by number, "+15550001", and chats by address.
  */
-import { ChannelError, type ChatRef, plainPeer } from "../../kit/channel.ts";
+import { ChannelError, plainPeer } from "../../kit/channel.ts";
+import type { ChatRef } from "../../kit/party.ts";
 
 const PERSON = "@s.whatsapp.net";
 const LID = "@lid";

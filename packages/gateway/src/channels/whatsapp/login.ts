@@ -3,15 +3,13 @@
 import type { AuthenticationCreds } from "@whiskeysockets/baileys";
 import { ignore } from "../../base/errors.ts";
 import {
-  accountId,
   ChannelError,
-  chosenName,
   type LoginContext,
   type LoginStep,
-  type Peer,
   type ProbeContext,
   type StateChanges,
 } from "../../kit/channel.ts";
+import { accountId, chosenName, type Peer } from "../../kit/party.ts";
 import { peerId, withoutDevice } from "./addresses.ts";
 import type { WhatsAppSettings } from "./connection.ts";
 import { credentialChanges, keyStore, removal, storedCredentials } from "./credentials.ts";

@@ -3,7 +3,8 @@ import { createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:cr
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { proto } from "@whiskeysockets/baileys";
-import { ChannelError, type MediaKind, type MediaRef } from "../../kit/channel.ts";
+import { ChannelError } from "../../kit/channel.ts";
+import type { MediaKind, MediaRef } from "../../kit/message.ts";
 
 /** What is needed to open a file later: where it lies, its key, and what the key is derived for. */
 const Reference = Type.Object({

@@ -1,13 +1,6 @@
 /** Who is who: the account itself, people behind their LIDs, and the titles of groups. */
-import {
-  accountId,
-  type ChannelState,
-  type Chat,
-  chosenName,
-  type Peer,
-  provenAlias,
-  type StateChanges,
-} from "../../kit/channel.ts";
+import type { ChannelState, StateChanges } from "../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import { isGroup, isLid, isPerson, isStatus, peerId, withoutDevice } from "./addresses.ts";
 
 const TITLE_PREFIX = "title/";

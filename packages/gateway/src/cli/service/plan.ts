@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type Env, envOf } from "../../base/files.ts";
-import { isSecretName } from "../../base/privacy/secrets.ts";
+import { isSecretName } from "../../base/privacy/secret-names.ts";
 import { chooseNode, managerOf } from "./node-path.ts";
 import type { ServiceKind, ServicePlan } from "./service.ts";
 

@@ -1,6 +1,7 @@
 /** Finds the secrets of a config: values that the schemas mark, and values whose name or form shows them to be one. */
 import { isRecord } from "../../base/config/config.ts";
-import { isSecretNumber, isSecretSetting, type Secrets } from "../../base/privacy/secrets.ts";
+import { isSecretNumber, isSecretSetting } from "../../base/privacy/secret-names.ts";
+import type { Secrets } from "../../base/privacy/secrets.ts";
 import { isSecret } from "./sound.ts";
 import type { Schema } from "./validate.ts";
 

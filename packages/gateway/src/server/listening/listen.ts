@@ -6,12 +6,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { detailOf, GatewayError, ignore, invalidRequest } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import { normalizeAddress } from "../../base/net/address.ts";
-import type { Descriptors } from "../../base/process/descriptors.ts";
-import type { StoreWatch } from "../../base/store/store-watch.ts";
+import { WebSocketServer } from "ws";
+import { detailOf, ignore } from "../../base/errors.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
 import type {
   DeviceConnections,
@@ -23,47 +19,19 @@ import type {
   ProxiedUser,
 } from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
-import { decideConnect, type Granted, HandshakeError, type HandshakePorts } from "../admission/handshake.ts";
-import { clientAddress, isLocal, type Peer } from "../admission/locality.ts";
-import { isKnownHost, judgeOrigin, type Ours } from "../admission/origin.ts";
-import { Connection, LIMITS, type Session } from "../connection.ts";
-import { dialectFor, STRICTEST } from "../dialect.ts";
-import { type Dispatch, failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
-import { Door, type Doors, refuseUpgrade } from "./door.ts";
-import { frameProblem, idOf, isPlainRequest, parsed } from "./frame-shape.ts";
-import { answer, type HttpFront } from "./http.ts";
+import { isKnownHost, type Ours } from "../admission/origin.ts";
+import { type Connection, LIMITS, type Session } from "../connection.ts";
+import { Door, refuseUpgrade } from "./door.ts";
+import { answer } from "./http.ts";
 import { bindHost, OwnAddresses } from "./own-addresses.ts";
 import { pageOrigins } from "./page-origins.ts";
+import { type Proxied, Reception } from "./reception.ts";
+import type { ServerOptions } from "./server-options.ts";
 import type { Certificate } from "./tls.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 /** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
 const BESIDE = 4;
-
-export interface ServerOptions extends HandshakePorts {
-  /** Takes secrets out of a text that leaves. */
-  readonly guard: (text: string) => string;
-  /** Takes paths of this machine out of a text for those who do not administer it. */
-  readonly conceal: (text: string) => string;
-  readonly log: Log;
-  readonly dispatch: Dispatch;
-  /** See `StoreWatch.explain`. */
-  readonly explain: StoreWatch["explain"];
-  readonly http: HttpFront;
-  /** Keeps descriptors free for everything but clients. */
-  readonly descriptors: Descriptors;
-  readonly certificate: Certificate | undefined;
-  /** Doors that the gateway before this one has left, and to which this one leaves its own. */
-  readonly doors: Doors;
-  /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
-  welcome(connection: Connection, granted: Granted): unknown;
-  disconnected(connection: Connection): void;
-}
-
-/** A connection that came to the listener of a proxy, and whom it names when that is verified. */
-interface Proxied {
-  readonly user: ProxiedUser | undefined;
-}
 
 /** Where the gateway can be reached. */
 export interface Address {
@@ -76,6 +44,7 @@ export class GatewayServer {
   readonly connections = new Map<string, Connection>();
   readonly #options: ServerOptions;
   readonly #room: WaitingRoom;
+  readonly #reception: Reception;
   readonly #doors: Door[] = [];
   readonly #furtherDoors = new Set<Door>();
   readonly #sockets = new WebSocketServer({
@@ -99,6 +68,10 @@ export class GatewayServer {
     this.#certificate = options.certificate;
     this.#room = new WaitingRoom(options);
     this.#ownAddresses = new OwnAddresses(options.clock);
+    this.#reception = new Reception({
+      ...{ options, room: this.#room, connections: this.connections },
+      place: { ours: () => this.#ours, ownAddresses: () => this.#ownAddresses.list },
+    });
   }
 
   /** Binds the port on the wanted address. Throws `StartError` when it cannot. */
@@ -346,89 +319,9 @@ export class GatewayServer {
     // The answer to the upgrade and the challenge leave in one write.
     socket.cork();
     process.nextTick(() => socket.uncork());
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#onSocket(webSocket, request, proxied));
-  }
-
-  #onSocket(socket: WebSocket, request: IncomingMessage, proxied: Proxied | undefined): void {
-    const { clock, settings } = this.#options;
-    const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
-    const connection = new Connection(socket, clock, {
-      stream: request.socket,
-      peer,
-      origin: judgeOrigin(request.headers, this.#ours),
-      address: proxied?.user?.address ?? clientAddress(peer, settings().trustedProxies),
-      isLocal: proxied === undefined && isLocal(peer, this.#ownAddresses.list),
-      user: proxied?.user,
-      guard: this.#options.guard,
-      conceal: this.#options.conceal,
-    });
-    this.#room.admitStranger(connection);
-    const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
-    socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
-    socket.on("message", (data, isBinary) => {
-      // Ignore frames that arrive while the connection closes.
-      if (!connection.isOpen) return;
-      if (connection.session) return connection.receive(data);
-      // Handle only one frame before hello-ok: a client that sends more has been answered and closed.
-      if (!this.#room.strangers.delete(connection)) return;
-      timeLimit[Symbol.dispose]();
-      this.#onFirstFrame(connection, data, isBinary);
-    });
-    socket.once("close", () => {
-      timeLimit[Symbol.dispose]();
-      this.#room.strangers.delete(connection);
-      if (this.connections.delete(connection.id)) this.#options.disconnected(connection);
-    });
-    connection.send(
-      JSON.stringify({
-        type: "event",
-        event: "connect.challenge",
-        payload: { nonce: connection.nonce, ts: clock.now() },
-      }),
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#reception.welcome(webSocket, request, proxied),
     );
-  }
-
-  #onFirstFrame(connection: Connection, data: RawData, isBinary: boolean): void {
-    const frame = parsed(data);
-    if (frame === undefined) return connection.close(1000, "");
-    // Text only, until the client is known (security: transport and handshake). Later, binary JSON is accepted.
-    const { requestFrame } = dialectFor((frame as Partial<Request> | null)?.params) ?? STRICTEST;
-    if (isBinary || frameProblem(frame, requestFrame)) return connection.close(1008, "invalid request frame");
-    const request = frame as Request;
-    try {
-      if (request.method !== "connect") throw invalidRequest("invalid handshake: first request must be connect");
-      const granted = decideConnect(request.params, connection, this.#options);
-      this.connections.set(connection.id, connection);
-      connection.open(granted.session, (frame) => this.#onFrame(connection, granted.session, frame));
-      connection.send(successFrame(request.id, this.#options.welcome(connection, granted)));
-    } catch (error) {
-      this.#refuse(connection, request, error);
-    }
-  }
-
-  #refuse(connection: Connection, { id }: Request, error: unknown): void {
-    const { log } = this.#options;
-    const known =
-      error instanceof GatewayError
-        ? error
-        : unexpected(this.#options.explain(error, "the handshake threw an unexpected error"));
-    this.connections.delete(connection.id);
-    log.debug("connection refused", { connId: connection.id, address: connection.address, why: known.message });
-    connection.send(failureFrame(id, known));
-    const requestId = known.details?.requestId;
-    // Protocol 4 clients look for the request id behind a colon in the text.
-    const isSpeltOut = requestId !== undefined && known.message.includes(":");
-    const reason = isSpeltOut ? `${known.message} (requestId: ${requestId})` : known.message;
-    connection.close(known instanceof HandshakeError ? known.closeCode : 1008, reason);
-  }
-
-  #onFrame(connection: Connection, session: Session, data: RawData): void {
-    const frame = parsed(data);
-    if (frame === undefined)
-      return this.#options.log.debug("a frame that is not JSON was ignored", { connId: connection.id });
-    const problem = isPlainRequest(frame) ? undefined : frameProblem(frame, session.dialect.requestFrame);
-    if (!problem) return this.#options.dispatch.handle(connection, session, frame as Request);
-    connection.send(failureFrame(idOf(frame), invalidRequest(`invalid request frame: ${problem}`)));
   }
 }
 

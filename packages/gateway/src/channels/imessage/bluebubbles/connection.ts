@@ -1,17 +1,14 @@
 /** Messages by way of a BlueBubbles server: what the gateway asks of it. What it tells is in `link.ts`. */
 import { ignore } from "../../../base/errors.ts";
 import {
-  accountId,
   type Capability,
   type ChannelContext,
   ChannelError,
   type Connection,
-  type MessageRef,
-  type Outbound,
-  type Peer,
   type ProbeContext,
-  type Sent,
 } from "../../../kit/channel.ts";
+import type { Outbound, Sent } from "../../../kit/message.ts";
+import { accountId, type MessageRef, type Peer } from "../../../kit/party.ts";
 import { chatGuidKey, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { type Expected, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { BlueBubblesApi, linkError } from "./api.ts";

@@ -9,13 +9,11 @@ import {
   type ChannelContext,
   ChannelError,
   type Connection,
-  type MediaRef,
-  type Outbound,
-  type Peer,
   type ProbeContext,
-  type Sent,
   type StateChanges,
 } from "../../../kit/channel.ts";
+import type { MediaRef, Outbound, Sent } from "../../../kit/message.ts";
+import type { Peer } from "../../../kit/party.ts";
 import { chatGuidKey, chatIdOf, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { CLAIMED_KEY, type Echo, Echoes, type Expected, readClaimed, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { openAttachment } from "./attachments.ts";

@@ -1,14 +1,8 @@
 /** What `imsg` tells, as the gateway takes it in. */
-import {
-  accountId,
-  type Content,
-  chosenName,
-  type Inbound,
-  type MediaKind,
-  type MediaRef,
-  type Peer,
-} from "../../../kit/channel.ts";
+
 import { isEmpty } from "../../../kit/content.ts";
+import type { Content, Inbound, MediaKind, MediaRef } from "../../../kit/message.ts";
+import { accountId, chosenName, type Peer } from "../../../kit/party.ts";
 import { typed } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { balloonIn } from "../balloons.ts";

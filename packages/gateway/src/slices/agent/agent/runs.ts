@@ -3,16 +3,15 @@
  * resumed after a crash. This file does not decide what a run answers.
  */
 
-import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
-import { isPassing, storageProblem } from "../../../base/process/machine.ts";
+import { GatewayError, ignore, invalidRequest, TellableError } from "../../../base/errors.ts";
+import { isPassing } from "../../../base/process/machine.ts";
 import { onAbort, within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import type { StoredPart } from "../../core/sessions/transcript.ts";
-import { ModelError } from "../models/models.ts";
+import type { StoredPart } from "../../core/sessions/stored-message.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
 import { Run, type RunResult } from "./run/run.ts";
-import { type AnsweredBy, aborted, done, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
+import { aborted, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
 import {
   type AbortReason,
   type RunOutcome,
@@ -21,30 +20,8 @@ import {
   type RunSource,
   RunStore,
 } from "./run/run-store.ts";
+import { type Answering, Working } from "./run/working.ts";
 import type { AgentServices } from "./services.ts";
-import { audienceIn } from "./toolbox/tool-policy.ts";
-import { interruptible } from "./turn/interruptible.ts";
-import type { RunStep } from "./turn/loop.ts";
-
-/** The answer of a run as it comes, and who gives it. */
-export interface Answer extends AnsweredBy {
-  /** The stop reason, when every answer of this kind has one reason. */
-  readonly stopReason?: string;
-  /** Whether a second try could double its effects; its failure is then final. */
-  readonly isOnce?: boolean;
-  readonly steps: AsyncIterable<RunStep>;
-}
-
-/** Decides what a run answers. */
-export interface Answering {
-  /** Whether the run may overtake those that wait in its session, because it changes nothing that they see. */
-  isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
-  /** Whether the message is a command, which needs its own answer. */
-  isCommand(record: Pick<RunRecord, "sessionKey">): boolean;
-  /** Whether some tools are allowed or denied to whoever started the run, by id. */
-  hasOwnRules(record: RunRecord): boolean;
-  answer(run: Run): Promise<Answer>;
-}
 
 /** Who is told of ends. */
 export type { RunObserver } from "./run/run-ends.ts";
@@ -91,7 +68,7 @@ export function acceptedOf(known: KnownRun): Accepted {
 
 const MAX_ATTEMPTS = 3;
 const MAX_OPEN = 1_000;
-const PARTIAL_MS = 500;
+
 const STOP_MS = 3_000;
 /** Tries to record an outcome after unknown errors, with growing pauses. */
 const MAX_RECORD_TRIES = 4;
@@ -105,6 +82,7 @@ export class Runs {
   readonly #ends: RunEnds;
   readonly #waiting: WaitingRoom;
   readonly #joining: Joining;
+  readonly #working: Working;
   readonly #tasks = new Set<Promise<void>>();
   readonly #arrivals = new Map<string, Set<() => void>>();
   #stopped: Promise<void> | undefined;
@@ -117,6 +95,10 @@ export class Runs {
     this.#answering = answering;
     this.#store = new RunStore(services);
     this.#ends = new RunEnds(services, this.#store);
+    this.#working = new Working({
+      ...{ services, answering, store: this.#store },
+      isStopped: () => this.#stopped !== undefined,
+    });
     this.#waiting = new WaitingRoom({
       services,
       start: (batch) => this.#track(this.#start(batch)),
@@ -360,59 +342,11 @@ export class Runs {
       await this.#services.machine.persist(() => this.#joining.begin(leader, batch.slice(0, -1)), leader.signal);
     } catch (error) {
       if (this.#stopped) return;
-      for (const run of batch) this.#end(run, failed(run, this.#sentenceOf(error, run)));
+      for (const run of batch) this.#end(run, failed(run, this.#working.sentenceOf(error, run)));
       return;
     }
-    await this.#work(leader);
-  }
-
-  async #work(run: Run): Promise<void> {
-    let by: Answer | undefined;
-    // Each try has its own time limit, because waiting for the machine is not work.
-    const attempt = async () => {
-      by = undefined;
-      using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
-      by = await within(this.#answering.answer(run), { signal: run.signal });
-      await this.#follow(run, by);
-      return by;
-    };
-    try {
-      const answer = await this.#services.machine.surely(attempt, {
-        signal: run.signal,
-        isKnown: isAnswer,
-        isOnce: () => by?.isOnce === true,
-        failed: () => run.beginAgain(),
-      });
-      this.#end(run, done(run, answer, answer.stopReason ?? run.stopReason));
-    } catch (error) {
-      if (this.#stopped && run.abortReason === undefined) return this.#store.release(run.id);
-      if (run.abortReason) return this.#end(run, aborted(run, run.abortReason, by));
-      this.#end(run, failed(run, this.#sentenceOf(error, run), by));
-    }
-  }
-
-  /** Reads the steps; their text is on disk at most half a second later. */
-  async #follow(run: Run, { steps }: Answer): Promise<void> {
-    const { clock } = this.#services;
-    let keptAt = clock.monotonic();
-    for await (const step of interruptible(steps, run.signal)) {
-      run.take(step);
-      if (step.kind !== "text" || clock.monotonic() - keptAt < PARTIAL_MS) continue;
-      this.#keepPartial(run);
-      keptAt = clock.monotonic();
-    }
-  }
-
-  /**
-   * Stores the text so far, for a crash only. What cannot be written now is written half a second later, or with the
-   * outcome.
-   */
-  #keepPartial(run: Run): void {
-    try {
-      this.#store.keepPartial(run.id, run.text);
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-    }
+    const outcome = await this.#working.outcomeOf(leader);
+    if (outcome) this.#end(leader, outcome);
   }
 
   /** Records the outcome and the reply in one transaction, then tells everyone. */
@@ -464,25 +398,6 @@ export class Runs {
     this.#open.delete(run.id);
     this.#waiting.remove(run);
   }
-
-  #sentenceOf(error: unknown, run: Run): string {
-    if (error instanceof ModelError) return isForOwner(run.record) ? error.message : error.publicMessage;
-    if (error instanceof GatewayError) return error.message;
-    const storage = storageProblem(error);
-    if (storage) return storage;
-    this.#services.log.error("a run met an unexpected error", { runId: run.id, error });
-    return messageOf(error);
-  }
-}
-
-/** Whether a failure has a sentence for people. */
-function isAnswer(error: unknown): boolean {
-  return (error as Partial<TellableError> | undefined)?.isTellable === true;
-}
-
-/** Whether only the owner reads how a run ended. */
-function isForOwner(record: RunRecord): boolean {
-  return audienceIn(record) === "owner" && !/:(?:group|channel):/.test(record.sessionKey);
 }
 
 function stoppedTooOften(attempts: number): string {

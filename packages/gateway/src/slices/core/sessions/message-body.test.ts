@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bodyOf, messageIn } from "./message-body.ts";
 import { textOf } from "./sessions.ts";
-import type { StoredPart } from "./transcript.ts";
+import type { StoredPart } from "./stored-message.ts";
 
 const SAID = "Shall we meet at the station at nine?";
 

@@ -3,7 +3,7 @@
  * whose text is in the column is stored as a position and a length. Earlier versions stored the text in both places.
  */
 import { stored } from "../../../base/store/stored.ts";
-import type { NewMessage, StoredPart } from "./transcript.ts";
+import type { NewMessage, StoredPart } from "./stored-message.ts";
 
 /** The content of the JSON: a message without the fields that have columns. */
 export type MessageBody = Omit<NewMessage, "role" | "runId">;

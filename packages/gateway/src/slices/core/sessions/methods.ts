@@ -205,7 +205,7 @@ export const preview = defineMethod({
     const previews = params.keys.slice(0, MAX_PREVIEW_KEYS).map((key) => {
       const session = key.trim() === "" ? undefined : gateway.sessions.get(gateway.sessions.canonical(key));
       if (!session) return { key, status: "missing" as const, items: [] };
-      const items = gateway.sessions.transcript.preview(session.sessionId, { limit, maxChars });
+      const items = gateway.sessions.transcript.previews.preview(session.sessionId, { limit, maxChars });
       return { key, status: items.length > 0 ? ("ok" as const) : ("empty" as const), items };
     });
     return { ts: gateway.clock.now(), previews };

@@ -9,7 +9,8 @@ import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import type { Beginning, BranchRow, PastPage } from "./schema.ts";
-import type { MessageRow, StoredMessage, Transcript } from "./transcript.ts";
+import type { MessageRow, StoredMessage } from "./stored-message.ts";
+import type { Transcript } from "./transcript.ts";
 
 /** Which messages a page holds: those before or after a message, or those around it; the newest when none is named. */
 export interface PageRequest {

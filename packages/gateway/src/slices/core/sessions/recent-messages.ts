@@ -2,7 +2,7 @@
  * The newest messages of conversations under way, kept as they were read. A run looks at all messages that its model may be
  * shown; those before its own have not changed since the run before, so only what is new is read from the table.
  */
-import type { StoredMessage } from "./transcript.ts";
+import type { StoredMessage } from "./stored-message.ts";
 
 /** A message with its place among all messages. */
 export interface PlacedMessage {

@@ -9,7 +9,7 @@ import type { Transcript } from "./transcript.ts";
 
 /** What a view needs to know of other conversations. */
 interface Around {
-  readonly transcript: Pick<Transcript, "title" | "newest">;
+  readonly transcript: Pick<Transcript, "previews">;
   agentOf(key: string): string;
   mainKey(agentId: string): string;
 }
@@ -41,8 +41,8 @@ export class SessionViews {
   /** The session as a row of `sessions.list`. */
   row(session: Session, { includeDerivedTitles, includeLastMessage }: SessionFilter = {}): Static<typeof SessionRowV3> {
     const { key, sessionId } = session;
-    const title = includeDerivedTitles ? this.#sessions.transcript.title(sessionId) : undefined;
-    const newest = includeLastMessage ? this.#sessions.transcript.newest(sessionId) : undefined;
+    const title = includeDerivedTitles ? this.#sessions.transcript.previews.title(sessionId) : undefined;
+    const newest = includeLastMessage ? this.#sessions.transcript.previews.newest(sessionId) : undefined;
     return {
       key,
       kind: kindOf(key),

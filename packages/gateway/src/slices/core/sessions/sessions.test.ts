@@ -296,7 +296,7 @@ test("compacting keeps the last messages in the conversation and all of them in 
   const archived = sessions.transcript.archiveAllBut(session.sessionId, 1);
 
   assert.equal(archived, 2);
-  assert.deepEqual(sessions.transcript.preview(session.sessionId, { limit: 9, maxChars: 20 }), [
+  assert.deepEqual(sessions.transcript.previews.preview(session.sessionId, { limit: 9, maxChars: 20 }), [
     { role: "user", text: "gamma" },
   ]);
   assert.equal((await sessions.transcript.search("alpha", 5)).length, 1);
@@ -309,7 +309,7 @@ test("titles and previews are cut at a character", () => {
   sessions.transcript.append(session, { role: "user", content: text("/help") });
   sessions.transcript.append(session, { role: "user", content: text(`${"a".repeat(58)}😀 and more`) });
 
-  assert.equal(sessions.transcript.title(session.sessionId), `${"a".repeat(58)}…`);
+  assert.equal(sessions.transcript.previews.title(session.sessionId), `${"a".repeat(58)}…`);
 });
 
 test("the default agent is the marked one, else the first, else main", () => {

@@ -28,7 +28,7 @@ import { Watchers } from "./watchers.ts";
 
 /** Functions on keys that slices below use. */
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
-export { textOf } from "./transcript.ts";
+export { textOf } from "./stored-message.ts";
 
 /** The facts that a run stores in its session's row. */
 export interface RunOutcome {

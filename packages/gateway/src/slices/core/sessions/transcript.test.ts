@@ -126,10 +126,13 @@ test("a title is looked for among the first messages only", () => {
 
   for (let n = 0; n < 199; n++) add("assistant", `report ${n}`);
   add("user", "stop it");
-  const near = transcript.title("a");
+  const near = transcript.previews.title("a");
   transcript.archiveAllBut("a", 0);
   for (let n = 0; n < 200; n++) add("assistant", `report ${n}`);
   add("user", "stop it");
 
-  assert.deepEqual([near, transcript.title("a"), transcript.newest("a")], ["stop it", undefined, "stop it"]);
+  assert.deepEqual(
+    [near, transcript.previews.title("a"), transcript.previews.newest("a")],
+    ["stop it", undefined, "stop it"],
+  );
 });

@@ -6,52 +6,14 @@ import { newId } from "../../../base/ids.ts";
 import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
-import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
+import { asPeopleRead } from "../../../kit/text/words.ts";
 import type { Media, MediaRef } from "./media.ts";
-import { bodyOf, messageIn } from "./message-body.ts";
+import { bodyOf } from "./message-body.ts";
 import { MessageSearch } from "./message-search.ts";
+import { Previews } from "./previews.ts";
 import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-messages.ts";
-import type { Message, PreviewItem, SearchMatch } from "./schema.ts";
-
-/**
- * A part of a message as it is stored; pictures are files. Tool calls and thinking occur only in the assistant's
- * messages. `from` says whose words a text is when they are not simply those of the message's role; `text` is then
- * unframed.
- */
-export type StoredPart =
-  | { readonly type: "text"; readonly text: string; readonly from?: Source | undefined }
-  | ({ readonly type: "image" } & MediaRef)
-  | {
-      readonly type: "toolCall";
-      readonly id: string;
-      readonly name: string;
-      readonly arguments: unknown;
-      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
-    }
-  | {
-      readonly type: "thinking";
-      readonly thinking: string;
-      readonly providerData?: Readonly<Record<string, unknown>> | undefined;
-    };
-
-/** A message that is added to a transcript. */
-export interface NewMessage {
-  readonly role: Message["role"];
-  readonly content: readonly StoredPart[];
-  readonly runId?: string;
-  readonly idempotencyKey?: string;
-  readonly provider?: string | undefined;
-  readonly model?: string | undefined;
-  readonly usage?: Message["usage"] | undefined;
-  readonly stopReason?: string | undefined;
-  readonly errorMessage?: string | undefined;
-  /** Which call a message of role `toolResult` answers. */
-  readonly toolCallId?: string | undefined;
-  readonly toolName?: string | undefined;
-  /** What kind of entry it is, and what belongs to that; for programs. */
-  readonly details?: Readonly<Record<string, unknown>> | undefined;
-  readonly isError?: boolean | undefined;
-}
+import type { Message, SearchMatch } from "./schema.ts";
+import { MESSAGE, type MessageRow, type NewMessage, type StoredMessage, textOf, toMessage } from "./stored-message.ts";
 
 /** A message of another gateway, with its place in the order of all messages. */
 interface Foreign {
@@ -60,24 +22,6 @@ interface Foreign {
   readonly at: number;
   readonly message: NewMessage;
 }
-
-/** A message of a transcript. */
-export interface StoredMessage extends NewMessage {
-  readonly id: string;
-  readonly at: number;
-}
-
-/** A row of `messages`, as far as a message is read from it. */
-export interface MessageRow {
-  readonly id: string;
-  readonly role: Message["role"];
-  readonly at: number;
-  readonly runId: string | null;
-  readonly text: string;
-  readonly body: string;
-}
-
-const MESSAGE = "id, role, at, run_id as runId, text, body";
 
 interface MovedRow {
   readonly id: string;
@@ -98,6 +42,8 @@ const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
 export class Transcript {
   /** Called for every new message, before the surrounding transaction ends. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
+  /** The beginnings of messages. */
+  readonly previews: Previews;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #media: Media;
@@ -106,6 +52,7 @@ export class Transcript {
 
   constructor(options: { store: Store; clock: Clock; media: Media }) {
     this.#store = options.store;
+    this.previews = new Previews(options.store);
     this.#clock = options.clock;
     this.#media = options.media;
     this.#recent = new RecentMessages(tableIn(options.store));
@@ -283,28 +230,6 @@ export class Transcript {
     return this.#media.read(part.sha256);
   }
 
-  /** The last messages with text, shortened, oldest first. */
-  preview(sessionId: string, { limit, maxChars }: { limit: number; maxChars: number }): Static<typeof PreviewItem>[] {
-    const rows = this.#store.all<{ role: string; text: string }>(
-      `select role, substr(text, 1, ?) as text from messages
-       where session_id = ? and archived_at is null and text <> '' order by seq desc limit ?`,
-      maxChars * 2,
-      sessionId,
-      limit,
-    );
-    return rows.reverse().map(({ role, text }) => ({ role: previewRole(role), text: shorten(text, maxChars) }));
-  }
-
-  /** The first message of a person, shortened: the title of a conversation without a name. */
-  title(sessionId: string): string | undefined {
-    return this.#firstText("role = 'user' and text not like '/%'", "asc", sessionId, 60);
-  }
-
-  /** The newest message, shortened. */
-  newest(sessionId: string): string | undefined {
-    return this.#firstText("true", "desc", sessionId, 120);
-  }
-
   /** Messages of all sessions that hold the words, the best of the newest ones first. See `MessageSearch.find`. */
   async search(
     query: string,
@@ -424,33 +349,6 @@ export class Transcript {
       if (!this.#store.get("select 1 from message_media where sha256 = ? limit 1", sha256)) this.#media.remove(sha256);
     }
   }
-
-  #firstText(condition: string, order: "asc" | "desc", sessionId: string, maxChars: number): string | undefined {
-    const row = this.#store.get<{ text: string }>(
-      `select substr(text, 1, 400) as text from (
-         select seq, role, text from messages
-         where session_id = ? and archived_at is null order by seq ${order} limit ${FIRST_MESSAGES}
-       ) where text <> '' and ${condition} order by seq ${order} limit 1`,
-      sessionId,
-    );
-    const line = row?.text.replace(TRANSCRIPT_MARK, "").replace(/\s+/g, " ").trim();
-    return line ? shorten(line, maxChars) : undefined;
-  }
-}
-
-/** Before the words of a voice message; a title is what was said. */
-const TRANSCRIPT_MARK = /^\[transcript\] /;
-
-/** Where the first text of somebody is looked for: in a long conversation of one side there is none. */
-const FIRST_MESSAGES = 200;
-
-/** The text of a message as people read it: its text parts, a blank line between them. */
-export function textOf(content: readonly StoredPart[]): string {
-  return content.flatMap((part) => (part.type === "text" ? [asPeopleRead(part.text, part.from)] : [])).join("\n\n");
-}
-
-function toMessage({ id, role, at, runId, text, body }: MessageRow): StoredMessage {
-  return { id, role, at, ...(runId !== null && { runId }), ...messageIn(body, text) };
 }
 
 /** An object, its parts and its keys, without the texts, bytes. */
@@ -475,14 +373,4 @@ function tableIn(store: Store): MessageTable {
 
 function toPlacedMessage({ place, ...row }: MessageRow & { readonly place: number }): PlacedMessage {
   return { place, message: toMessage(row), bytes: OBJECT_BYTES + 2 * (row.text.length + row.body.length) };
-}
-
-function previewRole(role: string): Static<typeof PreviewItem>["role"] {
-  return role === "user" || role === "assistant" || role === "system" ? role : "other";
-}
-
-/** At most `maxChars` characters, the last one an ellipsis when something was cut; never half a character. */
-function shorten(text: string, maxChars: number): string {
-  if (text.length <= maxChars) return text;
-  return `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -7,7 +7,7 @@ import { GatewayError } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { sessionMessage, sessionsChanged } from "./events.ts";
 import type { Sessions } from "./sessions.ts";
-import type { StoredMessage } from "./transcript.ts";
+import type { StoredMessage } from "./stored-message.ts";
 
 /** News of a conversation: a change, or a step of a run in it. */
 export type SessionNews =

@@ -108,7 +108,7 @@ export class Metrics implements Disposable {
       this.#sent.text(),
       gauge(
         { name: "moltbot_outbox", help: "Messages that wait to be sent." },
-        messaging.outbox.waiting().map(({ channel, state, count }) => [{ channel, state }, count] as const),
+        messaging.outbox.entries.waiting().map(({ channel, state, count }) => [{ channel, state }, count] as const),
       ),
       this.#runs.text(),
       this.#tokens.text(),
@@ -117,7 +117,7 @@ export class Metrics implements Disposable {
       this.#heartbeats.text(),
       gauge(
         { name: "moltbot_accounts_up", help: "Accounts of channels that are connected." },
-        [...messaging.accountsUp()].map(([channel, count]) => [{ channel }, count] as const),
+        [...messaging.standing.accountsUp()].map(([channel, count]) => [{ channel }, count] as const),
       ),
       gauge(
         { name: "moltbot_ws_clients", help: "Connections that are let in." },

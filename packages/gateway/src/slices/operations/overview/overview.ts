@@ -112,7 +112,7 @@ export class Overview implements Disposable {
   async hours(count: number) {
     const { hoursOf } = await import("./hours.ts");
     const { agent, messaging, clock } = this.#services;
-    return hoursOf({ runs: agent.runs, inbox: messaging.inbox, outbox: messaging.outbox }, clock.now(), count);
+    return hoursOf({ runs: agent.runs, inbox: messaging.inbox, outbox: messaging.outbox.entries }, clock.now(), count);
   }
 
   /** The newest snapshot, made when there is none yet. */
@@ -161,7 +161,7 @@ export class Overview implements Disposable {
         defaultAgentId: agents.defaultId,
         agents: agents.ids().map((agentId) => heartbeat.settingsOf(agentId)),
       },
-      channelSummary: messaging.summary(),
+      channelSummary: messaging.standing.summary(),
       queuedSystemEvents: [...notices.waiting(sessions.mainKey())],
       database: database.state,
       sessions: sessionsStatus(this.#services, models.chosen.modelDefaults()),
@@ -187,7 +187,7 @@ export class Overview implements Disposable {
     const { agents, clock, config, database, messaging } = this.#services;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
-    const { channels, order, labels } = this.#read(() => messaging.health(), NO_CHANNELS);
+    const { channels, order, labels } = this.#read(() => messaging.standing.health(), NO_CHANNELS);
     this.#health = {
       ok: true,
       ts: clock.now(),

@@ -8,18 +8,16 @@ import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { messageTraceId } from "../../../base/trace-id.ts";
 import type { Caller } from "../../../kit/access.ts";
-import type { ChannelDefinition } from "../../../kit/channel.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import { isSecret } from "../../../kit/schema/sound.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
-import { DEFAULT_ACCOUNT } from "./accounts/account-settings.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
 import { AccountState, chatsCalled } from "./accounts/account-store.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
+import { Standing } from "./accounts/standing.ts";
 import { Webhooks } from "./accounts/webhooks.ts";
 import { isOwner } from "./in/inbound.ts";
 import { Inbox } from "./in/inbox/inbox.ts";
@@ -30,7 +28,8 @@ import { Transcriber } from "./in/transcribe.ts";
 import { explainEntry } from "./in/why.ts";
 import { type ActionParams, messageAction } from "./out/actions.ts";
 import { ApprovalNotes } from "./out/approval-notes.ts";
-import { Outbox, type OutboxRow } from "./out/outbox.ts";
+import { Outbox } from "./out/outbox/outbox.ts";
+import type { OutboxRow } from "./out/outbox/outbox-rows.ts";
 import { Outgoing } from "./out/outgoing.ts";
 import { Progress } from "./out/progress.ts";
 import { Replies } from "./out/replies.ts";
@@ -47,7 +46,6 @@ import {
 } from "./settings.ts";
 import type { MessageWatcher } from "./watchers.ts";
 
-const STATUS_LIMIT_MS = 10_000;
 const PRUNE_MS = 6 * 3_600_000;
 const EXPIRE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
@@ -60,6 +58,8 @@ export class Messaging implements AsyncDisposable {
   readonly outbox: Outbox;
   readonly pairing: Pairing;
   readonly accounts: Accounts;
+  /** How the accounts are doing. */
+  readonly standing: Standing;
   readonly setup: AccountSetup;
   readonly logins: Logins;
   readonly outgoing: Outgoing;
@@ -105,6 +105,7 @@ export class Messaging implements AsyncDisposable {
       isLoginUnderWay: (key) => this.logins.isUnderWay(key),
     });
     const { accounts } = this;
+    this.standing = new Standing({ channels, accounts, clock });
     this.#replies = new Replies({
       ...{ inbox, outbox, clock, messages: settings },
       isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
@@ -151,12 +152,12 @@ export class Messaging implements AsyncDisposable {
     });
   }
 
-  /** Starts the accounts, without waiting for any of them. */
   /** What an account's channel remembers, whether the account is open or not. */
   stateOf(channel: string, account: string): AccountState {
     return new AccountState(this.#services.store, { channel, account });
   }
 
+  /** Starts the accounts, without waiting for any of them. */
   start(): void {
     const { clock, upkeep } = this.#services;
     this.#media.sweep();
@@ -235,7 +236,7 @@ export class Messaging implements AsyncDisposable {
     const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
     const explanation = explainEntry(
       entry,
-      parts.map((row) => this.outbox.entry(row)),
+      parts.map((row) => this.outbox.entries.entry(row)),
       this.#services.config.snapshot(),
     );
     return { ...explanation, ...(this.tracing.now.isOn && { traceId: this.#traceOf(entry) }) };
@@ -307,67 +308,6 @@ export class Messaging implements AsyncDisposable {
     return { channel: definition.id, id, removed };
   }
 
-  /** All channels and accounts in the form of `channels.status`. */
-  async status(
-    { probe = false, timeoutMs }: { readonly probe?: boolean; readonly timeoutMs?: number },
-    signal: AbortSignal,
-  ) {
-    if (probe) {
-      const limitMs = Math.max(1_000, timeoutMs ?? STATUS_LIMIT_MS);
-      await this.accounts.probeAll(limitMs, signal);
-    }
-    const labels = (pick: (definition: ChannelDefinition) => string) =>
-      Object.fromEntries(this.#channels.definitions.map((definition) => [definition.id, pick(definition)]));
-    return {
-      ts: this.#services.clock.now(),
-      channelOrder: this.#channels.definitions.map(({ id }) => id),
-      channelLabels: labels(({ label }) => label),
-      channelDetailLabels: labels(({ detailLabel }) => detailLabel),
-      channelSystemImages: labels(({ systemImage }) => systemImage),
-      channelMeta: this.#channels.definitions.map(
-        ({ id, label, detailLabel, systemImage, summary, login, settings }) => ({
-          ...{ id, label, detailLabel, systemImage, summary },
-          login: login !== undefined,
-          settings: Object.entries(settings.properties).map(([name, schema]) => ({
-            name,
-            description: schema.description ?? "",
-            isSecret: isSecret(schema),
-          })),
-        }),
-      ),
-      channels: this.health().channels,
-      channelAccounts: Object.fromEntries(
-        this.#channels.definitions.map(({ id }) => [id, this.accounts.snapshots(id)]),
-      ),
-      channelDefaultAccountId: labels(({ id }) => this.#channels.defaultAccount(id)),
-    };
-  }
-
-  /** Channels as the health snapshot shows them: those that are in the config. */
-  health(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> } {
-    const inUse = this.#channels.definitions.filter(({ id }) => this.accounts.snapshots(id).length > 0);
-    const channels = inUse.map(({ id }) => {
-      const accounts = this.accounts.snapshots(id);
-      const first = accounts.find(({ accountId }) => accountId === this.#channels.defaultAccount(id)) ?? accounts[0]!;
-      return [id, { ...first, accounts: Object.fromEntries(accounts.map((each) => [each.accountId, each])) }];
-    });
-    return {
-      channels: Object.fromEntries(channels),
-      order: inUse.map(({ id }) => id),
-      labels: Object.fromEntries(inUse.map(({ id, label }) => [id, label])),
-    };
-  }
-
-  /** One line for each account, for `status`. */
-  summary(): string[] {
-    return this.#channels.definitions.flatMap(({ id, label }) =>
-      this.accounts.snapshots(id).map(({ accountId, state, problem, self }) => {
-        const name = accountId === DEFAULT_ACCOUNT ? label : `${label} (${accountId})`;
-        return `${name}: ${state}${self?.name ? ` as ${self.name}` : ""}${problem ? ` — ${problem.message}` : ""}`;
-      }),
-    );
-  }
-
   /** Expires messages, also of accounts that are down, off or removed. */
   #expire(): void {
     this.#services.store.transaction(() => {
@@ -385,21 +325,11 @@ export class Messaging implements AsyncDisposable {
     return this.inbox.watchers;
   }
 
-  /** How many accounts of each channel are connected, of those that are in use. */
-  accountsUp(): ReadonlyMap<string, number> {
-    const inUse = this.#channels.definitions.map(({ id }) => [id, this.accounts.snapshots(id)] as const);
-    return new Map(
-      inUse
-        .filter(([, accounts]) => accounts.length > 0)
-        .map(([id, accounts]) => [id, accounts.filter(({ state }) => state === "connected").length]),
-    );
-  }
-
-  /** Rows from before this time are deleted, epoch ms. */
   #pruneMedia(): void {
     this.#media.prune(this.#keptSince, this.#messages.current.mediaMegabytes * 1_000_000);
   }
 
+  /** Rows from before this time are deleted, epoch ms. */
   get #keptSince(): number {
     return this.#services.clock.olderThan(this.#messages.current.keepDays * DAY_MS);
   }

@@ -171,7 +171,7 @@ export const channelsStatus = defineMethod({
     channelAccounts: Type.Record(Type.String(), Type.Array(AccountSnapshot)),
     channelDefaultAccountId: Labels,
   }),
-  handler: ({ params, gateway, signal }) => gateway.messaging.status(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.standing.status(params, signal),
 });
 
 const AccountParams = { channel: ChannelId, accountId: Name };
@@ -371,7 +371,7 @@ export const outboxList = defineMethod({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
   },
   result: Type.Object({ entries: Type.Array(OutboxEntry) }),
-  handler: ({ params, gateway }) => ({ entries: gateway.messaging.outbox.list(params) }),
+  handler: ({ params, gateway }) => ({ entries: gateway.messaging.outbox.entries.list(params) }),
 });
 
 export const outboxResend = defineMethod({

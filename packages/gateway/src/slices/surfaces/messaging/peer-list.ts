@@ -2,7 +2,8 @@
  * Lists of the settings that give rights to people: owners, allowFrom, groupAllowFrom. The only place where a person is
  * compared with such a list. Ids that the platform assigned and aliases that it proved count; names never do.
  */
-import type { AccountId, ChannelDefinition, Peer, ProvenAlias } from "../../../kit/channel.ts";
+import type { ChannelDefinition } from "../../../kit/channel.ts";
+import type { AccountId, Peer, ProvenAlias } from "../../../kit/party.ts";
 
 /** How a channel spells its ids. */
 export type Spelling = Pick<ChannelDefinition, "normalPeer" | "ids">;

@@ -8,7 +8,7 @@ import { hasScope } from "../../../kit/access.ts";
 import { OneOf } from "../../../kit/schema/schema.ts";
 import type { Tool, ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { Target } from "./accounts/known-channels.ts";
-import { toolPrincipal } from "./out/outbox.ts";
+import { toolPrincipal } from "./out/outbox/outbox.ts";
 import { defineTool, type Gateway } from "./slice.ts";
 
 const Text = Type.Optional(Type.String({ maxLength: 100_000 }));

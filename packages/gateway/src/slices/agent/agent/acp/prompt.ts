@@ -2,7 +2,7 @@
 import type { ContentBlock } from "@agentclientprotocol/sdk";
 import { aboutFrames, framed } from "../../../../kit/text/words.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/transcript.ts";
+import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import { isSharedIn, type Telling, told } from "../prompt/told.ts";
 import { BUILTIN } from "../run/run-store.ts";
 

@@ -32,7 +32,7 @@ const sessionList = defineCommand({
     const rows = sessions.all.list({ limit: 15, includeGlobal: true });
     return rows
       .map((session) => {
-        const title = session.label ?? sessions.transcript.title(session.sessionId) ?? "";
+        const title = session.label ?? sessions.transcript.previews.title(session.sessionId) ?? "";
         const here = session.key === sessionKey ? " ← here" : "";
         const minutes = Math.round((clock.now() - session.updatedAt) / 60_000);
         return `- \`${session.key}\` (${kindOf(session.key)}, ${minutes} min ago) ${title}${here}`;

@@ -8,7 +8,7 @@ import { mayUse } from "../../../../kit/command.ts";
 import type { Port } from "../../../../kit/port.ts";
 import { normalAgentId } from "../../../core/agents/agents.ts";
 import { agentIdOf, isSubagentKey } from "../../../core/sessions/sessions.ts";
-import type { StoredPart } from "../../../core/sessions/transcript.ts";
+import type { StoredPart } from "../../../core/sessions/stored-message.ts";
 import type { Thinking } from "../../models/port.ts";
 import type { DeliverTo, Starter } from "../run/run-store.ts";
 import { type Accepted, acceptedOf, type KnownRun, type Runs } from "../runs.ts";

@@ -6,7 +6,7 @@
 import { defined } from "../../../../base/defined.ts";
 import { GatewayError } from "../../../../base/errors.ts";
 import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/transcript.ts";
+import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import type { Model } from "../../models/providers/providers.ts";
 import type { Runs } from "../runs.ts";
 import type { AgentServices } from "../services.ts";

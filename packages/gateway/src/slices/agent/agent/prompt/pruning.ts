@@ -4,7 +4,7 @@
  */
 import { oneLine } from "../../../../kit/text/words.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/transcript.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
 import { charsFor, tokensOf, tokensOfAll } from "./message-size.ts";
 
 /** Shorter results are never replaced. */

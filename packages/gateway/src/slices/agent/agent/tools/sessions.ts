@@ -5,7 +5,7 @@ import { defined } from "../../../../base/defined.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import type { Tool } from "../../../../kit/tool.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/transcript.ts";
+import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import { defineTool } from "../slice.ts";
 import { fromOutside } from "./outside.ts";
 import { sessionsSend } from "./sessions-send.ts";
@@ -28,7 +28,7 @@ const sessionsList = defineTool({
     if (rows.length === 0) return "There is no such conversation.";
     return rows
       .map(({ key, label, sessionId, updatedAt }) => {
-        const title = label ?? sessions.transcript.title(sessionId) ?? "";
+        const title = label ?? sessions.transcript.previews.title(sessionId) ?? "";
         return `${key}, ${Math.round((clock.now() - updatedAt) / 60_000)} min, ${oneLine(title)}`.replace(/, $/, "");
       })
       .join("\n");

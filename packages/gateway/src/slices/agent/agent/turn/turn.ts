@@ -15,7 +15,7 @@ import { sectionsOf } from "../prompt/prompt-of-run.ts";
 import { RunContext } from "../prompt/run-context.ts";
 import type { Run } from "../run/run.ts";
 import { BUILTIN, type RunRecord } from "../run/run-store.ts";
-import type { Answer, Answering } from "../runs.ts";
+import type { Answer, Answering } from "../run/working.ts";
 import type { AgentServices } from "../services.ts";
 import { audienceOf, rulesForSender, sendersOf } from "../toolbox/tool-policy.ts";
 import { toolSpec } from "../toolbox/tool-spec.ts";

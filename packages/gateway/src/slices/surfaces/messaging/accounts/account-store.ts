@@ -3,7 +3,8 @@
 import { insertInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import { type ChannelState, type Chat, type ChatKind, chosenName, type StateChanges } from "../../../../kit/channel.ts";
+import type { ChannelState, StateChanges } from "../../../../kit/channel.ts";
+import { type Chat, type ChatKind, chosenName } from "../../../../kit/party.ts";
 import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 
 /** A channel's key-value state over the table. */

@@ -18,8 +18,8 @@ import {
   ChannelError,
   type ChannelErrorKind,
   type Connection,
-  type Peer,
 } from "../../../../kit/channel.ts";
+import type { Peer } from "../../../../kit/party.ts";
 import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { AccountStateName } from "../schema.ts";
 import type { AccountSettings } from "./account-settings.ts";

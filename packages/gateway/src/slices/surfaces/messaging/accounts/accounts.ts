@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { defined } from "../../../../base/defined.ts";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runOwn } from "../../../../base/process/blame.ts";
-import type { ChannelContext, ChannelDefinition, Chat, StateChanges } from "../../../../kit/channel.ts";
+import type { ChannelContext, ChannelDefinition, StateChanges } from "../../../../kit/channel.ts";
+import type { Chat } from "../../../../kit/party.ts";
 import { inboundIn, type Reading } from "../../../../kit/rules.ts";
 import { channelChanged } from "../events.ts";
 import type { Inbox } from "../in/inbox/inbox.ts";
@@ -13,7 +14,8 @@ import { Intake } from "../in/intake/intake.ts";
 import type { MediaIn } from "../in/media-in.ts";
 import type { Pairing } from "../in/pairing.ts";
 import { boundedInbound } from "../in/sanitize.ts";
-import { type Outbox, type OutboxRow, textOf } from "../out/outbox.ts";
+import type { Outbox } from "../out/outbox/outbox.ts";
+import { type OutboxRow, textOf } from "../out/outbox/outbox-rows.ts";
 import type { Progress } from "../out/progress.ts";
 import { composeParts, loadRenderer } from "../out/render.ts";
 import { Sender } from "../out/sender.ts";
@@ -320,7 +322,7 @@ export class Accounts implements AsyncDisposable {
   #snapshot(account: Account): AccountSnapshotShape {
     const { key, definition, settings, state, problem, self, connection, times } = account;
     const { lastInboundAt } = this.#options.inbox.summary(key);
-    const { queued, unknown, lastOutboundAt } = this.#options.outbox.summary(key);
+    const { queued, unknown, lastOutboundAt } = this.#options.outbox.entries.summary(key);
     const probe = this.#probes.get(idOf(key));
     return {
       accountId: key.account,

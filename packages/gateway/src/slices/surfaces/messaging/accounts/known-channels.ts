@@ -5,13 +5,8 @@ import { defined } from "../../../../base/defined.ts";
 import { invalidRequest, messageOf } from "../../../../base/errors.ts";
 import { makePrivateDir } from "../../../../base/files.ts";
 import type { Base } from "../../../../kit/base.ts";
-import {
-  type ChannelDefinition,
-  ChannelError,
-  type ChatRef,
-  type Peer,
-  type ProbeContext,
-} from "../../../../kit/channel.ts";
+import { type ChannelDefinition, ChannelError, type ProbeContext } from "../../../../kit/channel.ts";
+import type { ChatRef, Peer } from "../../../../kit/party.ts";
 import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import type { ChannelsConfig } from "../settings.ts";
 import {

@@ -1,7 +1,8 @@
 // Which agent answers where (protocol: routing): a table of places and the binding that decides for each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accountId, type Chat, chosenName, type Peer, plainPeer, provenAlias } from "../../../../kit/channel.ts";
+import { plainPeer } from "../../../../kit/channel.ts";
+import { accountId, type Chat, chosenName, type Peer, provenAlias } from "../../../../kit/party.ts";
 import type { Binding } from "../settings.ts";
 import { findBinding, type Place } from "./bindings.ts";
 

@@ -1,5 +1,6 @@
 /** Chooses the agent for a place: the first matching binding of the most specific kind (protocol: routing). */
-import type { ChannelDefinition, Chat, Peer } from "../../../../kit/channel.ts";
+import type { ChannelDefinition } from "../../../../kit/channel.ts";
+import type { Chat, Peer } from "../../../../kit/party.ts";
 import { identitiesOf } from "../peer-list.ts";
 import type { Binding } from "../settings.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { accountId, chosenName, type InboundMessage } from "../../../../kit/channel.ts";
-import type { StoredPart } from "../../../core/sessions/transcript.ts";
+import type { InboundMessage } from "../../../../kit/message.ts";
+import { accountId, chosenName } from "../../../../kit/party.ts";
+import type { StoredPart } from "../../../core/sessions/stored-message.ts";
 import { composeMessage } from "./envelope.ts";
 
 function message(text: string, more: Partial<InboundMessage> = {}): InboundMessage {

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  accountId,
-  type ChosenName,
-  chosenName,
-  type InboundMessage,
-  plainPeer,
-  provenAlias,
-} from "../../../../kit/channel.ts";
+import { plainPeer } from "../../../../kit/channel.ts";
+import type { InboundMessage } from "../../../../kit/message.ts";
+import { accountId, type ChosenName, chosenName, provenAlias } from "../../../../kit/party.ts";
 import type { AccountSettings } from "../accounts/account-settings.ts";
 import { PeerList } from "../peer-list.ts";
 import { type Decision, decide, type Facts, isOwner } from "./inbound.ts";

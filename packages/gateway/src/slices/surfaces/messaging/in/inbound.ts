@@ -2,8 +2,10 @@
  * The inbound policy, read from top to bottom. It decides whether a message is answered, its sender gets a code, or it
  * is left alone, and names the rule and the setting. A pure function: all facts are passed in.
  */
-import type { ChannelDefinition, Chat, InboundMessage, Peer } from "../../../../kit/channel.ts";
+import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import { isEmpty } from "../../../../kit/content.ts";
+import type { InboundMessage } from "../../../../kit/message.ts";
+import type { Chat, Peer } from "../../../../kit/party.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
 import type { Outcome } from "./inbox/inbox.ts";
 import { mentions } from "./mention-patterns.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
 import { Bus } from "../../../../base/bus.ts";
 import { openStore } from "../../../../base/store/store.ts";
-import { accountId } from "../../../../kit/channel.ts";
+import { accountId } from "../../../../kit/party.ts";
 import { tables } from "../tables.ts";
 import { Pairing } from "./pairing.ts";
 

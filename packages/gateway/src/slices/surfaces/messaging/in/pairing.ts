@@ -6,7 +6,7 @@ import { insertInto, replaceInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Peer } from "../../../../kit/channel.ts";
+import type { Peer } from "../../../../kit/party.ts";
 import { pairingRequested, pairingResolved } from "../events.ts";
 import type { PairedSenderShape, SenderRequestShape } from "../schema.ts";
 import type { AccountKey } from "./inbox/inbox-rows.ts";

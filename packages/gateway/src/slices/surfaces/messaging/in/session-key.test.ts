@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { discord } from "../../../../channels/discord/channel.ts";
 import { telegram } from "../../../../channels/telegram/channel.ts";
-import { accountId, provenAlias } from "../../../../kit/channel.ts";
+import { accountId, provenAlias } from "../../../../kit/party.ts";
 import { type KeyFacts, sessionKeyOf } from "./session-key.ts";
 
 const facts: KeyFacts = {

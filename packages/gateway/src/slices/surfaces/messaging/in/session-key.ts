@@ -1,5 +1,6 @@
 /** Which conversation an inbound message belongs to (protocol: session keys). */
-import type { ChannelDefinition, Chat, Peer } from "../../../../kit/channel.ts";
+import type { ChannelDefinition } from "../../../../kit/channel.ts";
+import type { Chat, Peer } from "../../../../kit/party.ts";
 import type { SessionSettings } from "../../../core/sessions/settings.ts";
 import { identitiesOf } from "../peer-list.ts";
 

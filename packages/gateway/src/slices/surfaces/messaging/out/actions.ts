@@ -8,7 +8,7 @@ import type { Caller } from "../../../../kit/access.ts";
 import type { Capability } from "../../../../kit/channel.ts";
 import type { KnownChannels, Target } from "../accounts/known-channels.ts";
 import type { Inbox } from "../in/inbox/inbox.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 export interface ActionParams {
@@ -173,7 +173,7 @@ function messagesOf({ channels, inbox, outbox }: Ports, target: Target & { chann
       ...{ messageId, chatId: chat.id, fromMe: false, sender, text, at: receivedAt },
       ...defined({ senderName }),
     }));
-  const said = outbox
+  const said = outbox.entries
     .list({ ...where, state: "sent" })
     .filter(isHere)
     .map(({ providerId = "", text, sentAt, queuedAt }) => ({

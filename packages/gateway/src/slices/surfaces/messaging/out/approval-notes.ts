@@ -3,7 +3,7 @@
  * Other readers of the chat cannot answer, because `/approve` checks its sender.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Button } from "../../../../kit/channel.ts";
+import type { Button } from "../../../../kit/message.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
 import {
   type ApprovalObserver,
@@ -14,7 +14,7 @@ import {
   type Waiting,
 } from "../../../agent/approvals/approvals.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
 
 export interface ApprovalNotesOptions {
   readonly clock: Clock;

@@ -4,7 +4,9 @@ import { defined } from "../../../../base/defined.ts";
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Caller } from "../../../../kit/access.ts";
-import { accountId, ChannelError, type MessageRef, type OutboundMedia } from "../../../../kit/channel.ts";
+import { ChannelError } from "../../../../kit/channel.ts";
+import type { OutboundMedia } from "../../../../kit/message.ts";
+import { accountId, type MessageRef } from "../../../../kit/party.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
 import { Chats } from "../accounts/account-store.ts";
 import type { Accounts } from "../accounts/accounts.ts";
@@ -15,7 +17,8 @@ import { sessionKeyOf } from "../in/session-key.ts";
 import type { AccountStateName, OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
 import { MediaOut } from "./media-out.ts";
-import type { Outbox, OutboxRow } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow } from "./outbox/outbox-rows.ts";
 import { composeParts } from "./render.ts";
 import type { Replies } from "./replies.ts";
 
@@ -196,7 +199,7 @@ export class Outgoing implements Disposable {
   resend(id: number): OutboxEntryShape {
     const row = this.#outbox.requeue(id, this.#options.ttlMs());
     this.#accounts.find(row)?.sender.kick();
-    return this.#outbox.entry(row);
+    return this.#outbox.entries.entry(row);
   }
 
   /** Discards a message. */
@@ -206,7 +209,7 @@ export class Outgoing implements Disposable {
     return this.#services.store.transaction(() => {
       const ended = this.#outbox.end(id, "failed", "given up by hand");
       this.settled(ended);
-      return this.#outbox.entry(ended);
+      return this.#outbox.entries.entry(ended);
     });
   }
 

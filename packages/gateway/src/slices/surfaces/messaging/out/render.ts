@@ -3,7 +3,7 @@ import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import type { Dialect, Rendered } from "../../../../kit/text/dialect.ts";
 import type { renderMarkdown } from "../../../../kit/text/render.ts";
 import type { Account } from "../accounts/account.ts";
-import type { Content, OutboxRow, Payload } from "./outbox.ts";
+import type { Content, OutboxRow, Payload } from "./outbox/outbox-rows.ts";
 
 interface Tools {
   readonly renderMarkdown: typeof renderMarkdown;

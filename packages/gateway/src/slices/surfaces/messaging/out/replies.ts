@@ -1,14 +1,15 @@
 /** Delivers replies: the transaction that records the end of a run also puts its reply in the outbox. */
 import { defined } from "../../../../base/defined.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { MessageRef } from "../../../../kit/channel.ts";
+import type { MessageRef } from "../../../../kit/party.ts";
 import type { AbortReason, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../../agent/agent/runs.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Inbox, Outcome } from "../in/inbox/inbox.ts";
 import type { InboxRow } from "../in/inbox/inbox-rows.ts";
 import type { MessagesSettings } from "../settings.ts";
-import type { Outbox, OutboxRow, PartState, Payload } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow, PartState, Payload } from "./outbox/outbox-rows.ts";
 import { composePartsNow } from "./render.ts";
 
 export interface RepliesOptions {

@@ -12,7 +12,8 @@ import { type ChannelContext, ChannelError } from "../../../../kit/channel.ts";
 import { Account } from "../accounts/account.ts";
 import type { AccountSettings } from "../accounts/account-settings.ts";
 import { tables } from "../tables.ts";
-import { Outbox, type OutboxRow } from "./outbox.ts";
+import { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow } from "./outbox/outbox-rows.ts";
 import { composeParts } from "./render.ts";
 import { Sender } from "./sender.ts";
 
@@ -82,7 +83,7 @@ class Desk {
 
   /** Each message's state, with its problem. */
   get states(): string[] {
-    return this.outbox
+    return this.outbox.entries
       .list()
       .toReversed()
       .map(({ state, problem }) => (problem ? `${state}: ${problem}` : state));
@@ -226,7 +227,7 @@ test("a doubtful message can be sent again in one step", async () => {
   desk.paper.sends.push(new ChannelError("unknown", "The connection was cut."));
   desk.add("perhaps");
   await desk.quiet();
-  desk.outbox.requeue(desk.outbox.list()[0]!.id, 60_000);
+  desk.outbox.requeue(desk.outbox.entries.list()[0]!.id, 60_000);
   desk.sender.kick();
   await desk.quiet();
 

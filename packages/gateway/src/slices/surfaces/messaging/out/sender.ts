@@ -9,10 +9,12 @@ import type { Machine } from "../../../../base/process/machine.ts";
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
-import { ChannelError, type Connection, type Outbound } from "../../../../kit/channel.ts";
+import { ChannelError, type Connection } from "../../../../kit/channel.ts";
+import type { Outbound } from "../../../../kit/message.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
-import type { Outbox, OutboxRow, Payload } from "./outbox.ts";
+import type { Outbox } from "./outbox/outbox.ts";
+import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
 
 export interface SenderOptions {
   readonly account: Account;

@@ -1,6 +1,6 @@
 /** Who has written, and where, as the inbox knows it. */
 import type { Store } from "../../../../../base/store/store.ts";
-import type { ChatRef } from "../../../../../kit/channel.ts";
+import type { ChatRef } from "../../../../../kit/party.ts";
 import { type AccountKey, COLUMNS, HAS_RUN, type InboxRow, type Row, toInboxRow } from "./inbox-rows.ts";
 
 /** The most events that are searched for a person's id. */

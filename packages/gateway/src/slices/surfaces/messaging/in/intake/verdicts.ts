@@ -1,6 +1,6 @@
 /** What the settings say of an event: whether it is answered, by whom and in which conversation. */
 
-import type { Chat } from "../../../../../kit/channel.ts";
+import type { Chat } from "../../../../../kit/party.ts";
 import { normalAgentId } from "../../../../core/agents/agents.ts";
 import type { Account } from "../../accounts/account.ts";
 import { settingPath } from "../../accounts/account-settings.ts";

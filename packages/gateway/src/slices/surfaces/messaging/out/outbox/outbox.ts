@@ -1,38 +1,23 @@
 /** The outbox: every message to a platform, stored before it is sent, with its state. */
 
 import { randomBytes } from "node:crypto";
-import { defined } from "../../../../base/defined.ts";
-import { invalidRequest } from "../../../../base/errors.ts";
-import { insertInto, named } from "../../../../base/store/statement.ts";
-import type { Store } from "../../../../base/store/store.ts";
-import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
-import { stored } from "../../../../base/store/stored.ts";
-import type { Clock } from "../../../../base/time/clock.ts";
-import type { Button, ChatRef, MessageRef, OutboundMedia, Poll } from "../../../../kit/channel.ts";
-import type { Rendered } from "../../../../kit/text/dialect.ts";
-import type { AccountKey } from "../in/inbox/inbox-rows.ts";
-import type { OutboxEntryShape } from "../schema.ts";
-
-/** The content of a message. `markdown` is rendered and cut into parts first; every other kind is one message. */
-export type Content =
-  | { readonly kind: "markdown"; readonly markdown: string; readonly media?: readonly OutboundMedia[] }
-  | { readonly kind: "part"; readonly text: Rendered; readonly media?: OutboundMedia | undefined }
-  | ({ readonly kind: "poll"; readonly pollId?: string } & Omit<Poll, "clientId" | "chat">);
-
-/** A message with everything that sending it needs. */
-export interface Payload {
-  readonly content: Content;
-  readonly replyTo?: MessageRef | undefined;
-  readonly via?: string | undefined;
-  readonly buttons?: readonly (readonly Button[])[] | undefined;
-  readonly silent?: boolean | undefined;
-  /** The platform refused the markup; send the plain text. */
-  readonly isPlain?: boolean | undefined;
-  /** The start of a growing reply; the final text replaces it. */
-  readonly isDraft?: boolean | undefined;
-  /** The platform has a draft of this part; edit it instead of sending. */
-  readonly replacesDraft?: boolean | undefined;
-}
+import { invalidRequest } from "../../../../../base/errors.ts";
+import { insertInto, named } from "../../../../../base/store/statement.ts";
+import type { Store } from "../../../../../base/store/store.ts";
+import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
+import type { Clock } from "../../../../../base/time/clock.ts";
+import type { ChatRef } from "../../../../../kit/party.ts";
+import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
+import { OutboxEntries } from "./outbox-entries.ts";
+import {
+  COLUMNS,
+  IS_OPEN,
+  type OutboxRow,
+  type PartState,
+  type Payload,
+  type Row,
+  toOutboxRow,
+} from "./outbox-rows.ts";
 
 export interface NewOutbound extends AccountKey {
   readonly chat: ChatRef;
@@ -44,61 +29,6 @@ export interface NewOutbound extends AccountKey {
   readonly ttlMs: number;
 }
 
-/** Which messages `list` returns; all of them without it. */
-interface OutboxFilter {
-  readonly channel?: string;
-  readonly accountId?: string;
-  readonly state?: string;
-  readonly limit?: number;
-}
-
-export type OutboxState = "composing" | "queued" | "sending" | "sent" | "unknown" | "failed";
-
-/** How far a part of a message has come. */
-export interface PartState {
-  readonly id: number;
-  readonly state: OutboxState;
-  readonly problem: string | undefined;
-}
-
-/** A message of the outbox. */
-export interface OutboxRow extends AccountKey, PartState {
-  readonly clientId: string;
-  readonly chat: ChatRef;
-  readonly origin: string;
-  readonly part: number;
-  readonly payload: Payload;
-  readonly sessionKey: string | undefined;
-  readonly providerId: string | undefined;
-  readonly attempts: number;
-  readonly notBefore: number;
-  readonly queuedAt: number;
-  readonly expiresAt: number;
-  readonly sentAt: number | undefined;
-}
-
-interface Row
-  extends Omit<OutboxRow, "chat" | "payload" | "sessionKey" | "problem" | "providerId" | "sentAt" | "queuedAt"> {
-  readonly chat: string;
-  readonly thread: string | null;
-  readonly payload: string;
-  readonly sessionKey: string | null;
-  readonly problem: string | null;
-  readonly providerId: string | null;
-  readonly queuedAt: number;
-  readonly sentAt: number | null;
-}
-
-const COLUMNS =
-  "id, client_id as clientId, channel, account, chat, thread, origin, part, payload, session_key as sessionKey, state, " +
-  "problem, provider_id as providerId, attempts, not_before as notBefore, queued_at as queuedAt, " +
-  "expires_at as expiresAt, sent_at as sentAt";
-/**
- * The condition of the index `outbox_open`, word for word: SQLite uses a partial index only for a query that holds its
- * condition, and does not see that `state = 'sending'` implies it. Source: sqlite.org/partialindex.html.
- */
-const IS_OPEN = "state in ('composing', 'queued', 'sending')";
-const PREVIEW_CHARS = 200;
 /** A target in another form than the platform's own: "@name", "user:123". */
 const NAMED_TARGET = /^(?:@|user:)/;
 /** A time longer than any send takes. */
@@ -107,13 +37,15 @@ const SENDING_MS = 5 * 60_000;
 export class Outbox {
   readonly #store: Store;
   readonly #clock: Clock;
-
+  /** Messages as the wire says them. */
+  readonly entries: OutboxEntries;
   readonly #guard: (text: string) => string;
 
   /** `guard` takes secrets out of a text that leaves. */
   constructor(options: { store: Store; clock: Clock; guard: (text: string) => string }) {
     this.#guard = options.guard;
     this.#store = options.store;
+    this.entries = new OutboxEntries(options.store);
     this.#clock = options.clock;
   }
 
@@ -374,71 +306,6 @@ export class Outbox {
     return known(this.get(id), id);
   }
 
-  /** How many messages wait, by channel and state. */
-  waiting(): { readonly channel: string; readonly state: string; readonly count: number }[] {
-    return this.#store.all(
-      `select channel, state, count(*) as count from outbox where ${IS_OPEN} group by channel, state`,
-    );
-  }
-
-  /** How many parts of messages were sent in each hour since `since`, and how many could not be or are in doubt. */
-  byHour(since: number): { readonly hour: number; readonly count: number; readonly lost: number }[] {
-    return this.#store.all(
-      `select coalesce(sent_at, queued_at) / 3600000 as hour, count(*) filter (where state = 'sent') as count,
-         count(*) filter (where state in ('failed', 'unknown')) as lost
-       from outbox where coalesce(sent_at, queued_at) >= ?1 and state in ('sent', 'failed', 'unknown')
-         and id > coalesce((select id from outbox where queued_at < ?1 - 86400000 order by id desc limit 1), 0) group by hour`,
-      since,
-    );
-  }
-
-  /** The newest messages first. */
-  list({ channel, accountId, state, limit = 50 }: OutboxFilter = {}): OutboxEntryShape[] {
-    return this.#store
-      .all<Row>(
-        ...named(
-          `select ${COLUMNS} from outbox where (:channel is null or channel = :channel)
-           and (:accountId is null or account = :accountId)
-           and (:state is null or state = :state or (:state = 'queued' and state = 'composing'))
-           order by id desc limit :limit`,
-          { channel, accountId, state, limit },
-        ),
-      )
-      .map((row) => this.entry(toOutboxRow(row)));
-  }
-
-  /** A message as the wire says it. */
-  entry(row: OutboxRow): OutboxEntryShape {
-    return {
-      id: row.id,
-      channel: row.channel,
-      accountId: row.account,
-      chatId: row.chat.id,
-      ...defined({ threadId: row.chat.threadId }),
-      origin: row.origin,
-      // Only those who may let people in see codes.
-      text: row.origin.startsWith("pairing:") ? "[a pairing code]" : textOf(row.payload).slice(0, PREVIEW_CHARS),
-      state: row.state === "composing" ? "queued" : row.state,
-      ...defined({ problem: row.problem, providerId: row.providerId }),
-      attempts: row.attempts,
-      queuedAt: row.queuedAt,
-      expiresAt: row.expiresAt,
-      ...(row.state === "sent" && row.sentAt !== undefined && { sentAt: row.sentAt }),
-    };
-  }
-
-  /** The number of waiting and doubtful messages of an account, and when it last sent. */
-  summary({ channel, account }: AccountKey): { queued: number; unknown: number; lastOutboundAt: number | undefined } {
-    const row = this.#store.get<{ queued: number; unknown: number; at: number | null }>(
-      `select count(*) filter (where ${IS_OPEN}) as queued,
-              count(*) filter (where state = 'unknown') as unknown, max(sent_at) filter (where state = 'sent') as at
-       from outbox where channel = ? and account = ?`,
-      channel,
-      account,
-    );
-    return { queued: row?.queued ?? 0, unknown: row?.unknown ?? 0, lastOutboundAt: row?.at ?? undefined };
-  }
-
   /** Moves due and expiry times along when steady time has moved, so that they stay at the same moment. */
   shift(byMs: number): void {
     this.#store.run(
@@ -469,22 +336,4 @@ function newClientId(): string {
 /** The principal of messages that a run sends with its tool; principals of connections have another form. */
 export function toolPrincipal(runId: string): string {
   return `run:${runId}`;
-}
-
-/** The text of a message, without markup. */
-export function textOf({ content }: Payload): string {
-  if (content.kind === "markdown") return content.markdown;
-  return content.kind === "poll" ? content.question : content.text.plain;
-}
-
-function toOutboxRow({ chat, thread, payload, sessionKey, problem, providerId, sentAt, ...row }: Row): OutboxRow {
-  return {
-    ...row,
-    chat: thread === null ? { id: chat } : { id: chat, threadId: thread },
-    payload: stored<Payload>(payload),
-    sessionKey: sessionKey ?? undefined,
-    problem: problem ?? undefined,
-    providerId: providerId ?? undefined,
-    sentAt: sentAt ?? undefined,
-  };
 }
