@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { ChannelState, Inbound } from "../../kit/channel.ts";
+import type { ChannelState } from "../../kit/channel.ts";
+import type { Inbound } from "../../kit/message.ts";
 import { echoChanges, findEcho } from "./echoes.ts";
 import { EventRecord } from "./record.ts";
 
