@@ -4,7 +4,6 @@ import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { docsPage, examplesIn, namedIn, words } from "../support/docs-examples.ts";
-import { eventually } from "../support/time-limit.ts";
 import { Home, type Outcome } from "./harness.ts";
 
 /** The disk and the network drive of the page. */
