@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { currentVersion } from "../../packages/gateway/src/base/update/record.ts";
 import { canMount, eventually, FaultBench } from "../faults/bench.ts";
 import { GOOD, programText } from "./update-stage.ts";
@@ -82,11 +83,16 @@ async function said(bench: FaultBench, message: string): Promise<void> {
 /** What the gateway says of itself once it answers again. */
 async function answers(bench: FaultBench) {
   return await eventually("the gateway to answer", async () => {
-    const client = await bench.operator().catch(() => undefined);
-    const { payload } = (await client?.request("health", {}).catch(() => undefined)) ?? {};
-    if (!client || payload?.ok !== true) return undefined;
-    const { messages } = await client.call("chat.history", { sessionKey: "main" });
-    return JSON.stringify(messages);
+    try {
+      const client = await bench.operator();
+      const { payload } = await client.request("health", {});
+      if (payload?.ok !== true) return undefined;
+      const { messages } = await client.call("chat.history", { sessionKey: "main" });
+      return JSON.stringify(messages);
+    } catch (error) {
+      ignore(error, "it does not answer yet");
+      return undefined;
+    }
   });
 }
 
