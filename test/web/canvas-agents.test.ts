@@ -25,6 +25,7 @@ const PIXEL = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
 /** A page that tries to load everything of its own agent and of the other, and says in its title what came. */
 const pageOf = (own: string, others: readonly string[], session: string) => `<!doctype html><p>x</p><script>
 const came = [];
+const refused = [];
 const load = (name, element, url) => new Promise((resolve) => {
   element.onload = () => { came.push(name); resolve(); };
   element.onerror = resolve;
@@ -33,13 +34,7 @@ const load = (name, element, url) => new Promise((resolve) => {
   document.head.append(element);
 });
 const make = (name) => document.createElement(name);
-const attempt = async (name, work) => {
-  try {
-    if (await work()) came.push(name);
-  } catch (refused) {
-    console.info(String(refused));
-  }
-};
+const attempt = (name, work) => Promise.resolve().then(work).then((ok) => ok && came.push(name)).catch((refusal) => refused.push(refusal));
 const all = (whose, base) => [
   load(whose + " script", make("script"), base + "part.js"),
   load(whose + " style", make("link"), base + "part.css"),

@@ -453,3 +453,23 @@ describe("a file that is not plainly where it seems", () => {
     assert.equal(config.snapshot().raw, '{ garden: { $include: "garden.json" } }');
   });
 });
+
+test("a section may say itself which of its changes need a restart", () => {
+  const cellar = defineSettings({
+    path: "cellar",
+    summary: "A section of which one setting needs a restart, where no variable says it.",
+    reload: "live",
+    needsRestart: (before, after, given) => given("CELLAR") === undefined && before.depth !== after.depth,
+    schema: Type.Object({ depth: Type.Integer({ default: 1 }), lamps: Type.Integer({ default: 1 }) }),
+  });
+  const log = createLog({ clock: systemClock, level: "error", sinks: [], secrets: new Secrets() });
+  const restartsOf = (env: Record<string, string>, text: string) => {
+    const options = { path, log, env, clock: systemClock, sections: [cellar], fallbackFolder: root };
+    using config = Config.open(options);
+    return config.restartsFor(config.read("{}").values, config.read(text).values);
+  };
+
+  assert.deepEqual(restartsOf({}, "{ cellar: { depth: 2 } }"), ["cellar"]);
+  assert.deepEqual(restartsOf({}, "{ cellar: { lamps: 2 } }"), []);
+  assert.deepEqual(restartsOf({ MOLTBOT_CELLAR: "x" }, "{ cellar: { depth: 2 } }"), []);
+});

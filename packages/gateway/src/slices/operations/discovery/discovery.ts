@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { hostLabel, type Service, textOf } from "../../../base/discovery/service.ts";
-import { detailOf, ignore, messageOf, TellableError } from "../../../base/errors.ts";
+import { ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { envOf } from "../../../base/files.ts";
 import { isLoopbackAddress, isTailnetAddress } from "../../../base/net/address.ts";
 import { cutUtf8 } from "../../../base/text/cut-utf8.ts";
@@ -118,8 +118,8 @@ export class Discovery implements AsyncDisposable {
         const reason = messageOf(error);
         const isNews = this.#told.reason !== reason;
         this.#told = { state: "failed", reason };
-        const why = "the local network is not told of this gateway";
-        log[isNews ? "warn" : "debug"](why, { reason, detail: detailOf(error), againInMs: AGAIN_MS });
+        const level = isNews ? "warn" : "debug";
+        log[level]("the local network is not told of this gateway", { reason, error, againInMs: AGAIN_MS });
         await clock.sleep(AGAIN_MS, signal).catch((stopped: unknown) => ignore(stopped, "asked for at the top"));
       }
     }

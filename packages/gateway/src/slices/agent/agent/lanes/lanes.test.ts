@@ -31,9 +31,10 @@ function stage({ main = 4, subagent = 8 }: Partial<Record<LaneName, number>> = {
   const order: string[] = [];
   const working = new Map<string, () => void>();
   const clock = { now: () => 0, monotonic: () => 0, after: () => ({ [Symbol.dispose]() {} }) } as unknown as Clock;
+  const limits = { main, subagent, cron: main };
   const lanes = new Lanes({
     clock,
-    limit: (lane) => ({ main, subagent, cron: main })[lane],
+    limit: (lane) => limits[lane],
     batch: (waiting) => waiting.slice(0, 1),
     async start(batch) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -56,7 +57,12 @@ function stage({ main = 4, subagent = 8 }: Partial<Record<LaneName, number>> = {
     working.get(id)?.();
     await settled();
   };
-  return { order, add, end };
+  const raise = async (lane: LaneName, limit: number) => {
+    limits[lane] = limit;
+    lanes.limitsChanged();
+    await settled();
+  };
+  return { order, add, end, raise };
 }
 
 test("a conversation that says much does not keep the others waiting", async () => {
@@ -69,6 +75,17 @@ test("a conversation that says much does not keep the others waiting", async () 
   for (const id of ["a1", "b1", "c1", "a2", "a3"]) await end(id);
 
   assert.deepEqual(order, ["a1", "b1", "c1", "a2", "a3"]);
+});
+
+test("a limit that is raised counts at once for those who wait", async () => {
+  const { order, add, raise } = stage({ main: 1 });
+  for (const id of ["a", "b", "c"]) add(id, `agent:main:${id}`);
+  await settled();
+  const before = [...order];
+
+  await raise("main", 2);
+
+  assert.deepEqual([before, order], [["a"], ["a", "b"]]);
 });
 
 test("agents that other agents have started do not wait for those of people, nor people for them", async () => {

@@ -83,6 +83,11 @@ export class Lanes {
     this.#arrange(line);
   }
 
+  /** Begins what a limit that has been raised lets begin. */
+  limitsChanged(): void {
+    for (const lane of Object.values(this.#lanes)) this.#next(lane);
+  }
+
   /** Removes a waiting run that has ended otherwise. */
   remove(run: Run): void {
     const line = this.#lines.get(run.record.sessionKey);

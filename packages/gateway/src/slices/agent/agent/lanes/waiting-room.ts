@@ -46,6 +46,7 @@ const MAX_JOBS = 64;
 export class WaitingRoom implements Disposable {
   readonly #options: WaitingRoomOptions;
   readonly #lanes: Lanes;
+  readonly #watching: Disposable;
   /** How a message waits behind the reply under way. */
   readonly queueing = new Port<Queueing>({ rulesFor: () => IN_ORDER });
 
@@ -62,6 +63,7 @@ export class WaitingRoom implements Disposable {
       batch: (waiting) => this.#batch(waiting),
       start: (batch) => options.start(batch),
     });
+    this.#watching = agents.onChange(() => this.#lanes.limitsChanged());
   }
 
   /** Whether a run of the conversation is at work. */
@@ -112,6 +114,7 @@ export class WaitingRoom implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#watching[Symbol.dispose]();
     this.#lanes[Symbol.dispose]();
   }
 
