@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import JSON5 from "json5";
 import { mergePatch, patchConfigText } from "./config-edit.ts";
-import { parseJson5 } from "./json5.ts";
+import { Json5Error, parseJson5 } from "./json5.ts";
 
 describe("a patch of a config text", () => {
   const cases: readonly [what: string, text: string, patch: Record<string, unknown>, expected: string][] = [
@@ -74,7 +74,7 @@ describe("a patch of a config text", () => {
   }
 
   test("of a text that is not JSON5 throws", () => {
-    assert.throws(() => patchConfigText("{ a: ", { b: 1 }), SyntaxError);
+    assert.throws(() => patchConfigText("{ a: ", { b: 1 }), Json5Error);
   });
 
   test("reads as the merge of both, whatever the text and the patch", () => {

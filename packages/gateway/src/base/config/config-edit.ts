@@ -7,7 +7,7 @@ import { parseJson5 } from "./json5.ts";
 
 /**
  * Applies a JSON merge patch (RFC 7396: null deletes) to a config text; comments, order, quotes and line ends are kept.
- * Throws `SyntaxError` when `raw` is not JSON5, and `INVALID_REQUEST` when an edit would cost a comment.
+ * Throws `Json5Error` when `raw` is not JSON5, and `INVALID_REQUEST` when an edit would cost a comment.
  */
 export function patchConfigText(raw: string, patch: Readonly<Record<string, unknown>>): string {
   const isEmpty = raw.trim() === "";
