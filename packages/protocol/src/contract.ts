@@ -1684,7 +1684,7 @@ export type CronSchedule = {
   kind: "cron";
   expr: string;
   tz?: string;
-  /** Moves each time by up to so much, always alike for this job; 0 and absent move nothing. */
+  /** Each run begins up to this much later, a job always by the same amount. 0 or absent: at the exact time. */
   staggerMs?: number;
 };
 

@@ -86,6 +86,16 @@ describe("what is said", () => {
     ["a group that was changed", { groupInfo: { groupId: "G1", type: "UPDATE" } }, "unread: groupInfo"],
     ["what this version does not know", { later: {} } as object, "unread: unknown kind"],
     ["an admin's removal", { adminDelete: { targetSentTimestamp: 5 } }, "unread: adminDelete"],
+    [
+      "a poll",
+      { pollCreate: { question: "Tea?", options: ["yes", "no"], allowMultiple: false } },
+      "Poll: Tea?\n- yes\n- no",
+    ],
+    [
+      "words under a file",
+      { attachments: [{ contentType: "image/png", filename: "a.png", caption: "Our garden" }] },
+      "About the file: a.png\nOur garden",
+    ],
     ["a removal", { remoteDelete: { timestamp: 5 } }, "unsend"],
     ["nothing at all", {}, "undefined"],
   ];
@@ -98,6 +108,19 @@ describe("what is said", () => {
     assert.deepEqual(withFile?.kind === "message" && [withFile.items, withFile.media.map(({ kind }) => kind)], [
       undefined,
       ["image"],
+    ]);
+  });
+
+  test("what a link leads to is somebody else's, as the sender's app shows it; a link that shows nothing adds nothing", () => {
+    const page = { url: "https://example.org", title: "Garden", description: "Roses" };
+    const shown = said({ message: "see", previews: [page, { url: "https://example.org/2" }, { title: "Bare" }] });
+
+    assert.deepEqual(shown?.kind === "message" && [shown.text, shown.forwarded], [
+      "see",
+      [
+        { text: "Garden\nRoses", origin: { where: "https://example.org" } },
+        { text: "Bare", origin: { where: "a page" } },
+      ],
     ]);
   });
 
@@ -204,6 +227,12 @@ describe("what is no message", () => {
 
     assert.match(broken?.kind === "unreadable" ? broken.why : "", /\(InvalidMessageException\); ask for it again/);
     assert.deepEqual(inboundIn(read({}, { exception: { type: "SelfSendException" } })), []);
+  });
+
+  test("a message that is not as signal-cli describes messages is recorded with who sent it and when", () => {
+    const [broken] = inboundIn(mapper.broken({ envelope: { ...ANN, timestamp: 7 } }));
+
+    assert.deepEqual([broken?.kind, broken?.sender.id, broken?.messageId], ["unreadable", "+15550001", "7"]);
   });
 
   test("an event is read with and without a subscription around it, and is none without a sender and a time", () => {

@@ -11,8 +11,8 @@ const when = {
   every: { kind: "text", value: "SPAN", summary: "Again and again, such as 10m, 2h or 1d" },
   cron: { kind: "text", value: "EXPR", summary: "At the times of a cron expression of 5 or 6 fields" },
   tz: { kind: "text", value: "ZONE", summary: "The time zone of the expression" },
-  stagger: { kind: "text", value: "SPAN", summary: "Move each time by up to so much, for this job always alike" },
-  exact: { kind: "switch", summary: "Do not move the times" },
+  stagger: { kind: "text", value: "SPAN", summary: "Begin up to this much later; one job always by the same amount" },
+  exact: { kind: "switch", summary: "Begin at the exact times, without --stagger" },
 } as const;
 
 const what = {
@@ -22,7 +22,7 @@ const what = {
   model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
   thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
   "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
-  fallback: { kind: "list", value: "MODEL", summary: "Who works when that model cannot; several with commas" },
+  fallback: { kind: "list", value: "MODEL", summary: "The model to use when that one fails; several with commas" },
   tools: { kind: "list", value: "NAME", summary: "The only tools it may use; several with commas" },
 } as const;
 
@@ -35,18 +35,18 @@ const how = {
     completes: "session",
   },
   wake: { kind: "text", value: "MODE", choices: ["now", "next-heartbeat"], summary: "When the agent looks at it" },
-  announce: { kind: "switch", summary: "Send what is said over a channel", formerly: ["deliver"] },
+  announce: { kind: "switch", summary: "Send the answer over a channel", formerly: ["deliver"] },
   channel: { kind: "text", value: "CHANNEL", summary: "Over which channel (last)", completes: "channel" },
   to: { kind: "text", value: "CHAT", summary: "To whom" },
   account: { kind: "text", value: "ID", summary: "Over which account of the channel" },
   webhook: { kind: "text", value: "URL", summary: "Post each end to this address" },
-  "no-deliver": { kind: "switch", summary: "Send what is said nowhere" },
+  "no-deliver": { kind: "switch", summary: "Do not send the answer anywhere" },
   "best-effort-deliver": { kind: "switch", summary: "Do not tell anybody when it cannot be sent" },
   "failure-to": { kind: "text", value: "CHAT", summary: "Whom to tell of each failure: CHANNEL:CHAT, or an address" },
-  "alert-after": { kind: "number", value: "N", summary: "Tell of failures after so many in a row (2)" },
+  "alert-after": { kind: "number", value: "N", summary: "Report failures from this many in a row on (2)" },
   "no-alert": { kind: "switch", summary: "Tell nobody of failures" },
   grace: { kind: "text", value: "SPAN", summary: "How late a missed time may be run (1d)" },
-  "post-prefix": { kind: "text", value: "TEXT", summary: "What stands before news for the main conversation" },
+  "post-prefix": { kind: "text", value: "TEXT", summary: "The text in front of news for the main conversation" },
   "post-mode": {
     kind: "text",
     value: "MODE",

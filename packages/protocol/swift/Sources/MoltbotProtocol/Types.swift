@@ -3040,7 +3040,7 @@ public enum CronSchedule: Codable, Hashable, Sendable {
         public var kind: String
         public var expr: String
         public var tz: String?
-        /// Moves each time by up to so much, always alike for this job; 0 and absent move nothing.
+        /// Each run begins up to this much later, a job always by the same amount. 0 or absent: at the exact time.
         public var staggerMs: Int?
 
         public init(

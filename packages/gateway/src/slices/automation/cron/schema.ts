@@ -24,7 +24,8 @@ export const CronSchedule = Type.Union([
     tz: Type.Optional(Zone),
     staggerMs: Type.Optional({
       ...StaggerMs,
-      description: "Moves each time by up to so much, always alike for this job; 0 and absent move nothing.",
+      description:
+        "Each run begins up to this much later, a job always by the same amount. 0 or absent: at the exact time.",
     }),
   }),
 ]);
