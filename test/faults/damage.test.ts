@@ -316,6 +316,20 @@ describe("moltbot doctor", { concurrency: 2 }, () => {
     assert.deepEqual(await judged(home), { started: true, wrong: [] });
   });
 
+  for (const [how, name] of [
+    ["--salvage", "salvaged"],
+    ["--start-empty", "empty"],
+  ] as const)
+    test(`${how} works again after one that was killed when its new file was closed`, async () => {
+      using home = copyOf(stopped);
+      writeFileSync(`${databaseOf(home)}.${name}.closed`, "60 bytes, written at 1 ns\n");
+
+      const { code, stderr } = await home.run(["doctor", how, "--yes"]);
+
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.deepEqual(await judged(home), { started: true, wrong: [] });
+    });
+
   test("looks at the database of a gateway that does not run, and changes nothing", async () => {
     using sound = copyOf(killed);
     using broken = copyOf(killed);

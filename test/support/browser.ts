@@ -43,6 +43,7 @@ const LANGUAGE = { LANG: "en_US.UTF-8", LC_ALL: "en_US.UTF-8", LANGUAGE: "en_US"
 
 /** So many browsers run at a time on this machine: each keeps a core busy while a page draws, and waits in between. */
 const MOST_BROWSERS = Math.max(3, availableParallelism());
+const BROWSERS = Array.from({ length: MOST_BROWSERS }, (_, place) => `test-browser-${place}`);
 /** How often a process looks whether another's browser has ended, ms. */
 const LOOK_EVERY_MS = 250;
 
@@ -75,7 +76,7 @@ async function launchShared(): Promise<Browser> {
 
 /** Starts a browser when fewer than `MOST_BROWSERS` run. */
 async function launch(more: readonly string[]): Promise<Browser> {
-  const turn = await takeTurn();
+  const turn = await turnAt(BROWSERS);
   try {
     const browser = await firstOf([chosen, bundled, system], [...ARGS, ...more]);
     browser.once("disconnected", () => turn[Symbol.dispose]());
@@ -109,10 +110,11 @@ async function firstOf(finders: readonly Finder[], args: string[]): Promise<Brow
   throw new AggregateError(causes, "No Chromium starts here. Set CHROMIUM_PATH to a Chromium or Chrome that does.");
 }
 
-async function takeTurn(): Promise<Disposable> {
+/** Waits until one of these places is free among all processes of this machine. */
+async function turnAt(places: readonly string[]): Promise<Disposable> {
   for (;;) {
-    for (let place = 0; place < MOST_BROWSERS; place++) {
-      const turn = lockOrNothing(`test-browser-${place}`);
+    for (const place of places) {
+      const turn = lockOrNothing(place);
       if (turn) return turn;
     }
     await sleep(LOOK_EVERY_MS);
@@ -165,13 +167,16 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The npm package holds archives. They are unpacked once, beside the package, and moved into place as a whole. */
+/** The npm package holds archives. They are unpacked once, by one process, beside the package, and moved into place as a whole. */
 async function unpackBundled(): Promise<Executable> {
   const manifest = new URL("../package.json", import.meta.resolve("@sparticuz/chromium"));
   const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
   const modules = join(dirname(manifest.pathname), "../..");
   const place = join(modules, ".cache", `chromium-${version}`);
-  if (!existsSync(place)) await unpackTo(place, join(dirname(manifest.pathname), "bin"));
+  if (!existsSync(place)) {
+    using _turn = await turnAt(["test-browser-unpacked"]);
+    if (!existsSync(place)) await unpackTo(place, join(dirname(manifest.pathname), "bin"));
+  }
   return {
     path: join(place, "chromium"),
     env: { LD_LIBRARY_PATH: join(place, "al2023", "lib"), FONTCONFIG_PATH: join(place, "fonts") },

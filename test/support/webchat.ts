@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page, WebSocketRoute } from "playwright-core";
+import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { type TestGateway, TOKEN, testGateway } from "./gateway.ts";
 import { LIMIT_MS } from "./time-limit.ts";
 
@@ -108,6 +109,13 @@ export class WebChat implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#context.close();
   }
+}
+
+/** Presses “Try now”, unless the page has tried by itself and is connected by then. */
+export async function tryNow(page: Page): Promise<void> {
+  const press = page.getByRole("button", { name: "Try now" }).click();
+  const isPressed = press.catch((error: unknown) => ignore(error, "the page was faster, and the button is gone"));
+  await Promise.race([isPressed, page.locator(".link.connected").waitFor()]);
 }
 
 /** What the console of a page complains about, from now on. */

@@ -6,6 +6,7 @@ import { pushService, subscriptionScript } from "../fakes/push-service.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
 import { asking, invitation, openNodeWindow } from "../support/node-page.ts";
+import { tryNow } from "../support/webchat.ts";
 
 const service = await pushService();
 const push = { allowPrivateHosts: [service.host] };
@@ -80,7 +81,7 @@ test("the page connects again by itself after the gateway was away, and keeps it
   await page.reload(); // comes from the worker
   await page.getByText("Connecting again…").waitFor();
   await gateway.start();
-  await page.getByRole("button", { name: "Try now" }).click();
+  await tryNow(page);
   await page.locator(".link.connected").waitFor();
   const ask = await asking(gateway);
   const status = await ask("hall", "device.status");

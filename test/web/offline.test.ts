@@ -2,11 +2,9 @@
 // signing out, and what an older gateway has left is forgotten.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { Page } from "playwright-core";
-import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
-import { gatewayWith, openWebChat } from "../support/webchat.ts";
+import { gatewayWith, openWebChat, tryNow } from "../support/webchat.ts";
 
 const browser = await startBrowser();
 const model = await fakeOpenAI();
@@ -164,10 +162,3 @@ test("the app has icons of its own for each system, and scripts of an older gate
   );
   assert.equal(await page.locator('link[rel="apple-touch-icon"]').count(), 1);
 });
-
-/** Presses “Try now”, unless the page has tried by itself and is connected by then. */
-async function tryNow(page: Page): Promise<void> {
-  const press = page.getByRole("button", { name: "Try now" }).click();
-  const isPressed = press.catch((error: unknown) => ignore(error, "the page was faster, and the button is gone"));
-  await Promise.race([isPressed, page.locator(".link.connected").waitFor()]);
-}

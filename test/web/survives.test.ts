@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
 import type { TestGateway } from "../support/gateway.ts";
-import { dropping, gatewayWith, openWebChat } from "../support/webchat.ts";
+import { dropping, gatewayWith, openWebChat, tryNow } from "../support/webchat.ts";
 
 const browser = await startBrowser();
 const model = await fakeOpenAI();
@@ -41,7 +41,7 @@ test("a message written while the gateway is away is shown, kept, and delivered 
   await chat.page.getByText(/Your messages are kept/).waitFor();
   await chat.say("/version");
   await chat.page.getByText("Waiting to be sent").waitFor();
-  await chat.page.getByRole("button", { name: "Try now" }).click();
+  await tryNow(chat.page);
   await gateway.start();
   await chat.page.evaluate("dispatchEvent(new Event('online'))"); // ends the pause before the next attempt
   await chat.shows(/^\s*moltbot \d/);

@@ -41,7 +41,7 @@ export async function salvageDatabase(call: MendCall): Promise<ExitCode> {
   const fill = flags.fill ? copies[0] : undefined;
   if (flags.fill && !fill) throw new CliError("There is no sound copy to fill the gaps from; leave out --fill.");
   const target = `${path}.salvaged`;
-  rmSync(target, { force: true });
+  removeWhole(target);
   const { salvage } = await import("../salvage/salvage.ts");
   const { TABLES } = await import("../sections.ts");
   const results = salvage({
@@ -102,7 +102,7 @@ export async function restoreDatabase(call: MendCall): Promise<ExitCode> {
   if (!isAgreed)
     throw new CliError(`Nothing was changed. To go back to ${newest.name}: \`moltbot doctor --restore --yes\`.`);
   const target = `${path}.restored`;
-  rmSync(target, { force: true });
+  removeWhole(target);
   copyFileSync(newest.path, target);
   bringToDisk(target);
   return told(call, path, { kept: exchange(path, target), says: `${newest.name} is in place.` });
@@ -118,7 +118,7 @@ export async function startEmpty(call: MendCall): Promise<ExitCode> {
   if (!isAgreed) throw new CliError("Nothing was changed. To begin anew: `moltbot doctor --start-empty --yes`.");
   const { TABLES } = await import("../sections.ts");
   const target = `${path}.empty`;
-  rmSync(target, { force: true });
+  removeWhole(target);
   openStore(target, TABLES)[Symbol.dispose]();
   rmSync(`${target}.closed`, { force: true });
   keepDailyCopy(path);
@@ -174,6 +174,14 @@ function requireRoom(path: string): void {
 /** Whether somebody agrees; without a terminal only `--yes` does. */
 async function agreed({ flags }: MendCall, question: string): Promise<boolean> {
   return flags.yes || (canAsk() && (await confirm(question, "yes")));
+}
+
+/**
+ * Removes what an earlier attempt has left of a new database: with the mark of its clean end it would count as one that was
+ * used and is gone.
+ */
+function removeWhole(path: string): void {
+  for (const end of ["", "-wal", "-shm", ".closed"]) rmSync(`${path}${end}`, { force: true });
 }
 
 function bringToDisk(path: string): void {
