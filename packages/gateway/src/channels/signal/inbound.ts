@@ -1,7 +1,5 @@
 /** From signal-cli's events to what the inbox takes. */
 
-import { isEmpty } from "../../kit/content.ts";
-import type { Item } from "../../kit/item.ts";
 import {
   type Content,
   type Forwarded,
@@ -10,7 +8,9 @@ import {
   type MediaRef,
   ownAndForwarded,
   type Quote,
-} from "../../kit/message.ts";
+} from "../../kit/channel-message.ts";
+import { isEmpty } from "../../kit/content.ts";
+import type { Item } from "../../kit/item.ts";
 import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import type { Nobodys, Reading } from "../../kit/rules.ts";
 import { oneLine } from "../../kit/text/one-line.ts";

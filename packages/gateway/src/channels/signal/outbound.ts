@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../../base/log.ts";
 import type { ChannelState } from "../../kit/channel.ts";
-import type { MediaRef, Outbound, OutboundMedia, Sent } from "../../kit/message.ts";
+import type { MediaRef, Outbound, OutboundMedia, Sent } from "../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { findEcho } from "./echoes.ts";

@@ -1,7 +1,7 @@
 /** What a message of Telegram quotes, and where it was passed on from. */
 
 import type { Message, MessageOrigin } from "grammy/types";
-import type { Content, Origin, Quote } from "../../kit/message.ts";
+import type { Content, Origin, Quote } from "../../kit/channel-message.ts";
 import { shown } from "../../kit/text/said.ts";
 import { partsOf } from "./content.ts";
 import { millis, peerOf, placeOf, type Reader, senderOf, titleOf } from "./parties.ts";

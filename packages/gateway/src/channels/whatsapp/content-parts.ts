@@ -2,8 +2,8 @@
 
 import type { proto } from "@whiskeysockets/baileys";
 import { jsonOr } from "../../base/json.ts";
+import type { Content, Forwarded, MediaRef } from "../../kit/channel-message.ts";
 import type { Card, Item } from "../../kit/item.ts";
-import type { Content, Forwarded, MediaRef } from "../../kit/message.ts";
 import { type Said, typed } from "../../kit/text/said.ts";
 import { contactIn } from "../../kit/vcard.ts";
 

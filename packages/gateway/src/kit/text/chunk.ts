@@ -1,4 +1,5 @@
 /** Divides a text into messages. */
+
 import type { Dialect } from "./dialect.ts";
 import { barePiece, type Document, messagePiece } from "./message.ts";
 import type { Piece } from "./pieces.ts";

@@ -10,7 +10,7 @@ import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
 import { ChannelError, type Connection } from "../../../../kit/channel.ts";
-import type { Outbound } from "../../../../kit/message.ts";
+import type { Outbound } from "../../../../kit/channel-message.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
 import type { Outbox } from "./outbox/outbox.ts";

@@ -1,6 +1,6 @@
 /** The rows of the inbox. */
 import { stored } from "../../../../../base/store/stored.ts";
-import type { Inbound } from "../../../../../kit/message.ts";
+import type { Inbound } from "../../../../../kit/channel-message.ts";
 import type { InboxEntryShape, OutcomeName } from "../../schema.ts";
 
 /** An account, as rows name it. */

@@ -1,6 +1,6 @@
 /** The rows of the outbox. */
 import { stored } from "../../../../../base/store/stored.ts";
-import type { Button, OutboundMedia, Poll } from "../../../../../kit/message.ts";
+import type { Button, OutboundMedia, Poll } from "../../../../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../../../../kit/party.ts";
 import type { Rendered } from "../../../../../kit/text/dialect.ts";
 import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
