@@ -14,10 +14,10 @@ import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation, type MeantBy } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
 import { Delegations } from "./delegations/delegations.ts";
+import type { Channels } from "./intake/asked.ts";
 import { type Recordings, withPdfTexts, withTranscripts } from "./intake/attachments.ts";
 import {
   type AgentParams,
-  type Channels,
   type Conversation,
   requestConversation,
   requestReply,
