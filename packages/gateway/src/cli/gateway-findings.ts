@@ -51,6 +51,7 @@ export function nodeFinding(request: Methods["node.pair.list"]["result"]["pendin
   return { level: "warn", subject: "node", says: says[kind], fix: `\`moltbot nodes approve ${requestId}\`` };
 }
 
+/** A name in a setting where only an id has an effect. */
 export function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {
   return { level: "warn", subject: "config", says, fix };
 }
@@ -62,6 +63,7 @@ export function checkMachine(health: HealthSummary): Finding[] {
   return [{ level: "ok", subject: "machine", says: "Files can be written, and nobody says that the clock is wrong" }];
 }
 
+/** Whether there is a model that can answer. */
 export function checkModels(models: readonly { readonly id: string }[]): Finding {
   const subject = "model";
   if (models.length > 0)
@@ -78,6 +80,7 @@ export function checkModels(models: readonly { readonly id: string }[]): Finding
   };
 }
 
+/** How an account of a channel is doing. */
 export function checkAccount(named: NamedAccount): Finding {
   const { label, account } = named;
   const says = `${accountName(label, account.accountId)} is ${stateOf(account)}`;

@@ -11,6 +11,7 @@ export interface FileAddress {
   readonly chatId: string;
 }
 
+/** What a message holds that is neither text nor file. */
 export function itemsIn({ sticker, contacts, pollCreate, payment, viewOnce }: DataMessage, files: number): Item[] {
   const isWithheld = viewOnce === true && files === 0;
   return [
@@ -71,6 +72,7 @@ export function quotedFiles(
   };
 }
 
+/** A file of a message; none when Signal does not hand it over. */
 export function mediaOf(attachment: Attachment, chatId: string): MediaRef[] {
   const { id, contentType, filename, size } = attachment;
   if (!id) return [];

@@ -37,6 +37,7 @@ export function starterOf({ principal, scopes, client, deviceId }: Caller): Star
   return { principal, scopes: [...scopes], name, deviceId, ...defined({ timeZone: client.timeZone }) };
 }
 
+/** Whether somebody may begin a conversation anew. */
 export function mayReset(starter: Pick<Starter, "scopes">): boolean {
   return mayUse({ needs: "operator.write" }, starter);
 }
@@ -63,6 +64,7 @@ export function contentOf<Part>(message: string, attached: readonly Part[]): ({ 
   return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
 }
 
+/** Refuses a channel that nobody knows. */
 export function requireChannel(channel: string | undefined, channels: Channels): void {
   const name = channel?.trim().toLowerCase();
   if (!name || OTHER_CHANNELS.has(name) || channels.knows(name)) return;

@@ -22,6 +22,7 @@ export function outboundOf({ clientId, chat, payload, queuedAt }: OutboxRow): Ou
   };
 }
 
+/** The text of a message, without markup where the platform has refused that. */
 export function textOfPart({ content, isPlain }: Payload): Rendered {
   if (content.kind !== "part") return { text: "", plain: "" };
   return isPlain ? { text: content.text.plain, plain: content.text.plain } : content.text;
