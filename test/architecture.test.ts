@@ -581,6 +581,24 @@ describe("folders", () => {
     assert.deepEqual(large.map(([folder]) => folder).sort(), Object.keys(LARGE_FOLDERS).sort());
   });
 });
+/** The lines of the longest file of the gateway, tests aside. */
+const LONGEST = 385;
+const LONGEST_ELSEWHERE = 400;
+/** Longer files of other packages; a number may only fall. */
+const LONGER_ELSEWHERE: Readonly<Record<string, number>> = {
+  "packages/fakes/src/discord/index.ts": 472,
+  "packages/fakes/src/signal/index.ts": 423,
+  "packages/web/src/store.ts": 903,
+};
+const GENERATED = "packages/protocol/src/contract.ts";
+
+/** Files under a path with their lines, the longest first. */
+function lengths(under: string): [path: string, lines: number][] {
+  return [...sources]
+    .filter(([path]) => path.startsWith(under) && !path.endsWith(".test.ts"))
+    .map(([path, text]): [string, number] => [path, text.split("\n").length - 1])
+    .sort(([, a], [, b]) => b - a);
+}
 
 describe("files", () => {
   test("share a name with five others at most, unless the name is a promise", () => {
@@ -592,6 +610,23 @@ describe("files", () => {
       often.filter((name) => !Object.hasOwn(SHARED_NAMES, name)),
       [],
     );
+  });
+
+  test("of the gateway have so many lines at most; the number may only fall", () => {
+    const longest = lengths(GATEWAY).slice(0, 5);
+
+    assert.ok(longest[0]![1] <= LONGEST, `${longest.join(" ")}: split a file by its nouns`);
+  });
+
+  test("elsewhere have so many lines at most, but for those that are listed with their length", () => {
+    const others = lengths("packages/").filter(([path]) => !path.startsWith(GATEWAY) && path !== GENERATED);
+    const longer = others.filter(([, lines]) => lines > LONGEST_ELSEWHERE);
+
+    assert.deepEqual(
+      longer.filter(([path, lines]) => lines > (LONGER_ELSEWHERE[path] ?? 0)),
+      [],
+    );
+    assert.deepEqual(longer.map(([path]) => path).sort(), Object.keys(LONGER_ELSEWHERE).sort());
   });
 
   test("have kebab-case names", () => {

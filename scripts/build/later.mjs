@@ -21,7 +21,7 @@ const DEFINITIONS = [
 const WORK = {
   "agent/agent/acp": ["link", "turn", "updates", "prompt", "step-queue", "permissions"],
   "agent/agent/delegations": ["delegation-text"],
-  "agent/agent/intake": ["request", "fresh-start"],
+  "agent/agent/intake": ["request", "asked", "fresh-start"],
   "agent/agent/lanes": ["queue"],
   "agent/agent/prompt": [
     "run-context",
@@ -117,7 +117,7 @@ const WORK = {
   "surfaces/messaging/accounts": ["account", "account-store"],
   "surfaces/messaging/in": ["envelope", "inbound", "mention-patterns", "sanitize", "bindings", "session-key", "why"],
   "surfaces/messaging/in/intake": ["*"],
-  "surfaces/messaging/out": ["sender", "actions", "render"],
+  "surfaces/messaging/out": ["sender", "sendable", "actions", "render"],
   "surfaces/push": ["deliver", "vapid", "encrypt"],
 };
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type FakeFile, type FakeImsg, fakeImsg, until } from "../../packages/fakes/src/index.ts";
 import { imessage } from "../../packages/gateway/src/channels/imessage/channel.ts";
 import { ChannelError, type Connection } from "../../packages/gateway/src/kit/channel.ts";
-import type { Inbound, InboundMessage, Outbound } from "../../packages/gateway/src/kit/message.ts";
+import type { Inbound, InboundMessage, Outbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

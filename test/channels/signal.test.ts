@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { type FakeSignal, fakeSignal, until } from "../../packages/fakes/src/index.ts";
 import { signal } from "../../packages/gateway/src/channels/signal/channel.ts";
 import { ChannelError, type Connection } from "../../packages/gateway/src/kit/channel.ts";
-import type { Inbound, Outbound } from "../../packages/gateway/src/kit/message.ts";
+import type { Inbound, Outbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { createEmulator } from "emulate";
 import { fakeSlack } from "../../packages/fakes/src/index.ts";
 import { slack } from "../../packages/gateway/src/channels/slack/channel.ts";
-import type { InboundMessage, Outbound } from "../../packages/gateway/src/kit/message.ts";
+import type { InboundMessage, Outbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 
 const never = new AbortController().signal;

@@ -6,7 +6,12 @@ import { test } from "node:test";
 import { type FakeFile, type FakeSlack, fakeSlack, until } from "../../packages/fakes/src/index.ts";
 import { slack } from "../../packages/gateway/src/channels/slack/channel.ts";
 import { ChannelError, type Connection } from "../../packages/gateway/src/kit/channel.ts";
-import type { Inbound, InboundMessage, Outbound, OutboundMedia } from "../../packages/gateway/src/kit/message.ts";
+import type {
+  Inbound,
+  InboundMessage,
+  Outbound,
+  OutboundMedia,
+} from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { telegram } from "../../packages/gateway/src/channels/telegram/channel.ts";
-import type { InboundMessage, Outbound } from "../../packages/gateway/src/kit/message.ts";
+import type { InboundMessage, Outbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 
 // It is CommonJS and exports the class itself, which its types do not say.

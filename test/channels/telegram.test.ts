@@ -6,7 +6,12 @@ import { test } from "node:test";
 import { type FakeFile, type FakeTelegram, fakeTelegram, until } from "../../packages/fakes/src/index.ts";
 import { telegram } from "../../packages/gateway/src/channels/telegram/channel.ts";
 import { ChannelError, type Connection } from "../../packages/gateway/src/kit/channel.ts";
-import type { Inbound, InboundMessage, Outbound, OutboundMedia } from "../../packages/gateway/src/kit/message.ts";
+import type {
+  Inbound,
+  InboundMessage,
+  Outbound,
+  OutboundMedia,
+} from "../../packages/gateway/src/kit/channel-message.ts";
 import { shown } from "../../packages/gateway/src/kit/text/said.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";

@@ -12,7 +12,7 @@ import type {
   MediaKind,
   Outbound,
   OutboundMedia,
-} from "../../packages/gateway/src/kit/message.ts";
+} from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

@@ -6,7 +6,7 @@ import {
   defineChannel,
   plainPeer,
 } from "../../packages/gateway/src/kit/channel.ts";
-import type { Outbound, Sent } from "../../packages/gateway/src/kit/message.ts";
+import type { Outbound, Sent } from "../../packages/gateway/src/kit/channel-message.ts";
 import { accountId, chosenName } from "../../packages/gateway/src/kit/party.ts";
 import { plainDialect } from "../../packages/gateway/src/kit/text/plain.ts";
 

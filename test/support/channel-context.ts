@@ -13,7 +13,7 @@ import type {
   StateChanges,
   Webhook,
 } from "../../packages/gateway/src/kit/channel.ts";
-import type { Inbound } from "../../packages/gateway/src/kit/message.ts";
+import type { Inbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { inboundIn, type Reading } from "../../packages/gateway/src/kit/rules.ts";
 import type { Rendered } from "../../packages/gateway/src/kit/text/dialect.ts";
 import { within } from "./time-limit.ts";

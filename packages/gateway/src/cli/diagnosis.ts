@@ -3,21 +3,27 @@
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import type { HealthSummary, Methods } from "@moltbot/protocol";
 import { isRecord, readConfig } from "../base/config/config.ts";
 import { lineOf } from "../base/config/config-line.ts";
 import { defined } from "../base/defined.ts";
 import { codeOf, messageOf } from "../base/errors.ts";
 import { configPath, readTextIfExists } from "../base/files.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
-import { accountName } from "./channels/known.ts";
-import { accountsOfHealth, isBroken, type NamedAccount, problemsOf, stateOf } from "./channels/show.ts";
+import { accountsOfHealth } from "./channels/show.ts";
 import type { Call } from "./command.ts";
 import { withGateway } from "./connect.ts";
+import {
+  checkAccount,
+  checkBackup,
+  checkMachine,
+  checkModels,
+  databaseOfHealth,
+  nameFinding,
+  nodeFinding,
+} from "./gateway-findings.ts";
 import { hookFindings } from "./hook-findings.ts";
 import { readInstance } from "./instance.ts";
-import { machineProblems } from "./machine-health.ts";
-import { ago, bytes, duration } from "./render.ts";
+import { bytes, duration } from "./render.ts";
 import { isGuessable } from "./secret-strength.ts";
 import { readLocalConfig, resolveTarget, type Target } from "./target.ts";
 
@@ -226,8 +232,6 @@ function tryListen(port: number, host: string): Promise<string | undefined> {
   });
 }
 
-/** A copy that is older is too old. */
-const OLD_COPY_MS = 7 * 86_400_000;
 const LITTLE_SPACE = 1024 ** 3;
 const NO_SPACE = 100 * 1024 ** 2;
 
@@ -311,42 +315,6 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   "dead-jobs": "job",
 };
 
-/** What the gateway says of its database. */
-function databaseOfHealth({ ok, problem, copiedAt }: HealthSummary["database"]): Finding {
-  const subject = "database";
-  if (problem !== undefined) return { level: ok ? "warn" : "fail", subject, ...firstSentence(problem) };
-  const says = copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`;
-  if (copiedAt !== undefined && Date.now() - copiedAt > OLD_COPY_MS)
-    return {
-      level: "warn",
-      subject,
-      says,
-      fix: "It is copied daily where there is room; look with `moltbot logs --word copy`",
-    };
-  return { level: "ok", subject, says };
-}
-
-/** A backup of this age is old, ms. */
-const OLD_BACKUP_MS = 7 * 24 * 3_600_000;
-
-/** What the gateway says of its backups; one of before this version says nothing. */
-function checkBackup({ at, off, problem }: Partial<HealthSummary["backup"]> = {}): Finding {
-  const subject = "backup";
-  const fix = "Make one now: `moltbot backup now`";
-  if (problem !== undefined) return { level: "warn", subject, ...firstSentence(problem) };
-  if (at !== undefined && Date.now() - at > OLD_BACKUP_MS)
-    return { level: "warn", subject, says: `The newest was made ${ago(at)}; that is old`, fix };
-  if (at !== undefined) return { level: "ok", subject, says: `The newest was made ${ago(at)}` };
-  if (off !== true) return { level: "ok", subject, says: "None yet; the first is made soon" };
-  return { level: "warn", subject, says: "There is none, and none is made by itself", fix };
-}
-
-/** What is wrong, and apart from it what to do. */
-function firstSentence(text: string): { says: string; fix?: string } {
-  const [, says = text, fix = ""] = /^(.*?[.:]) (.*)$/s.exec(text) ?? [];
-  return { says: says.slice(0, -1), ...(fix !== "" && { fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}` }) };
-}
-
 /** Looks at the database of a gateway that does not run. */
 async function checkDatabase(stateDir: string): Promise<Finding[]> {
   const { lookAtDatabase } = await import("./database/look.ts");
@@ -364,52 +332,4 @@ async function namesInFile({ stateDir }: Target, env: NodeJS.ProcessEnv): Promis
   const { SECTIONS, namesInConfig } = await import("./sections.ts");
   const { issues, values } = readConfig(raw, SECTIONS, { path, env });
   return issues.length > 0 ? [] : namesInConfig(values).map(nameFinding);
-}
-
-/** A node that is of no use until somebody approves it. */
-function nodeFinding(request: Methods["node.pair.list"]["result"]["pending"][number]): Finding {
-  const { requestId, nodeId, displayName, kind, commands = [] } = request;
-  const name = displayName ?? nodeId.slice(0, 12);
-  const says = {
-    device: `${name} wants to be a node`,
-    commands: `${name} is connected; its commands wait for approval: ${commands.join(", ")}`,
-    token: `${name} asks for a token, as nodes of January 2026 do`,
-  };
-  return { level: "warn", subject: "node", says: says[kind], fix: `\`moltbot nodes approve ${requestId}\`` };
-}
-
-function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {
-  return { level: "warn", subject: "config", says, fix };
-}
-
-/** What the gateway says of its machine: a full disk, the clock. */
-function checkMachine(health: HealthSummary): Finding[] {
-  const problems = machineProblems(health).map((problem) => ({ level: "fail", ...problem }) as const);
-  if (problems.length > 0) return problems;
-  return [{ level: "ok", subject: "machine", says: "Files can be written, and nobody says that the clock is wrong" }];
-}
-
-function checkModels(models: readonly { readonly id: string }[]): Finding {
-  const subject = "model";
-  if (models.length > 0)
-    return {
-      level: "ok",
-      subject,
-      says: `${models.length === 1 ? "1 model" : `${models.length} models`} to choose from`,
-    };
-  return {
-    level: "warn",
-    subject,
-    says: "No model is connected; the built-in commands answer",
-    fix: "See `moltbot models --help`",
-  };
-}
-
-function checkAccount(named: NamedAccount): Finding {
-  const { label, account } = named;
-  const says = `${accountName(label, account.accountId)} is ${stateOf(account)}`;
-  const subject = "channel";
-  const fix = problemsOf(named).join(" ");
-  if (fix === "") return { level: "ok", subject, says };
-  return { level: isBroken(account) ? "fail" : "warn", subject, says, fix };
 }

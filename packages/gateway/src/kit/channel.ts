@@ -7,7 +7,7 @@ import { type Static, type TObject, type TProperties, Type } from "@sinclair/typ
 import { TellableError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../base/time/clock.ts";
-import type { MediaRef, Outbound, Poll, Sent } from "./message.ts";
+import type { MediaRef, Outbound, Poll, Sent } from "./channel-message.ts";
 import type { Chat, ChatRef, MessageRef, Peer } from "./party.ts";
 import type { Reading } from "./rules.ts";
 import type { Dialect, Rendered } from "./text/dialect.ts";

@@ -1,7 +1,7 @@
 /** Describes the content of a message in short: for previews, quotes and context. */
 
+import type { Content, MediaRef } from "./channel-message.ts";
 import { itemText } from "./item.ts";
-import type { Content, MediaRef } from "./message.ts";
 import { oneLine } from "./text/one-line.ts";
 import { shown } from "./text/said.ts";
 

@@ -3,7 +3,7 @@
  * which cannot be empty: the event is taken in, is recorded as unreadable, or is traffic that a list names with the
  * reason why no person made it.
  */
-import type { Inbound } from "./message.ts";
+import type { Inbound } from "./channel-message.ts";
 
 /** Traffic that no person made; `nobody` says why. It is logged and not stored. */
 export interface Nobodys {

@@ -55,6 +55,7 @@ export function base64End(text: string, start: number): number {
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/** 1 for each character code that stands in Base64, 0 for the others. */
 export const IN_BASE64 = Uint8Array.from({ length: 128 }, (_, code) =>
   Number(BASE64.includes(String.fromCharCode(code))),
 );

@@ -75,6 +75,7 @@ export function hasKeyShape(text: string): boolean {
 /** Every shape contains one of these. */
 const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
 
+/** The text without what is shaped like a key. */
 export function withoutShapes(text: string): string {
   if (!ANY_HINT.test(text)) return text;
   let clean = text;

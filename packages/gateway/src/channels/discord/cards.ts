@@ -1,8 +1,8 @@
 /** What stands on Discord's messages beside text and files: embeds, components, polls, stickers, activities. */
 import type { APIEmbed, APIMessage, APIMessageTopLevelComponent } from "@discordjs/core/http-only";
 import { ComponentType, EmbedType } from "@discordjs/core/http-only";
+import type { Forwarded } from "../../kit/channel-message.ts";
 import { type Card, type Item, itemText } from "../../kit/item.ts";
-import type { Forwarded } from "../../kit/message.ts";
 import type { Rule } from "../../kit/rules.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -11,7 +11,7 @@ import {
   GatewayDispatchEvents as On,
 } from "@discordjs/core/http-only";
 import type { ChannelContext } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { accountId, type Chat, type Peer } from "../../kit/party.ts";
 import { readingOf } from "../../kit/rules.ts";
 import type { CatchUp } from "./catch-up.ts";

@@ -1,7 +1,7 @@
 /** From Discord's events to what the inbox takes. An event that lacks what it must have is not mapped here. */
 import type { APIMessage, APIUser, GatewayMessageCreateDispatchData } from "@discordjs/core/http-only";
 import { MessageType } from "@discordjs/core/http-only";
-import { type Content, type Inbound, type Origin, ownAndForwarded, type Quote } from "../../kit/message.ts";
+import { type Content, type Inbound, type Origin, ownAndForwarded, type Quote } from "../../kit/channel-message.ts";
 import { accountId, type Chat, chosenName, type Peer } from "../../kit/party.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
 import { type Said, shown } from "../../kit/text/said.ts";

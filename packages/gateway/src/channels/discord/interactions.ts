@@ -1,7 +1,7 @@
 /** Commands and buttons: Discord wants each answered within 3 seconds, the reply itself within 15 minutes. */
 import type { API, APIInteraction } from "@discordjs/core/http-only";
 import type { Log } from "../../base/log.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { discordCode, requestError } from "./errors.ts";
 import type { Mapper } from "./inbound.ts";
 import { peerOf } from "./inbound.ts";

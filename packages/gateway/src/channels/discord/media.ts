@@ -1,7 +1,7 @@
 /** Files of messages: how they are named in the inbox, and fetched. */
 import type { API, APIAttachment, APIMessage } from "@discordjs/core/http-only";
 import { ChannelError } from "../../kit/channel.ts";
-import type { MediaKind, MediaRef } from "../../kit/message.ts";
+import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
 import { requestError } from "./errors.ts";
 
 const VOICE_MESSAGE = 1 << 13;

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { API, APIMessage, CreateMessageOptions } from "@discordjs/core/http-only";
 import { ChannelError } from "../../kit/channel.ts";
-import type { Outbound, Poll, Sent } from "../../kit/message.ts";
+import type { Outbound, Poll, Sent } from "../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { type Interactions, isGone } from "./interactions.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { ChannelState } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { echoChanges, findEcho } from "./echoes.ts";
 import { EventRecord } from "./record.ts";
 

@@ -1,6 +1,6 @@
 /** What the owner's other devices told of messages that the account has sent: kept for an hour, as proof. */
 import type { ChannelState, StateChanges } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 
 const KEEP_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
 /** The groups of the account, as signal-cli lists them: their names, and whether the account is still in them. */
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { accountId, chosenName } from "../../kit/party.ts";
 import type { Received } from "./envelope.ts";
 import type { Self } from "./inbound.ts";

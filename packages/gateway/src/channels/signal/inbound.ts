@@ -1,21 +1,12 @@
 /** From signal-cli's events to what the inbox takes. */
 
+import { type Content, type Inbound, ownAndForwarded, type Quote } from "../../kit/channel-message.ts";
 import { isEmpty } from "../../kit/content.ts";
-import type { Item } from "../../kit/item.ts";
-import {
-  type Content,
-  type Forwarded,
-  type Inbound,
-  type MediaKind,
-  type MediaRef,
-  ownAndForwarded,
-  type Quote,
-} from "../../kit/message.ts";
 import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import type { Nobodys, Reading } from "../../kit/rules.ts";
-import { oneLine } from "../../kit/text/one-line.ts";
 import { other, type Said, trimmed, withOthers } from "../../kit/text/said.ts";
-import type { Attachment, DataMessage, Envelope, Mention, Received, SentMessage, SharedContact } from "./envelope.ts";
+import type { DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
+import { captionOf, itemsIn, mediaOf, pagesIn, quotedFiles } from "./shown.ts";
 
 /** The account, under both of its names. */
 export interface Self {
@@ -208,12 +199,6 @@ export class Mapper {
 /** What every event has in common. */
 type Base = Pick<Inbound, "keys" | "at" | "chat" | "sender" | "messageId" | "fromSelf">;
 
-/** What `MediaRef.ref` holds. */
-export interface FileAddress {
-  readonly id: string;
-  readonly chatId: string;
-}
-
 const around = { nobody: "it goes around what is said" };
 
 /** What a message without words, files and items is, by the fields of signal-cli's JSON. */
@@ -253,91 +238,4 @@ function nothingIn(data: DataMessage, base: Base): Reading {
   if (isBare) return { nobody: "a message of Signal's own without any content: keys or a profile" };
   const why = "Signal sent something that this version does not know; open it on the phone.";
   return { ...base, kind: "unread", what: "unknown kind", why };
-}
-
-function itemsIn({ sticker, contacts, pollCreate, payment, viewOnce }: DataMessage, files: number): Item[] {
-  const isWithheld = viewOnce === true && files === 0;
-  return [
-    ...(sticker ? [{ kind: "sticker", ...(sticker.packId && { set: sticker.packId }) } as const] : []),
-    ...(contacts ?? []).map(contactOf),
-    ...(pollCreate ? [pollOf(pollCreate)] : []),
-    ...(payment?.note ? [{ kind: "card", name: "Payment", text: payment.note } as const] : []),
-    ...(isWithheld
-      ? [
-          {
-            kind: "withheld",
-            what: "a picture or video that can be opened once",
-            why: "Signal hands it to the phone only",
-          } as const,
-        ]
-      : []),
-  ];
-}
-
-/** The parts of a postal address, in the order in which it is written. */
-const ADDRESS = ["pobox", "street", "neighborhood", "city", "region", "postcode", "country"] as const;
-
-function contactOf({ name, organization, phone, email, address }: SharedContact): Item {
-  const called = name?.display || [name?.given, name?.family].filter(Boolean).join(" ") || name?.nickname;
-  return {
-    kind: "contact",
-    name: called || undefined,
-    organization: organization || undefined,
-    numbers: (phone ?? []).flatMap(({ value }) => value || []),
-    mails: (email ?? []).flatMap(({ value }) => value || []),
-    more: (address ?? []).map((each) => ["address", ADDRESS.flatMap((part) => each[part] || []).join(", ")] as const),
-  };
-}
-
-function pollOf({ question, options, allowMultiple }: NonNullable<DataMessage["pollCreate"]>): Item {
-  return { kind: "poll", question: question ?? "", answers: options ?? [], isMultiple: allowMultiple === true };
-}
-
-/** What a link leads to, as the sender's app shows it. */
-function pagesIn({ previews }: DataMessage): Forwarded[] {
-  return (previews ?? []).flatMap(({ url, title, description }) => {
-    const text = [title, description].filter(Boolean).join("\n");
-    return text === "" ? [] : [{ text, origin: { where: url || "a page" } }];
-  });
-}
-
-/** Signal quotes files by their kind and name. */
-function quotedFiles(
-  files: readonly { readonly contentType?: string | null | undefined; readonly filename?: string | null | undefined }[],
-): Pick<Quote, "items"> {
-  if (files.length === 0) return {};
-  return {
-    items: files.map(({ contentType, filename }) => ({
-      kind: "withheld",
-      what: `a file (${oneLine([filename, contentType].filter(Boolean).join(", ")) || "of an unknown kind"})`,
-      why: "Signal names it and does not send it again",
-    })),
-  };
-}
-
-function mediaOf(attachment: Attachment, chatId: string): MediaRef[] {
-  const { id, contentType, filename, size } = attachment;
-  if (!id) return [];
-  const address: FileAddress = { id, chatId };
-  return [
-    {
-      ref: JSON.stringify(address),
-      kind: kindOf(attachment),
-      mimeType: contentType ?? undefined,
-      fileName: filename ?? undefined,
-      sizeBytes: size ?? undefined,
-    },
-  ];
-}
-
-/** Old apps write words under each file. */
-function captionOf({ caption, filename }: Attachment): Item[] {
-  return caption ? [{ kind: "card", name: "About the file", title: filename ?? undefined, text: caption }] : [];
-}
-
-/** Only what Signal marks as a voice note was recorded by its sender. */
-function kindOf({ contentType, voiceNote }: Attachment): MediaKind {
-  const [type] = (contentType ?? "").split("/");
-  if (type === "audio") return voiceNote === true ? "voice" : "audio";
-  return type === "image" || type === "video" ? type : "document";
 }

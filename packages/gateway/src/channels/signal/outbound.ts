@@ -2,13 +2,14 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../../base/log.ts";
 import type { ChannelState } from "../../kit/channel.ts";
-import type { MediaRef, Outbound, OutboundMedia, Sent } from "../../kit/message.ts";
+import type { MediaRef, Outbound, OutboundMedia, Sent } from "../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { findEcho } from "./echoes.ts";
 import { textStyles } from "./format.ts";
-import type { FileAddress, Self } from "./inbound.ts";
+import type { Self } from "./inbound.ts";
 import { type RecipientResult, type Rpc, resultError } from "./rpc.ts";
+import type { FileAddress } from "./shown.ts";
 
 /** How far Signal's clock, which is each sender's own, may be behind ours. */
 const SKEW_MS = 30_000;

@@ -5,7 +5,7 @@
 import type { WebClient } from "@slack/web-api";
 import { detailOf, ignore } from "../../base/errors.ts";
 import type { ChannelContext } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import type { Chat } from "../../kit/party.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import { sendError } from "./errors.ts";

@@ -9,7 +9,7 @@ import {
   type Connection,
   type ProbeContext,
 } from "../../kit/channel.ts";
-import type { MediaRef, Outbound, Sent } from "../../kit/message.ts";
+import type { MediaRef, Outbound, Sent } from "../../kit/channel-message.ts";
 import { accountId, type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { clientOptions, type Settings } from "./api.ts";

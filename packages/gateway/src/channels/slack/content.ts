@@ -1,7 +1,13 @@
 /** What a message of Slack holds: its text, its files, and what it shows of others. */
 
+import {
+  type Content,
+  type Forwarded,
+  type MediaKind,
+  type MediaRef,
+  ownAndForwarded,
+} from "../../kit/channel-message.ts";
 import { type Card, type Item, itemText } from "../../kit/item.ts";
-import { type Content, type Forwarded, type MediaKind, type MediaRef, ownAndForwarded } from "../../kit/message.ts";
 import { oneLine } from "../../kit/text/one-line.ts";
 import { joined, label, lines, type Said, shown, typed } from "../../kit/text/said.ts";
 import { cardsIn, typedIn } from "./blocks.ts";

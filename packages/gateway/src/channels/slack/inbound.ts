@@ -1,5 +1,5 @@
 /** From Slack's events to what the gateway takes in. Pure: names were learnt beforehand. */
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { accountId, type Chat, chosenName, type Peer } from "../../kit/party.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
 import { contentOf } from "./content.ts";

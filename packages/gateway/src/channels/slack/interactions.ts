@@ -1,5 +1,5 @@
 /** Commands and pressed buttons, as what the gateway takes in. Pure: names were learnt beforehand. */
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { type Reading, readingOf } from "../../kit/rules.ts";
 import { joined, type Said, typed } from "../../kit/text/said.ts";
 import { field, millisOf, stringField } from "./events.ts";

@@ -5,7 +5,7 @@ import type { WebClient } from "@slack/web-api";
 import { defined } from "../../base/defined.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
-import type { OutboundMedia, Sent } from "../../kit/message.ts";
+import type { OutboundMedia, Sent } from "../../kit/channel-message.ts";
 import { sendError } from "./errors.ts";
 
 /** Where a file goes. */

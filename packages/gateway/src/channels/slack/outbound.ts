@@ -3,7 +3,7 @@
 import type { WebClient } from "@slack/web-api";
 import { defined } from "../../base/defined.ts";
 import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
-import type { Outbound, Sent } from "../../kit/message.ts";
+import type { Outbound, Sent } from "../../kit/channel-message.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { sendError, slackCode } from "./errors.ts";
 import { escaped } from "./format.ts";

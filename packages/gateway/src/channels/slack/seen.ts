@@ -1,6 +1,6 @@
 /** The read position of each conversation and thread: stored with the messages, and used after an absence. */
 import type { ChannelContext, StateChanges } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 
 const CHANNEL = "seen:";
 const THREAD = "thread:";

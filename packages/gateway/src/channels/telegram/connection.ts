@@ -4,7 +4,7 @@ import type { Message, Update } from "grammy/types";
 import { Api, InputFile } from "grammy/web";
 import { ignore, TellableError } from "../../base/errors.ts";
 import type { ChannelContext, ChannelError, Connection, ProbeContext } from "../../kit/channel.ts";
-import type { MediaRef, Outbound, Poll, Sent } from "../../kit/message.ts";
+import type { MediaRef, Outbound, Poll, Sent } from "../../kit/channel-message.ts";
 import { accountId, type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { linkError, refusalOf, sendError } from "./errors.ts";

@@ -4,7 +4,7 @@ import type { Message } from "grammy/types";
 import type { Api, InputFile } from "grammy/web";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { ChannelError } from "../../kit/channel.ts";
-import type { OutboundMedia } from "../../kit/message.ts";
+import type { OutboundMedia } from "../../kit/channel-message.ts";
 import { refusalOf, sendError } from "./errors.ts";
 import { forApi } from "./transport.ts";
 

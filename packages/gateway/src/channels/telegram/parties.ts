@@ -21,11 +21,13 @@ export function senderOf(message: Message): Peer {
   return message.from ? peerOf(message.from) : chatAsPeer(message.chat, message.author_signature);
 }
 
+/** A person or bot. */
 export function peerOf(user: User): Peer {
   const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
   return { id: accountId(String(user.id)), name: chosenName(name), ...handles(user.username), isBot: user.is_bot };
 }
 
+/** A chat that writes under its own name. */
 export function chatAsPeer(chat: TelegramChat, signature?: string): Peer {
   // Whoever administers the chat can write so: that proves no one person.
   return {
@@ -52,20 +54,24 @@ export function chatOf(chat: TelegramChat, threadId: number | undefined, reader?
   };
 }
 
+/** The name that people gave a chat, or that its person chose. */
 export function titleOf(chat: TelegramChat): ChosenName | undefined {
   const title = chat.title ?? [chat.first_name, chat.last_name].filter(Boolean).join(" ");
   return title === "" ? undefined : chosenName(title);
 }
 
+/** The kind of a chat. */
 export function kindOf(type: TelegramChat["type"]): Chat["kind"] {
   if (type === "private") return "direct";
   return type === "channel" ? "channel" : "group";
 }
 
+/** A chat as a sentence names it. */
 export function placeOf(chat: TelegramChat): string {
   return [titleOf(chat), `(${chat.id})`].filter(Boolean).join(" ");
 }
 
+/** Telegram tells seconds; epoch ms. */
 export function millis(seconds: number): number {
   return seconds * 1000;
 }

@@ -7,7 +7,7 @@ import type { Update } from "grammy/types";
 import type { Api } from "grammy/web";
 import { detailOf, ignore } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { inboundIn, type Reading } from "../../kit/rules.ts";
 import { linkError } from "./errors.ts";
 import { inboundOf, topicIn, UPDATE_KINDS, unreadableOf } from "./inbound.ts";

@@ -1,11 +1,12 @@
 /** What a message of Telegram quotes, and where it was passed on from. */
 
 import type { Message, MessageOrigin } from "grammy/types";
-import type { Content, Origin, Quote } from "../../kit/message.ts";
+import type { Content, Origin, Quote } from "../../kit/channel-message.ts";
 import { shown } from "../../kit/text/said.ts";
 import { partsOf } from "./content.ts";
 import { millis, peerOf, placeOf, type Reader, senderOf, titleOf } from "./parties.ts";
 
+/** What a message answers, or quotes of another chat. */
 export function quoteOf(message: Message, reader: Reader): Quote | undefined {
   const { reply_to_message: answered, external_reply: external, reply_to_story: story, quote } = message;
   if (story) {

@@ -2,7 +2,7 @@
 import type { AnyMessageContent, BinaryNode, WAMessage, WAMessageKey } from "@whiskeysockets/baileys";
 import { detailOf, ignore, messageOf } from "../../base/errors.ts";
 import { type ChannelContext, ChannelError, type Connection, type StateChanges } from "../../kit/channel.ts";
-import type { Inbound, MediaRef, Outbound, Poll, Sent } from "../../kit/message.ts";
+import type { Inbound, MediaRef, Outbound, Poll, Sent } from "../../kit/channel-message.ts";
 import { type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
 import { inboundIn, type Reading } from "../../kit/rules.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";

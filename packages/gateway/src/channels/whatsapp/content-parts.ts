@@ -2,8 +2,8 @@
 
 import type { proto } from "@whiskeysockets/baileys";
 import { jsonOr } from "../../base/json.ts";
+import type { Content, Forwarded, MediaRef } from "../../kit/channel-message.ts";
 import type { Card, Item } from "../../kit/item.ts";
-import type { Content, Forwarded, MediaRef } from "../../kit/message.ts";
 import { type Said, typed } from "../../kit/text/said.ts";
 import { contactIn } from "../../kit/vcard.ts";
 
@@ -48,6 +48,7 @@ export function linked(
   return { said: read(text ?? ""), forwarded };
 }
 
+/** A place on the map. */
 export function placeOf(place: proto.Message.ILocationMessage): Item {
   const { degreesLatitude, degreesLongitude, name, address, url, isLive } = place;
   return {
@@ -58,10 +59,12 @@ export function placeOf(place: proto.Message.ILocationMessage): Item {
   };
 }
 
+/** The card of a person. */
 export function contactOf({ displayName, vcard }: proto.Message.IContactMessage): Item {
   return contactIn(vcard ?? "", displayName ?? undefined);
 }
 
+/** A poll with its answers. */
 export function pollIn({ name, options, selectableOptionsCount, pollType }: proto.Message.IPollCreationMessage): Item {
   return {
     kind: "poll",
@@ -72,6 +75,7 @@ export function pollIn({ name, options, selectableOptionsCount, pollType }: prot
   };
 }
 
+/** The result of a poll as somebody shares it. */
 export function resultsIn({ name, pollVotes }: proto.Message.IPollResultSnapshotMessage): Parts {
   const facts = (pollVotes ?? []).map(
     ({ optionName, optionVoteCount }) => [optionName, String(optionVoteCount ?? 0)] as const,
@@ -79,6 +83,7 @@ export function resultsIn({ name, pollVotes }: proto.Message.IPollResultSnapshot
   return card("Results of a poll", { title: name, facts });
 }
 
+/** The label of a button, with where it leads. */
 export function templateButton({
   quickReplyButton,
   urlButton,
@@ -122,14 +127,17 @@ function fieldsIn(json: string | null | undefined): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
+/** A button that was pressed, or a row that was chosen. */
 export function tap(label: string | null | undefined, id: string | null | undefined): Parts {
   return { items: [{ kind: "tap", label: label ?? "", ...(id && { id }) }] };
 }
 
 type Maybe = string | null | undefined;
 
+/** Names and values of a card; those without a value are left out. */
 export type Facts = readonly (readonly [Maybe, Maybe])[];
 
+/** A card as WhatsApp draws it. */
 export function card(
   name: string,
   {
@@ -152,6 +160,7 @@ export function card(
   return { items: [shown] };
 }
 
+/** Parts with a card before the other items. */
 export function withCard({ media, items: others = [] }: Parts, { items = [] }: Parts): Parts {
   return { media, items: [...items, ...others] };
 }
@@ -168,6 +177,7 @@ export function moneyIn(money: proto.IMoney | null | undefined): string | undefi
   return amountIn(thousandths, money?.currencyCode);
 }
 
+/** A time as people read it; undefined when it is none. */
 export function timeIn(time: unknown, unitMs: number): string | undefined {
   const at = Number(time ?? Number.NaN) * unitMs;
   return at > 0 && at < 8.64e15 ? `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC` : undefined;

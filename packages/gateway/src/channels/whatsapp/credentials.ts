@@ -6,7 +6,7 @@
 import type { AuthenticationCreds, SignalKeyStore } from "@whiskeysockets/baileys";
 import { ignore } from "../../base/errors.ts";
 import type { ChannelState, StateChanges } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import type { Baileys } from "./library.ts";
 
 const CREDENTIALS = "creds";

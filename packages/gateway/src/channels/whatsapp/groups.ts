@@ -1,7 +1,7 @@
 /** What the service tells of groups: that we were added or removed, and what they are called. */
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { StateChanges } from "../../kit/channel.ts";
-import type { Inbound } from "../../kit/message.ts";
+import type { Inbound } from "../../kit/channel-message.ts";
 import { chosenName } from "../../kit/party.ts";
 import type { People } from "./people.ts";
 

@@ -4,7 +4,7 @@ import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { proto } from "@whiskeysockets/baileys";
 import { ChannelError } from "../../kit/channel.ts";
-import type { MediaKind, MediaRef } from "../../kit/message.ts";
+import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
 
 /** What is needed to open a file later: where it lies, its key, and what the key is derived for. */
 const Reference = Type.Object({

@@ -1,6 +1,6 @@
 /** What we send, as the library takes it. */
 import type { AnyMessageContent } from "@whiskeysockets/baileys";
-import type { Outbound, OutboundMedia } from "../../kit/message.ts";
+import type { Outbound, OutboundMedia } from "../../kit/channel-message.ts";
 
 /**
  * Our message's id: the client's id behind the prefix that web clients use. The same message sent again has the same id,

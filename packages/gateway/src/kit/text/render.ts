@@ -1,4 +1,5 @@
 /** Markdown, as agents write it, into messages, as platforms take them. Loads the Markdown parser: import it when needed. */
+
 import { divide, type MessageLimits } from "./chunk.ts";
 import type { Dialect, Rendered } from "./dialect.ts";
 import { readMarkdown } from "./markdown.ts";

@@ -7,7 +7,7 @@ import {
   type Connection,
   type ProbeContext,
 } from "../../../kit/channel.ts";
-import type { Outbound, Sent } from "../../../kit/message.ts";
+import type { Outbound, Sent } from "../../../kit/channel-message.ts";
 import { accountId, type MessageRef, type Peer } from "../../../kit/party.ts";
 import { chatGuidKey, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { type Expected, SETTLE_MS, SKEW_MS } from "../echoes.ts";

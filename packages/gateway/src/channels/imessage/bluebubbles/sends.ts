@@ -1,7 +1,7 @@
 /** Sending by BlueBubbles: texts, files, and first messages to somebody. */
 import { openAsBlob } from "node:fs";
 import { ChannelError } from "../../../kit/channel.ts";
-import type { Outbound } from "../../../kit/message.ts";
+import type { Outbound } from "../../../kit/channel-message.ts";
 import { partsOf } from "../addresses.ts";
 import { type BlueBubblesApi, NotThere } from "./api.ts";
 

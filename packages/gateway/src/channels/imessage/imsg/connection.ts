@@ -12,7 +12,7 @@ import {
   type ProbeContext,
   type StateChanges,
 } from "../../../kit/channel.ts";
-import type { MediaRef, Outbound, Sent } from "../../../kit/message.ts";
+import type { MediaRef, Outbound, Sent } from "../../../kit/channel-message.ts";
 import type { Peer } from "../../../kit/party.ts";
 import { chatGuidKey, chatIdOf, handleOf, partsOf, servedHandle } from "../addresses.ts";
 import { CLAIMED_KEY, type Echo, Echoes, type Expected, readClaimed, SETTLE_MS, SKEW_MS } from "../echoes.ts";

@@ -14,10 +14,10 @@ import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation, type MeantBy } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
 import { Delegations } from "./delegations/delegations.ts";
+import type { Channels } from "./intake/asked.ts";
 import { type Recordings, withPdfTexts, withTranscripts } from "./intake/attachments.ts";
 import {
   type AgentParams,
-  type Channels,
   type Conversation,
   requestConversation,
   requestReply,
@@ -29,10 +29,11 @@ import { Notes } from "./notes.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./prompt/compaction.ts";
 import { reportOf } from "./prompt/prompt-of-run.ts";
 import type { RunRecorder } from "./recorder.ts";
+import { type Accepted, acceptedOf, type KnownRun } from "./run/known-run.ts";
 import { finalAnswer, waitAnswer } from "./run/report.ts";
 import type { RunResult } from "./run/run.ts";
 import type { AbortReason } from "./run/run-store.ts";
-import { type Accepted, acceptedOf, type KnownRun, Runs } from "./runs.ts";
+import { Runs } from "./runs.ts";
 import type { CommandEntry, CommandEntryV3 } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
 import { type ToolRules, tools as toolSettings } from "./settings.ts";

@@ -5,12 +5,14 @@
 
 import { GatewayError, ignore, invalidRequest, TellableError } from "../../../base/errors.ts";
 import { isPassing } from "../../../base/process/machine.ts";
-import { onAbort, within } from "../../../base/time/deadline.ts";
+import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
 import type { StoredPart } from "../../core/sessions/stored-message.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
-import { Run, type RunResult } from "./run/run.ts";
+import { Arrivals } from "./run/arrivals.ts";
+import { type KnownRun, resultOf } from "./run/known-run.ts";
+import { Run } from "./run/run.ts";
 import { aborted, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
 import {
   type AbortReason,
@@ -52,20 +54,6 @@ export interface Hush {
   saysNothing(runId: string): boolean;
 }
 
-/** The run of an idempotency key: open, or ended. */
-export type KnownRun =
-  | { readonly kind: "open"; readonly run: Run }
-  | { readonly kind: "ended"; readonly result: RunResult };
-
-/** A run as its caller sees it: when it was accepted, and its end. */
-export type Accepted = Pick<Run, "acceptedAt" | "finished">;
-
-/** What the caller sees of a run that was found under its idempotency key. */
-export function acceptedOf(known: KnownRun): Accepted {
-  if (known.kind === "open") return known.run;
-  return { acceptedAt: known.result.acceptedAt, finished: Promise.resolve(known.result) };
-}
-
 const MAX_ATTEMPTS = 3;
 const MAX_OPEN = 1_000;
 
@@ -84,7 +72,7 @@ export class Runs {
   readonly #joining: Joining;
   readonly #working: Working;
   readonly #tasks = new Set<Promise<void>>();
-  readonly #arrivals = new Map<string, Set<() => void>>();
+  readonly #arrivals = new Arrivals();
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
   /** What chat windows are shown of heartbeats. Filled by heartbeat. */
@@ -168,18 +156,8 @@ export class Runs {
     for (let known = this.known(id); ; known = this.known(id)) {
       if (known) return known;
       signal.throwIfAborted();
-      await this.#arrival(id, signal);
+      await this.#arrivals.next(id, signal);
     }
-  }
-
-  async #arrival(id: string, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waiting = this.#arrivals.get(id) ?? new Set();
-    this.#arrivals.set(id, waiting.add(resolve));
-    using _aborted = onAbort(signal, resolve);
-    await promise;
-    waiting.delete(resolve);
-    if (waiting.size === 0) this.#arrivals.delete(id);
   }
 
   /**
@@ -313,7 +291,7 @@ export class Runs {
       hears: (said) => this.#joining.hear(run, said),
     });
     this.#open.set(run.id, run);
-    for (const arrived of this.#arrivals.get(run.id) ?? []) arrived();
+    this.#arrivals.came(run.id);
     return run;
   }
 
@@ -402,9 +380,4 @@ export class Runs {
 
 function stoppedTooOften(attempts: number): string {
   return `The gateway stopped ${attempts} times while it worked on this; send the message again.`;
-}
-
-/** The result of a run that has ended. */
-export function resultOf({ sessionId, acceptedAt, startedAt, endedAt }: RunRecord, outcome: RunOutcome): RunResult {
-  return { outcome, sessionId, acceptedAt, startedAt, endedAt: endedAt ?? acceptedAt };
 }

@@ -1,3 +1,5 @@
+/** The rows of devices, of their tokens, and of the requests that wait. */
+
 import { invalidRequest } from "../../../base/errors.ts";
 import { insertInto, named, replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";

@@ -1,7 +1,7 @@
 /** The sessions slice's parts. */
 import { withParts } from "../../../kit/slice.ts";
 import * as events from "./events.ts";
-import * as methods from "./methods.ts";
+import * as methods from "./methods/index.ts";
 import { session } from "./settings.ts";
 import { sessions as slice } from "./slice.ts";
 import { tables } from "./tables.ts";

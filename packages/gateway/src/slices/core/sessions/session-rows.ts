@@ -36,6 +36,7 @@ export interface Route {
   readonly title?: string | undefined;
 }
 
+/** A row as the table has it. */
 export interface Row {
   readonly key: string;
   readonly sessionId: string;
@@ -59,10 +60,12 @@ interface Details {
   readonly route?: Route | undefined;
 }
 
+/** The columns of a `Row`. */
 export const COLUMNS =
   "key, session_id as sessionId, agent_id as agentId, label, details, input_tokens as inputTokens, " +
   "output_tokens as outputTokens, total_tokens as totalTokens, created_at as createdAt, updated_at as updatedAt";
 
+/** A conversation as its row says it. */
 export function toSession({ details, label, agentId, ...row }: Row): Session {
   const {
     levels = {},

@@ -61,6 +61,7 @@ export interface MessageRow {
   readonly body: string;
 }
 
+/** The columns of a `MessageRow`. */
 export const MESSAGE = "id, role, at, run_id as runId, text, body";
 
 /** The text of a message as people read it: its text parts, a blank line between them. */
@@ -68,6 +69,7 @@ export function textOf(content: readonly StoredPart[]): string {
   return content.flatMap((part) => (part.type === "text" ? [asPeopleRead(part.text, part.from)] : [])).join("\n\n");
 }
 
+/** A message as its row says it. */
 export function toMessage({ id, role, at, runId, text, body }: MessageRow): StoredMessage {
   return { id, role, at, ...(runId !== null && { runId }), ...messageIn(body, text) };
 }

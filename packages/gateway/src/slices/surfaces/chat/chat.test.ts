@@ -11,7 +11,7 @@ import { openStore } from "../../../base/store/store.ts";
 import { systemClock } from "../../../base/time/clock.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { chat as chatEvent } from "../../agent/agent/events.ts";
-import type { KnownRun } from "../../agent/agent/runs.ts";
+import type { KnownRun } from "../../agent/agent/run/known-run.ts";
 import { Agents } from "../../core/agents/agents.ts";
 import { agents as agentSettings } from "../../core/agents/settings.ts";
 import { Sessions } from "../../core/sessions/sessions.ts";

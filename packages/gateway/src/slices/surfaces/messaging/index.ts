@@ -2,7 +2,7 @@
 import { withParts } from "../../../kit/slice.ts";
 import { commands } from "./commands.ts";
 import * as events from "./events.ts";
-import * as methods from "./methods.ts";
+import * as methods from "./methods/index.ts";
 import { bindings, messages } from "./settings.ts";
 import { messaging as slice } from "./slice.ts";
 import { tables } from "./tables.ts";

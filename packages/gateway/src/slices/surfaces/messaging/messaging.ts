@@ -1,6 +1,6 @@
 /**
  * The service of channels: their accounts, inbound and outbound messages. Policy and durability are here; platforms are
- * not. Other slices use this class; the work is done in `accounts.ts`, `intake.ts`, `outgoing.ts` and `sender.ts`.
+ * not. Other slices use this class; the work is done in `accounts/`, `in/` and `out/`.
  */
 
 import type { Settings } from "../../../base/config/config.ts";

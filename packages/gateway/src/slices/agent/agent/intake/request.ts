@@ -1,18 +1,24 @@
-/**
- * Turns a request into a run. Checks everything before anything is accepted, in the protocol's order (protocol: agent).
- */
-import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import type { Caller } from "../../../../kit/access.ts";
-import { mayUse } from "../../../../kit/command.ts";
 import type { Port } from "../../../../kit/port.ts";
 import { normalAgentId } from "../../../core/agents/agents.ts";
 import { agentIdOf, isSubagentKey } from "../../../core/sessions/sessions.ts";
 import type { StoredPart } from "../../../core/sessions/stored-message.ts";
-import type { Thinking } from "../../models/port.ts";
+import { type Accepted, acceptedOf, type KnownRun } from "../run/known-run.ts";
 import type { DeliverTo, Starter } from "../run/run-store.ts";
-import { type Accepted, acceptedOf, type KnownRun, type Runs } from "../runs.ts";
+import type { Runs } from "../runs.ts";
 import type { AgentServices } from "../services.ts";
+import {
+  type Channels,
+  contentOf,
+  deliveryOf,
+  mayReset,
+  requireChannel,
+  splitThinking,
+  starterOf,
+  thinkingOf,
+  timeoutMsOf,
+} from "./asked.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
 import { freshStart, withoutPrefix } from "./fresh-start.ts";
 import { cleanMessage } from "./text.ts";
@@ -40,27 +46,13 @@ export interface AgentParams {
   readonly spawnedBy?: string;
 }
 
-const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", "xhigh"];
-const MAX_TIMEOUT_MS = 24 * 3600_000;
 const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose a session";
-
-/** Answers questions about channels. Filled by messaging. */
-export interface Channels {
-  knows(channel: string): boolean;
-  /** "channel:id" with the id as the channel spells it. */
-  normalSender(key: string): string;
-  /** Resolves a target. Throws `INVALID_REQUEST` with the forms that the channel accepts. */
-  route(target: { channel: string; accountId?: string; to: string; threadId?: string }): DeliverTo | undefined;
-}
 
 /** The agent that accepts runs. */
 interface AcceptingAgent {
   readonly runs: Runs;
   readonly channels: Port<Channels>;
 }
-
-/** Names that stand for no channel of their own. */
-const OTHER_CHANNELS: ReadonlySet<string> = new Set(["webchat", "last"]);
 
 /**
  * Starts the run, or returns the one of the idempotency key. `results` are results of the caller's own tools. Throws
@@ -236,77 +228,6 @@ export function requireAgent(
 /** Throws when the session's policy forbids messages. */
 function requireSendPolicy(sessionKey: string, { sessions }: Pick<AgentServices, "sessions">): void {
   if (sessions.get(sessionKey)?.levels.sendPolicy === "deny") throw invalidRequest("send blocked by session policy");
-}
-
-/** The time limit of a run: as requested, else as the settings say; 0 means no limit. */
-function timeoutMsOf(asked: number | undefined, { agents }: Pick<AgentServices, "agents">): number {
-  const wanted = asked ?? agents.settings.defaults.timeoutSeconds * 1000;
-  return wanted === 0 ? MAX_TIMEOUT_MS : Math.min(wanted, MAX_TIMEOUT_MS);
-}
-
-/** The caller as a run stores it. */
-function starterOf({ principal, scopes, client, deviceId }: Caller): Starter {
-  const name = client.displayName ?? client.id;
-  return { principal, scopes: [...scopes], name, deviceId, ...defined({ timeZone: client.timeZone }) };
-}
-
-function mayReset(starter: Pick<Starter, "scopes">): boolean {
-  return mayUse({ needs: "operator.write" }, starter);
-}
-
-/** The thinking level in params. */
-function thinkingOf(method: string, value: string | undefined): Thinking | undefined {
-  const level = value?.trim().toLowerCase();
-  if (!level) return undefined;
-  if (!THINKING.includes(level))
-    throw invalidRequest(`invalid ${method} params: unknown thinking level (use ${THINKING.join("|")})`);
-  return level as Thinking;
-}
-
-/** Removes a leading "/think LEVEL" from a message; the level holds for this run only. */
-function splitThinking(message: string): { message: string; thinking?: Thinking } {
-  const match = /^\s*\/think\s+(\w+)\s+(\S[\s\S]*)$/i.exec(message);
-  const level = match?.[1]?.toLowerCase();
-  if (!match || level === undefined || !THINKING.includes(level)) return { message };
-  return { message: match[2]!, thinking: level as Thinking };
-}
-
-/** A message as the transcript keeps it. */
-function contentOf<Part>(message: string, attached: readonly Part[]): ({ type: "text"; text: string } | Part)[] {
-  return [...(message.trim() === "" ? [] : [{ type: "text" as const, text: message }]), ...attached];
-}
-
-function requireChannel(channel: string | undefined, channels: Channels): void {
-  const name = channel?.trim().toLowerCase();
-  if (!name || OTHER_CHANNELS.has(name) || channels.knows(name)) return;
-  throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
-}
-
-/**
- * The target of the reply when `deliver` asks for it: the named channel and target, else the conversation's last route
- * (protocol: agent, delivery). Throws `INVALID_REQUEST` when there is none.
- */
-function deliveryOf(
-  params: AgentParams,
-  sessionKey: string,
-  { sessions }: AgentServices,
-  channels: Channels,
-): DeliverTo | undefined {
-  if (!params.deliver) return undefined;
-  const last = sessions.get(sessionKey)?.route;
-  const channel = (params.replyChannel ?? params.channel ?? "last").trim().toLowerCase() || "last";
-  if (channel === "webchat") return undefined;
-  const to = params.replyTo ?? params.to;
-  if (to !== undefined && (channel !== "last" || last)) {
-    const accountId = params.replyAccountId ?? params.accountId;
-    return channels.route({
-      channel: channel === "last" ? last!.channel : channel,
-      to,
-      ...defined({ accountId, threadId: params.threadId }),
-    });
-  }
-  if (last && (channel === "last" || channel === last.channel)) return last;
-  throw invalidRequest("deliver: no channel to deliver to; pass channel and to, or write from a channel first");
 }
 
 /** A message that came over a channel. */

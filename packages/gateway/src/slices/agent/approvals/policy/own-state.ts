@@ -9,7 +9,7 @@ import { ignore } from "../../../../base/errors.ts";
 import type { Analysis } from "../shell/shell.ts";
 import { piecesOf, placeOf, stepFrom } from "./places.ts";
 import { isWithin } from "./programs.ts";
-import { ANY, alternatives, isLike, MAX_COMPARED, MAX_TEXT, matchAt, ONE, SET, UNKNOWN, WILD } from "./wild-names.ts";
+import { ANY, alternatives, isLike, MAX_TEXT, matchAt, ONE, SET, UNKNOWN, WILD } from "./wild-names.ts";
 
 export interface OwnStateOptions {
   readonly stateDir: string;
@@ -28,10 +28,9 @@ const MAX_FOLDERS = 32;
 const MAX_FOUND = 2_000;
 /** The most steps of paths that are examined for one command, and the most names that are compared with a pattern. */
 const MAX_STEPS = 4_000;
-
+const MAX_COMPARED = 20_000;
 /** Steps and comparisons, counting those that were met before. */
 const MAX_WORK = 40_000;
-
 const MAX_LOOKS = 2_000;
 const TOO_MUCH = "it names more places than can be looked at";
 const STREAM = /^\/dev\/(null|std(in|out|err)|fd\/\d+)$/;

@@ -7,17 +7,18 @@ export const ONE = "\ue001";
 
 export const UNKNOWN = "\ue002";
 
+/** Whether a name holds one of the signs. */
 export const WILD = new RegExp(`[${ANY}${ONE}${UNKNOWN}]`);
-
-export const MAX_COMPARED = 20_000;
 
 const MAX_ALTERNATIVES = 32;
 
+/** A set of characters: `[a-z]`. */
 export const SET = /\[[^/]{1,255}?\]/y;
 
 /** Longer than this, a word is not read any further. */
 export const MAX_TEXT = 40_000;
 
+/** What a sticky pattern finds at a place. */
 export function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
   return pattern.exec(text);

@@ -20,6 +20,7 @@ function frameOf(event: string, key: string, text: string): Frame | undefined {
   return frame.after.startsWith('"') && event.slice(start, end) === escapeJson(text) ? frame : undefined;
 }
 
+/** A text as it stands between the quotes of JSON. */
 export function escapeJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
@@ -32,6 +33,7 @@ export interface Delta {
   write(text: string): string;
 }
 
+/** The words that an event adds; undefined when it says anything else. */
 export function readDelta(event: string, value: Json): Delta | undefined {
   const at = event.startsWith("data:") ? 0 : event.indexOf("\ndata:") + 1;
   // Only events of this size and one data line are deltas; everything else is left alone.

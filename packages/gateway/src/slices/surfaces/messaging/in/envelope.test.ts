@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { InboundMessage } from "../../../../kit/message.ts";
+import type { InboundMessage } from "../../../../kit/channel-message.ts";
 import { accountId, chosenName } from "../../../../kit/party.ts";
 import type { StoredPart } from "../../../core/sessions/stored-message.ts";
 import { composeMessage } from "./envelope.ts";

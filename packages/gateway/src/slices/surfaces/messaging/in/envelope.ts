@@ -3,9 +3,9 @@
  * The parts hold no explanations; these are added when a part is shown to a reader.
  */
 import { defined } from "../../../../base/defined.ts";
+import type { Inbound, InboundMessage, MediaRef, Origin } from "../../../../kit/channel-message.ts";
 import { fileLabel } from "../../../../kit/content.ts";
 import { type Item, itemText } from "../../../../kit/item.ts";
-import type { Inbound, InboundMessage, MediaRef, Origin } from "../../../../kit/message.ts";
 import type { Peer } from "../../../../kit/party.ts";
 import { asArguments, lines, type Said, shown, startingAt } from "../../../../kit/text/said.ts";
 import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";

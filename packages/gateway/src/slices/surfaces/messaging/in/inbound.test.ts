@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { plainPeer } from "../../../../kit/channel.ts";
-import type { InboundMessage } from "../../../../kit/message.ts";
+import type { InboundMessage } from "../../../../kit/channel-message.ts";
 import { accountId, type ChosenName, chosenName, provenAlias } from "../../../../kit/party.ts";
 import type { AccountSettings } from "../accounts/account-settings.ts";
 import { PeerList } from "../peer-list.ts";

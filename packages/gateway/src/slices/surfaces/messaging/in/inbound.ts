@@ -3,8 +3,8 @@
  * is left alone, and names the rule and the setting. A pure function: all facts are passed in.
  */
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
+import type { InboundMessage } from "../../../../kit/channel-message.ts";
 import { isEmpty } from "../../../../kit/content.ts";
-import type { InboundMessage } from "../../../../kit/message.ts";
 import type { Chat, Peer } from "../../../../kit/party.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
 import type { Outcome } from "./inbox/inbox.ts";

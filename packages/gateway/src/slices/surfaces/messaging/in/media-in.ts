@@ -24,7 +24,7 @@ import { isPassing, type Machine } from "../../../../base/process/machine.ts";
 import { backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ChannelError } from "../../../../kit/channel.ts";
-import type { InboundMessage, MediaRef } from "../../../../kit/message.ts";
+import type { InboundMessage, MediaRef } from "../../../../kit/channel-message.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import { type Recording, readContent } from "../../../agent/agent/agent.ts";
 import type { Media } from "../../../core/sessions/media.ts";

@@ -1,5 +1,5 @@
 /** Bounds the fields of a platform's event, so that every row of the inbox is small and readable. */
-import type { Inbound } from "../../../../kit/message.ts";
+import type { Inbound } from "../../../../kit/channel-message.ts";
 import type { Said } from "../../../../kit/text/said.ts";
 
 /** Longer than any platform's messages; no person writes more. */

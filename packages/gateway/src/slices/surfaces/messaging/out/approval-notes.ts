@@ -3,7 +3,7 @@
  * Other readers of the chat cannot answer, because `/approve` checks its sender.
  */
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Button } from "../../../../kit/message.ts";
+import type { Button } from "../../../../kit/channel-message.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
 import {
   type ApprovalObserver,

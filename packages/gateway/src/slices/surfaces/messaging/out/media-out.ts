@@ -6,7 +6,7 @@ import { invalidRequest, messageOf, TellableError } from "../../../../base/error
 import { makePrivateDir } from "../../../../base/files.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { MediaKind, OutboundMedia } from "../../../../kit/message.ts";
+import type { MediaKind, OutboundMedia } from "../../../../kit/channel-message.ts";
 
 const LIMIT_MS = 60_000;
 const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),/;

@@ -5,7 +5,7 @@ import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.
 import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { ChannelError } from "../../../../kit/channel.ts";
-import type { OutboundMedia } from "../../../../kit/message.ts";
+import type { OutboundMedia } from "../../../../kit/channel-message.ts";
 import { accountId, type MessageRef } from "../../../../kit/party.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
 import { Chats } from "../accounts/account-store.ts";

@@ -10,11 +10,10 @@ import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
 import { ChannelError, type Connection } from "../../../../kit/channel.ts";
-import type { Outbound } from "../../../../kit/message.ts";
-import type { Rendered } from "../../../../kit/text/dialect.ts";
-import { type Account, toChannelError } from "../accounts/account.ts";
+import type { Account } from "../accounts/account.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
+import { outboundOf, textOfPart, toSendError } from "./sendable.ts";
 
 export interface SenderOptions {
   readonly account: Account;
@@ -332,32 +331,4 @@ export class Sender {
     const { atomically, settled } = this.#options;
     await this.#keep(() => atomically(() => settled(end())));
   }
-}
-
-/** A message as a connection gets it. */
-function outboundOf({ clientId, chat, payload, queuedAt }: OutboxRow): Outbound {
-  const { replyTo, via, buttons, silent, content } = payload;
-  return {
-    clientId,
-    chat,
-    text: textOfPart(payload),
-    media: content.kind === "part" ? content.media : undefined,
-    replyTo,
-    via,
-    buttons,
-    silent,
-    queuedAt,
-  };
-}
-
-function textOfPart({ content, isPlain }: Payload): Rendered {
-  if (content.kind !== "part") return { text: "", plain: "" };
-  return isPlain ? { text: content.text.plain, plain: content.text.plain } : content.text;
-}
-
-/** The error of a send as a `ChannelError`; an unclear failure has kind `unknown`. */
-function toSendError(error: unknown, { definition: { label } }: Account): ChannelError {
-  return error instanceof ChannelError
-    ? error
-    : new ChannelError("unknown", toChannelError(error, label).message, { cause: error });
 }

@@ -1,6 +1,6 @@
 /** The rows of the inbox. */
 import { stored } from "../../../../../base/store/stored.ts";
-import type { Inbound } from "../../../../../kit/message.ts";
+import type { Inbound } from "../../../../../kit/channel-message.ts";
 import type { InboxEntryShape, OutcomeName } from "../../schema.ts";
 
 /** An account, as rows name it. */
@@ -44,6 +44,7 @@ export interface Row {
   readonly decidedAt: number | null;
 }
 
+/** The columns of a `Row`. */
 export const COLUMNS =
   "id, channel, account, chat, thread, chat_kind as chatKind, sender, kind, message_id as messageId, at, " +
   "received_at as receivedAt, payload, state, run_id as runId, session_key as sessionKey, outcome, rule, detail, " +
@@ -55,6 +56,7 @@ export const COLUMNS =
 export const IS_OPEN = "state <> 'done'";
 export const HAS_RUN = "run_id is not null";
 
+/** An event as its row says it. */
 export function toInboxRow({ id, channel, account, payload, receivedAt, state, runId, sessionKey }: Row): InboxRow {
   return {
     ...{ id, channel, account, receivedAt, state },

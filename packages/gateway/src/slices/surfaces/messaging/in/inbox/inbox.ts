@@ -4,7 +4,7 @@ import { insertInto, named } from "../../../../../base/store/statement.ts";
 import type { Store } from "../../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
 import type { Clock } from "../../../../../base/time/clock.ts";
-import type { Content, Inbound, InboundMessage, MediaRef } from "../../../../../kit/message.ts";
+import type { Content, Inbound, InboundMessage, MediaRef } from "../../../../../kit/channel-message.ts";
 import { ManyPort } from "../../../../../kit/port.ts";
 import { identitiesOf, isSamePerson } from "../../peer-list.ts";
 import type { OutcomeName } from "../../schema.ts";

@@ -4,7 +4,7 @@ import { defined } from "../../../../../base/defined.ts";
 import { GatewayError, ignore, messageOf } from "../../../../../base/errors.ts";
 import { isDamage, isPassing } from "../../../../../base/process/machine.ts";
 import { KeyedQueue } from "../../../../../base/queue.ts";
-import type { Quote } from "../../../../../kit/message.ts";
+import type { Quote } from "../../../../../kit/channel-message.ts";
 import { shown } from "../../../../../kit/text/said.ts";
 import { oneLine } from "../../../../../kit/text/words.ts";
 import { audienceOf } from "../../../../agent/agent/agent.ts";

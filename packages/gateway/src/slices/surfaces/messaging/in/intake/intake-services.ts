@@ -4,7 +4,7 @@ import type { Log } from "../../../../../base/log.ts";
 import type { Machine } from "../../../../../base/process/machine.ts";
 import type { Store } from "../../../../../base/store/store.ts";
 import type { Clock } from "../../../../../base/time/clock.ts";
-import type { InboundMessage } from "../../../../../kit/message.ts";
+import type { InboundMessage } from "../../../../../kit/channel-message.ts";
 import type { Agent } from "../../../../agent/agent/agent.ts";
 import type { Agents } from "../../../../core/agents/agents.ts";
 import type { Notices } from "../../../../core/notices/notices.ts";

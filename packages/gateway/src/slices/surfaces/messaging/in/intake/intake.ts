@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, messageOf, TellableError } from "../../../../../base/errors.ts";
 import { isDamage, isPassing, MAX_TRIES } from "../../../../../base/process/machine.ts";
-import type { InboundMessage } from "../../../../../kit/message.ts";
+import type { InboundMessage } from "../../../../../kit/channel-message.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";
 import { PLACE_MOVED } from "../inbox/inbox.ts";

@@ -1,8 +1,8 @@
 /** Events that are no messages: they change state, and are news for the agent. */
 
 import { defined } from "../../../../../base/defined.ts";
+import type { Content, Inbound, InboundMessage } from "../../../../../kit/channel-message.ts";
 import { gist } from "../../../../../kit/content.ts";
-import type { Content, Inbound, InboundMessage } from "../../../../../kit/message.ts";
 import { oneLine, type WordsKind } from "../../../../../kit/text/words.ts";
 import { cleanMessage } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";

@@ -1,6 +1,6 @@
 /** The rows of the outbox. */
 import { stored } from "../../../../../base/store/stored.ts";
-import type { Button, OutboundMedia, Poll } from "../../../../../kit/message.ts";
+import type { Button, OutboundMedia, Poll } from "../../../../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../../../../kit/party.ts";
 import type { Rendered } from "../../../../../kit/text/dialect.ts";
 import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
@@ -64,6 +64,7 @@ export interface Row
   readonly sentAt: number | null;
 }
 
+/** The columns of a `Row`. */
 export const COLUMNS =
   "id, client_id as clientId, channel, account, chat, thread, origin, part, payload, session_key as sessionKey, state, " +
   "problem, provider_id as providerId, attempts, not_before as notBefore, queued_at as queuedAt, " +
@@ -74,6 +75,7 @@ export const COLUMNS =
  */
 export const IS_OPEN = "state in ('composing', 'queued', 'sending')";
 
+/** A message as its row says it. */
 export function toOutboxRow({
   chat,
   thread,
