@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the built command line. Does only what must happen before any of it is loaded: the Node version, the
-// compile cache, which spares every later start the parsing, and a listener for SIGUSR1.
+// compile caches, which spare every later start the parsing, and a listener for SIGUSR1.
 
 const { env, execPath, exit, stderr, versions } = process;
 const major = Number(versions.node.split(".")[0]);
@@ -9,8 +9,13 @@ if (major >= 24) {
   // Without a listener Node opens its debugger at this signal, to every program of this machine. A reload may be asked for twice.
   process.on("SIGUSR1", () => {});
   const { createRequire, enableCompileCache } = process.getBuiltinModule("node:module");
-  if (!env.NODE_DISABLE_COMPILE_CACHE) enableCompileCache(cacheFolder());
-  createRequire(import.meta.url)("../dist/main.cjs");
+  const require = createRequire(import.meta.url);
+  if (!env.NODE_DISABLE_COMPILE_CACHE) {
+    enableCompileCache(`${cacheFolder()}/compiled`);
+    // Coverage counts functions that come from a cache as not there.
+    if (!env.NODE_V8_COVERAGE) require("./compiled.cjs").keepCompiled(`${cacheFolder()}/run`);
+  }
+  require("../dist/main.cjs");
 } else {
   const { existsSync } = await import("node:fs");
   const { spawn } = await import("node:child_process");
@@ -29,5 +34,5 @@ if (major >= 24) {
 /** A private folder of this user: compiled code is executed as it is read. */
 function cacheFolder() {
   const home = env.HOME ?? env.USERPROFILE ?? process.getBuiltinModule("node:os").homedir();
-  return `${env.XDG_CACHE_HOME || `${home}/.cache`}/moltbot/compiled`;
+  return `${env.XDG_CACHE_HOME || `${home}/.cache`}/moltbot`;
 }
