@@ -1,6 +1,7 @@
 // Backups in odd places and under odd circumstances: each works, or says in a sentence what to do.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -158,7 +159,7 @@ test("after the clock was set back the backup that was just made stays", async (
 test("a backup of a newer form is refused with the version that made it", async () => {
   const to = beside("one.zst");
   await home.run(["backup", "now", "--plain", "--to", to]);
-  writeFileSync(to, await ofVersion(readFileSync(to), 2));
+  writeFileSync(to, await changed(readFileSync(to), (name, said) => name === "backup.json" && newer(said)));
 
   const { code, stderr } = await home.run(["restore", to, "--yes"]);
 
@@ -166,8 +167,47 @@ test("a backup of a newer form is refused with the version that made it", async 
   assert.match(stderr, /^The backup was made by moltbot 2031\.1\.0; update moltbot\.$/m);
 });
 
-/** The backup with another version in its head. */
-async function ofVersion(backup: Buffer, version: number): Promise<Buffer> {
+test("a backup that says its workspace stood among the settings of other programs puts it elsewhere", async () => {
+  const to = beside("hostile.zst");
+  const victim = beside(".ssh");
+  mkdirSync(victim);
+  writeFileSync(join(victim, "authorized_keys"), "mine");
+  await home.run(["backup", "now", "--plain", "--to", to]);
+  const file = {
+    path: "workspace-1/authorized_keys",
+    size: 6,
+    sha256: createHash("sha256").update("theirs").digest("hex"),
+  };
+  const more = tarOf("workspace-1/authorized_keys", Buffer.from("theirs"));
+  const hostile = await changed(
+    readFileSync(to),
+    (name, said) =>
+      name === "manifest.json"
+        ? { ...said, roots: [...said.roots, { name: "workspace-1", path: victim }], files: [...said.files, file] }
+        : undefined,
+    more,
+  );
+  writeFileSync(to, hostile);
+
+  const { code, stdout, stderr } = await home.run(["restore", to, "--yes"]);
+
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(readFileSync(join(victim, "authorized_keys"), "utf8"), "mine");
+  assert.equal(readFileSync(join(home.stateDir, "restored", "workspace-1", "authorized_keys"), "utf8"), "theirs");
+  assert.match(stdout, /^Put elsewhere, for this machine has no such place for it: .*\.ssh → .*workspace-1$/m);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what stands in it is the test's own matter.
+type Said = any;
+
+const newer = (said: Said) => ({ ...said, version: 2, productVersion: "2031.1.0" });
+
+/** The backup with other entries; `more` stands before its last one. */
+async function changed(
+  backup: Buffer,
+  change: (name: string, said: Said) => unknown,
+  more: Buffer = Buffer.alloc(0),
+): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const source = async function* () {
     yield zstdDecompressSync(backup);
@@ -176,12 +216,15 @@ async function ofVersion(backup: Buffer, version: number): Promise<Buffer> {
     const content: Buffer[] = [];
     for await (const piece of bytes) content.push(piece);
     const text = Buffer.concat(content);
-    const head = () =>
-      Buffer.from(JSON.stringify({ ...JSON.parse(text.toString()), version, productVersion: "2031.1.0" }));
-    const body = name === "backup.json" ? head() : text;
-    pieces.push(tarHeader({ name, size: body.length }), body, tarPadding(body.length));
+    const other = name.endsWith(".json") && !name.includes("/") ? change(name, JSON.parse(text.toString())) : undefined;
+    if (name === "manifest.json") pieces.push(more);
+    pieces.push(tarOf(name, other ? Buffer.from(JSON.stringify(other)) : text));
   });
   return zstdCompressSync(Buffer.concat([...pieces, tarEnd()]));
+}
+
+function tarOf(name: string, body: Buffer): Buffer {
+  return Buffer.concat([tarHeader({ name, size: body.length }), body, tarPadding(body.length)]);
 }
 
 test("a database of a newer version is refused, and nothing is changed", async () => {

@@ -187,6 +187,30 @@ test("an archive with a file for elsewhere writes nothing there", async () => {
   assert.deepEqual(readdirSync(home).toSorted(), ["hostile", "into", "state"]);
 });
 
+test("a size below nothing is refused: it would give back what was counted", async () => {
+  const records = Buffer.from("11 path=a\n12 size=-9\n");
+  const [head] = [tarHeader({ name: "a".repeat(101), size: 0 }).subarray(0, 512)];
+  const extended = Buffer.concat([
+    head!,
+    records,
+    tarPadding(records.length),
+    tarHeader({ name: "a", size: 0 }),
+    tarEnd(),
+  ]);
+  extended.write(records.length.toString(8).padStart(11, "0"), 124, "ascii");
+  const sum = extended.subarray(0, 512).reduce((all, byte, at) => all + (at >= 148 && at < 156 ? 32 : byte), 0);
+  extended.write(sum.toString(8).padStart(6, "0"), 148, "ascii");
+
+  async function* source() {
+    yield extended;
+  }
+
+  await assert.rejects(
+    readTar(source(), async () => {}),
+    /damaged/,
+  );
+});
+
 test("names and sizes survive the tar, whatever they are", async () => {
   const name = fc.string({ minLength: 1, maxLength: 300, unit: "grapheme" }).filter((text) => !text.includes("\0"));
   await fc.assert(

@@ -55,6 +55,23 @@ export function pathOfRoot({ path }: Root): string {
   return resolve(expandHome(path));
 }
 
+/** Folders of the system, in which nothing of ours stands. */
+const OF_SYSTEM = /^\/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr|var\/(?:run|spool))(?:\/|$)/;
+/** Where other programs keep their settings, and what they start: on Linux, macOS and Windows. */
+const OF_PROGRAMS = /^(?:\..*|Library|AppData)$/;
+/** Hidden folders that hold workspaces: those of the state folders of all brands. */
+const OURS = /^\.(?:moltbot|clawdbot|openclaw)/;
+
+/**
+ * Whether a restore may put a folder there. A backup says itself where its workspaces stood, and may have been made by anybody:
+ * no folder that holds the state or the home is exchanged, and neither settings of other programs nor the system's.
+ */
+export function mayStand(path: string, stateDir: string): boolean {
+  if (isWithin(path, stateDir) || isWithin(stateDir, path) || isWithin(path, homedir())) return false;
+  if (OF_SYSTEM.test(path)) return false;
+  return path.split(sep).every((part) => !OF_PROGRAMS.test(part) || OURS.test(part));
+}
+
 function shortened(path: string): string {
   const home = homedir();
   return path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path;

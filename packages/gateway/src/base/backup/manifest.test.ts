@@ -31,10 +31,44 @@ const WRONG: readonly object[] = [
     { files: [{ path: "state/../a", size: 1, sha256: "0" }] },
     { roots: [["state"]] },
     { roots: "state" },
+    {
+      roots: [
+        { name: "state", path: "~" },
+        { name: "..", path: "/tmp/x" },
+      ],
+    },
+    {
+      roots: [
+        { name: "state", path: "~" },
+        { name: "../..", path: "/tmp/x" },
+      ],
+    },
+    {
+      roots: [
+        { name: "state", path: "~" },
+        { name: "", path: "/tmp/x" },
+      ],
+    },
+    {
+      roots: [
+        { name: "state", path: "~" },
+        { name: "state", path: "/tmp/x" },
+      ],
+    },
   ],
   ...[
     { links: [{ path: "state/b" }] },
     { links: [{ path: "elsewhere/b", target: "a" }] },
+    { links: [{ path: "state/b", target: "/etc" }] },
+    { links: [{ path: "state/b", target: "C:/" }] },
+    { links: [{ path: "state/b", target: "../x" }] },
+    { links: [{ path: "state/b", target: "c/../../x" }] },
+    {
+      links: [
+        { path: "state/d/e/up", target: "../.." },
+        { path: "state/b", target: "d/e/up/../x" },
+      ],
+    },
     { folders: [1] },
     { left: 0 },
   ],
@@ -55,3 +89,14 @@ for (const text of ["", "[]", "null", "{", "5"])
     assert.throws(() => readHead(text), TellableError);
     assert.throws(() => readManifest(text), TellableError);
   });
+
+test("links that stay in their root are read, through others and in a circle too", () => {
+  const links = [
+    { path: "state/modules/tool", target: "../packages/tool" },
+    { path: "state/modules/.bin/tool", target: "../tool/cli.js" },
+    { path: "state/around", target: "around" },
+    { path: "state/nowhere", target: "x/../y" },
+  ];
+
+  assert.deepEqual(readManifest(JSON.stringify({ ...MANIFEST, links })).links, links);
+});

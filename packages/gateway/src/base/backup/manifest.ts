@@ -95,15 +95,47 @@ export function readHead(text: string): BackupHead {
   return value;
 }
 
-/** Reads the manifest; names of files lead nowhere but into their root. Throws `TellableError` when it is none. */
+/** The most files that an archive may have: a manifest could not list more. */
+export const MAX_FILES = MAX_MANIFEST_BYTES / 100;
+/** The names that roots have. */
+const ROOT_NAME = /^(?:state|config|workspace-\d{1,6})$/;
+
+/** Reads the manifest; files and links lead nowhere but into their root. Throws `TellableError` when it is none. */
 export function readManifest(text: string): Manifest {
   const manifest = parsed(text);
   if (!isManifest(manifest)) throw broken();
   const files = manifest.files.flatMap(({ path, at }) => (at === undefined ? [path] : [path, at]));
   const names = [...files, ...manifest.links.map(({ path }) => path), ...manifest.folders];
   const roots = new Set(manifest.roots.map(({ name }) => name));
+  if (roots.size < manifest.roots.length || [...roots].some((name) => !ROOT_NAME.test(name))) throw broken();
   for (const name of names) if (!roots.has(safeName(name).split("/")[0]!)) throw broken();
+  const links = new Map(manifest.links.map(({ path, target }) => [path, target]));
+  for (const path of links.keys()) if (leadsOut(path, links)) throw broken();
   return manifest;
+}
+
+/** As many links as a system follows for one path. */
+const MAX_LINKS = 40;
+
+/** Whether a path leaves its root when the links on its way are followed, as the system follows them. */
+function leadsOut(path: string, links: ReadonlyMap<string, string>): boolean {
+  const ahead = path.split("/").toReversed();
+  const passed: string[] = [];
+  let followed = 0;
+  for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") passed.push(part);
+    // The first part is the root's own name.
+    else if (passed.length === 1) return true;
+    else passed.pop();
+    const target = part === ".." ? undefined : links.get(passed.join("/"));
+    if (target === undefined) continue;
+    if (/^[/\\]|^[A-Za-z]:|\0/.test(target)) return true;
+    if (++followed > MAX_LINKS) return false;
+    passed.pop();
+    ahead.push(...target.split("/").toReversed());
+  }
+  return false;
 }
 
 /** A name inside an archive that leads nowhere else. Throws `TellableError` for any other. */

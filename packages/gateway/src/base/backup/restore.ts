@@ -1,13 +1,13 @@
 /** Prepares a restore: reads a backup into a folder of its own, proves it there, and plans the exchange. */
 
 import { existsSync } from "node:fs";
-import { copyFile, cp, mkdir, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TellableError } from "../errors.ts";
 import { openStore, type Tables } from "../store/store.ts";
 import { checkApart, dumpApart } from "../store/store-apart.ts";
 import type { Clock } from "../time/clock.ts";
-import { pathOfRoot } from "./contents.ts";
+import { mayStand, pathOfRoot } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
 import { requireRoom } from "./shelf.ts";
 import type { Plan } from "./swap.ts";
@@ -29,7 +29,7 @@ export interface RestoreOptions {
 export interface Prepared {
   readonly plan: Plan;
   readonly manifest: Manifest;
-  /** Folders outside the state folder that were put elsewhere, because their place is not on this machine. */
+  /** Folders outside the state folder that were put elsewhere, because their place is not on this machine, or is no place for a workspace. */
   readonly elsewhere: readonly string[];
 }
 
@@ -92,18 +92,29 @@ async function outsideMoves({ roots, files }: Manifest, { staging, stamp, stateD
   for (const root of roots) {
     const from = join(staging, root.name);
     if (root.name === "state" || !existsSync(from)) continue;
-    const wanted = root.name === "config" ? options.configPath : pathOfRoot(root);
-    const hasPlace = existsSync(dirname(wanted));
-    const target = hasPlace ? wanted : join(stateDir, "restored", root.name);
-    if (!hasPlace) elsewhere.push(`${root.path} → ${target}`);
-    const near = `${target}.restoring-${stamp}`;
+    const isConfig = root.name === "config";
+    const wanted = isConfig ? options.configPath : pathOfRoot(root);
+    const hasPlace = existsSync(dirname(wanted)) && (isConfig || mayStand(wanted, stateDir));
+    if (!hasPlace) {
+      elsewhere.push(`${root.path} → ${join(stateDir, await putInState(root.name, staging, stamp))}`);
+      continue;
+    }
+    const near = `${wanted}.restoring-${stamp}`;
     undone.defer(() => rm(near, { recursive: true, force: true }));
-    await mkdir(dirname(near), { recursive: true, mode: 0o700 });
     const isFile = files.some(({ path }) => path === root.name);
     await (isFile ? copyFile(from, near) : cp(from, near, { recursive: true, verbatimSymlinks: true }));
-    if (existsSync(target)) moves.push([target, `${target}.before-restore-${stamp}`]);
-    moves.push([near, target]);
+    if (existsSync(wanted)) moves.push([wanted, `${wanted}.before-restore-${stamp}`]);
+    moves.push([near, wanted]);
   }
   undone.move();
   return { moves, elsewhere };
+}
+
+/** Makes a root part of the unpacked state, with which it moves. Returns its place in the state folder. */
+async function putInState(root: string, staging: string, stamp: string): Promise<string> {
+  const free = existsSync(join(staging, "state", "restored", root)) ? `${root}-${stamp}` : root;
+  const place = join("restored", free);
+  await mkdir(join(staging, "state", "restored"), { recursive: true, mode: 0o700 });
+  await rename(join(staging, root), join(staging, "state", place));
+  return place;
 }

@@ -92,7 +92,7 @@ export async function readTar(source: AsyncIterable<Buffer>, take: TakeEntry): P
 function parse(block: Buffer): TarEntry & { readonly type: string } {
   const sum = Number.parseInt(block.toString("ascii", 148, 154), 8);
   const size = Number.parseInt(block.toString("ascii", 124, 135), 8);
-  if (sum !== sumOf(block) || !Number.isSafeInteger(size)) throw broken();
+  if (sum !== sumOf(block) || !isSize(size)) throw broken();
   const name = block.toString("ascii", 0, 100).replace(/\0.*$/s, "");
   return { name, size, type: block.toString("ascii", 156, 157) };
 }
@@ -108,8 +108,12 @@ function recordsOf(bytes: Buffer): Partial<TarEntry> {
     if (key === "size") found.size = Number(value);
     at += length;
   }
-  if (found.size !== undefined && !Number.isSafeInteger(found.size)) throw broken();
+  if (found.size !== undefined && !isSize(found.size)) throw broken();
   return found;
+}
+
+function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0;
 }
 
 /** The error of a backup that cannot be read. */

@@ -75,7 +75,7 @@ async function goBack(file: string | undefined, call: RestoreCall): Promise<void
   });
   if (flags.json) return out.json(done);
   out.print(`${done.path}, made ${ago(done.at)} on ${done.host}, is in place. What was there is in ${done.keptIn}.`);
-  for (const each of done.elsewhere) out.print(`Put elsewhere, for its place is not on this machine: ${each}`);
+  for (const each of done.elsewhere) out.print(`Put elsewhere, for this machine has no such place for it: ${each}`);
   out.print("`moltbot restore undo` goes back. A gateway that still runs on the old machine must be stopped first:");
   out.print("two gateways with the same accounts take each other's messages. WhatsApp may ask for a new link.");
 }

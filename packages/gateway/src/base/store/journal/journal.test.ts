@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
@@ -240,3 +240,18 @@ test("an encrypted line without its head is damage, said in a sentence", () => {
     message: /is damaged: an encrypted line has no head$/,
   });
 });
+
+for (const sql of ["attach 'OTHER' as other", "/**/ vacuum into 'OTHER'", "insert into eagles values (1)"])
+  test(`a journal with "${sql}" reaches no other file, and is told in a sentence`, async () => {
+    const other = `${path}.other`;
+    const store = recorded();
+    for (const name of ["wren", "robin"]) add(store, name);
+    store[Symbol.dispose]();
+    const lines = readFileSync(journal, "utf8").split("\n");
+    const entry = JSON.parse(lines[2]!.slice(9));
+    const json = JSON.stringify({ ...entry, statements: [[sql.replace("OTHER", other)]] });
+    writeFileSync(journal, lines.with(2, `${crc32(json).toString(16).padStart(8, "0")} ${json}`).join("\n"));
+
+    await assert.rejects(replayed(), /holds what does not belong to this database/);
+    assert.ok(!existsSync(other));
+  });

@@ -1,6 +1,6 @@
 /** Brings a database forward by a statement journal. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { TellableError } from "../../errors.ts";
+import { codeOf, TellableError } from "../../errors.ts";
 import { openStore, type Store, type Tables } from "../store.ts";
 import type { JournalEntry, JournalLine } from "./line.ts";
 import { readJournal } from "./reading.ts";
@@ -65,6 +65,8 @@ export async function replay(path: string, options: ReplayOptions): Promise<Repl
 /** The longest that the event loop is held, ms. */
 const REST_AFTER_MS = 10;
 
+const STRANGE =
+  "the journal holds what does not belong to this database: it cannot bring this backup forward; restore without --at";
 const MISSING = "transactions are missing in the journal: it cannot bring this backup forward; take a later backup";
 
 /**
@@ -88,10 +90,19 @@ function* committed(lines: Iterable<JournalLine>, chain: string) {
   if (waiting) yield waiting;
 }
 
+/** What a gateway writes into a journal. Other statements reach other files: `attach` opens any database of this machine. */
+const CHANGES_ROWS = /^\s*(?:insert|update|delete|replace|with)\b/i;
+
 function apply(store: Store, { statements }: JournalEntry): void {
-  store.transaction(() => {
-    for (const [sql, ...values] of statements) store.run(sql, ...values);
-  });
+  if (!statements.every(([sql]) => CHANGES_ROWS.test(sql))) throw new TellableError(STRANGE);
+  try {
+    store.transaction(() => {
+      for (const [sql, ...values] of statements) store.run(sql, ...values);
+    });
+  } catch (cause) {
+    if (codeOf(cause) !== "ERR_SQLITE_ERROR") throw cause;
+    throw new TellableError(STRANGE, { cause });
+  }
 }
 
 /** The tables as they were at these versions. */
