@@ -389,7 +389,7 @@ describe("messages", () => {
 
     assert.deepEqual(
       changing.map(([path]) => short(path)).filter((path) => path.startsWith("slices/")),
-      ["slices/core/sessions/transcript.ts"],
+      ["slices/core/sessions/messages/transcript.ts"],
     );
   });
 });

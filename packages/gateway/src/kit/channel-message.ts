@@ -1,6 +1,6 @@
 /** Messages as channels read and send them. */
 
-import type { Item } from "./item.ts";
+import type { Item } from "./content/item.ts";
 import type { Chat, ChatRef, ChosenName, MessageRef, Peer } from "./party.ts";
 import type { Rendered } from "./text/dialect.ts";
 import type { Said } from "./text/said.ts";

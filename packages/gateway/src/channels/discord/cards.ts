@@ -2,7 +2,7 @@
 import type { APIEmbed, APIMessage, APIMessageTopLevelComponent } from "@discordjs/core/http-only";
 import { ComponentType, EmbedType } from "@discordjs/core/http-only";
 import type { Forwarded } from "../../kit/channel-message.ts";
-import { type Card, type Item, itemText } from "../../kit/item.ts";
+import { type Card, type Item, itemText } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** What apps of Messages put into a conversation: each has a bundle of its own, and nothing of it is readable here. */
-import type { Item } from "../../kit/item.ts";
+import type { Item } from "../../kit/content/item.ts";
 
 /** Bundles that are known, by the end of their names (Messages: `balloon_bundle_id`). */
 const BALLOONS: readonly (readonly [ending: string, name: string])[] = [

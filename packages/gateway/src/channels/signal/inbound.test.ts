@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { gist } from "../../kit/content.ts";
+import { gist } from "../../kit/content/content.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import type { DataMessage, Envelope, Received } from "./envelope.ts";
 import { parseReceived } from "./envelope.ts";

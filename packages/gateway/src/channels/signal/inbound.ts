@@ -1,7 +1,7 @@
 /** From signal-cli's events to what the inbox takes. */
 
 import { type Content, type Inbound, ownAndForwarded, type Quote } from "../../kit/channel-message.ts";
-import { isEmpty } from "../../kit/content.ts";
+import { isEmpty } from "../../kit/content/content.ts";
 import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import type { Nobodys, Reading } from "../../kit/rules.ts";
 import { other, type Said, trimmed, withOthers } from "../../kit/text/said.ts";

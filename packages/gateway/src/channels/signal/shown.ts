@@ -1,7 +1,7 @@
 /** What a message of Signal shows beside its text: cards, polls, pages and files. */
 
 import type { Forwarded, MediaKind, MediaRef, Quote } from "../../kit/channel-message.ts";
-import type { Item } from "../../kit/item.ts";
+import type { Item } from "../../kit/content/item.ts";
 import { oneLine } from "../../kit/text/one-line.ts";
 import type { Attachment, DataMessage, SharedContact } from "./envelope.ts";
 

@@ -1,6 +1,6 @@
 /** Slack's blocks as people read them: what is typed in them as mrkdwn, everything else as cards. */
 import type { ChatPostMessageArguments } from "@slack/web-api";
-import type { Card, Item } from "../../kit/item.ts";
+import type { Card, Item } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
 import { shown } from "../../kit/text/said.ts";
 import { escaped } from "./format.ts";

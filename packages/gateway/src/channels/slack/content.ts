@@ -7,7 +7,7 @@ import {
   type MediaRef,
   ownAndForwarded,
 } from "../../kit/channel-message.ts";
-import { type Card, type Item, itemText } from "../../kit/item.ts";
+import { type Card, type Item, itemText } from "../../kit/content/item.ts";
 import { oneLine } from "../../kit/text/one-line.ts";
 import { joined, label, lines, type Said, shown, typed } from "../../kit/text/said.ts";
 import { cardsIn, typedIn } from "./blocks.ts";

@@ -1,10 +1,10 @@
 /** What a Telegram message says: its text as people read it, its files, and everything else that it can hold. */
 import type { Message, MessageEntity } from "grammy/types";
 import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
-import type { Card, Item } from "../../kit/item.ts";
+import type { Card, Item } from "../../kit/content/item.ts";
+import { contactIn } from "../../kit/content/vcard.ts";
 import type { Rule } from "../../kit/rules.ts";
 import { other, type Said, typed, withOthers } from "../../kit/text/said.ts";
-import { contactIn } from "../../kit/vcard.ts";
 import { richCard } from "./rich.ts";
 
 /** What a message holds, or a part of one. */

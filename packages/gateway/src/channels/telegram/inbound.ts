@@ -10,7 +10,7 @@ import type {
   User,
 } from "grammy/types";
 import type { Content, Inbound } from "../../kit/channel-message.ts";
-import { isEmpty } from "../../kit/content.ts";
+import { isEmpty } from "../../kit/content/content.ts";
 import { accountId } from "../../kit/party.ts";
 import { type Reading, type Rules, readingOf } from "../../kit/rules.ts";
 import { joined, type Said, startingAt, typed } from "../../kit/text/said.ts";

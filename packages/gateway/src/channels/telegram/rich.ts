@@ -1,6 +1,6 @@
 /** Rich messages of the Bot API, which bots compose of blocks: their text in the order in which it is shown. */
 import type { RichMessage } from "grammy/types";
-import type { Item } from "../../kit/item.ts";
+import type { Item } from "../../kit/content/item.ts";
 
 /** Deeper than anything that is shown. */
 const MAX_DEPTH = 30;

@@ -3,9 +3,9 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { jsonOr } from "../../base/json.ts";
 import type { Content, Forwarded, MediaRef } from "../../kit/channel-message.ts";
-import type { Card, Item } from "../../kit/item.ts";
+import type { Card, Item } from "../../kit/content/item.ts";
+import { contactIn } from "../../kit/content/vcard.ts";
 import { type Said, typed } from "../../kit/text/said.ts";
-import { contactIn } from "../../kit/vcard.ts";
 
 /** How a text is read: the digits of mentions become people. */
 export type ReadText = (text: string) => Said;

@@ -4,7 +4,7 @@ import * as library from "@whiskeysockets/baileys";
 import fc from "fast-check";
 import type { ChannelState } from "../../kit/channel.ts";
 import type { Inbound } from "../../kit/channel-message.ts";
-import { gist } from "../../kit/content.ts";
+import { gist } from "../../kit/content/content.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import { readMessage } from "./inbound.ts";
 import { People } from "./people.ts";

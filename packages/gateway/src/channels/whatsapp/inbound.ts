@@ -1,7 +1,7 @@
 /** Messages of the library as `Inbound`: what was said, changed, taken back or reacted to, by whom and where. */
 import type { proto, WAMessage } from "@whiskeysockets/baileys";
 import type { Content, Inbound, Origin, Quote } from "../../kit/channel-message.ts";
-import { isEmpty } from "../../kit/content.ts";
+import { isEmpty } from "../../kit/content/content.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
 import { other, reading, type Said, shown, startingAt, typed } from "../../kit/text/said.ts";
 import { isBroadcast, isGroup, isLid, isPerson, isStatus, peerId, withoutDevice } from "./addresses.ts";

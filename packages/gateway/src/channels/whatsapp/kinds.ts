@@ -1,6 +1,6 @@
 /** Every kind of content that the library's protocol buffers know, and what it says. */
 import type { proto } from "@whiskeysockets/baileys";
-import { itemText } from "../../kit/item.ts";
+import { itemText } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
 import { lines, typed } from "../../kit/text/said.ts";
 import {

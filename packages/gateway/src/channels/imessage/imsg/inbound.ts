@@ -1,7 +1,7 @@
 /** What `imsg` tells, as the gateway takes it in. */
 
 import type { Content, Inbound, MediaKind, MediaRef } from "../../../kit/channel-message.ts";
-import { isEmpty } from "../../../kit/content.ts";
+import { isEmpty } from "../../../kit/content/content.ts";
 import { accountId, chosenName, type Peer } from "../../../kit/party.ts";
 import { typed } from "../../../kit/text/said.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";

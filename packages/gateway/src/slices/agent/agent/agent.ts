@@ -7,7 +7,7 @@ import type { Caller } from "../../../kit/access.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Command } from "../../../kit/command.ts";
 import { Port } from "../../../kit/port.ts";
-import type { StoredPart } from "../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../core/sessions/messages/stored-message.ts";
 import type { RunTracing } from "../models/run-tracing.ts";
 import { ExternalAgents } from "./acp/external-agents.ts";
 import { type Approving, NOTHING_ALLOWED } from "./approving.ts";

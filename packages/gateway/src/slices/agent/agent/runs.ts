@@ -7,7 +7,7 @@ import { GatewayError, ignore, invalidRequest, TellableError } from "../../../ba
 import { isPassing } from "../../../base/process/machine.ts";
 import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import type { StoredPart } from "../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../core/sessions/messages/stored-message.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
 import { Arrivals } from "./run/arrivals.ts";

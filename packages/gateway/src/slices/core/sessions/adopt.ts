@@ -8,8 +8,8 @@ import { insertInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { agentIdOf } from "./key.ts";
-import type { NewMessage } from "./stored-message.ts";
-import type { Transcript } from "./transcript.ts";
+import type { NewMessage } from "./messages/stored-message.ts";
+import type { Transcript } from "./messages/transcript.ts";
 
 /** A message with the time at which it was said, epoch ms, and its id where it comes from. */
 export interface AdoptedMessage {

@@ -2,10 +2,10 @@
 import type { Static } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { kindOf } from "./key.ts";
+import type { Transcript } from "./messages/transcript.ts";
 import type { SessionEntry, SessionRow, SessionRowV3 } from "./schema.ts";
 import type { SessionFilter } from "./session-list.ts";
 import type { Route, Session } from "./session-rows.ts";
-import type { Transcript } from "./transcript.ts";
 
 /** What a view needs to know of other conversations. */
 interface Around {

@@ -14,7 +14,8 @@ import { type Agents, normalAgentId } from "../agents/agents.ts";
 import { Adoption } from "./adopt.ts";
 import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, mainSessionKey } from "./key.ts";
 import { Media } from "./media.ts";
-import { type BeginReason, Past } from "./past.ts";
+import { type BeginReason, Past } from "./messages/past.ts";
+import { Transcript } from "./messages/transcript.ts";
 import { applyLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import type { SessionDefaults } from "./schema.ts";
@@ -23,12 +24,11 @@ import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } fro
 import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
 import { Solitary } from "./solitary.ts";
-import { Transcript } from "./transcript.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Functions on keys that slices below use. */
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
-export { textOf } from "./stored-message.ts";
+export { textOf } from "./messages/stored-message.ts";
 
 /** The facts that a run stores in its session's row. */
 export interface RunOutcome {

@@ -6,8 +6,8 @@ import type { Bus } from "../../../base/bus.ts";
 import { GatewayError } from "../../../base/errors.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { sessionMessage, sessionsChanged } from "./events.ts";
+import type { StoredMessage } from "./messages/stored-message.ts";
 import type { Sessions } from "./sessions.ts";
-import type { StoredMessage } from "./stored-message.ts";
 
 /** News of a conversation: a change, or a step of a run in it. */
 export type SessionNews =

@@ -1,6 +1,6 @@
 /** What was found in the state folder of another gateway, in one form for all of its generations. */
 import type { AdoptedDevice } from "../../core/devices/adopt.ts";
-import type { NewMessage } from "../../core/sessions/stored-message.ts";
+import type { NewMessage } from "../../core/sessions/messages/stored-message.ts";
 
 /** The two forms of state folders: files of January 2026, and databases of later that year. */
 export type Generation = "january" | "today";

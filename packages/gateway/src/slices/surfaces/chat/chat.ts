@@ -9,7 +9,7 @@ import type { KnownRun } from "../../agent/agent/run/known-run.ts";
 import type { AbortReason, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { Models } from "../../agent/models/models.ts";
 import type { Agents } from "../../core/agents/agents.ts";
-import type { PageRequest } from "../../core/sessions/past.ts";
+import type { PageRequest } from "../../core/sessions/messages/past.ts";
 import type { Message } from "../../core/sessions/schema.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import { FromNodes } from "./from-nodes.ts";

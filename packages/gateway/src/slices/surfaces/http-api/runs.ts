@@ -7,7 +7,7 @@ import { readAttachments, storeAttachments, withPdfTexts } from "../../agent/age
 import { agent as agentEvent } from "../../agent/agent/events.ts";
 import type { RunResult } from "../../agent/agent/run/run.ts";
 import type { Thinking } from "../../agent/models/port.ts";
-import type { StoredPart } from "../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../core/sessions/messages/stored-message.ts";
 import type { HttpServices } from "./call.ts";
 import type { Conversation, GivenFile, GivenTurn } from "./conversation.ts";
 import { refused } from "./exchange.ts";

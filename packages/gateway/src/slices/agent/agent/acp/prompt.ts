@@ -1,8 +1,8 @@
 /** Builds the prompt of an external agent: the message with its pictures, and the context that it cannot know. */
 import type { ContentBlock } from "@agentclientprotocol/sdk";
 import { aboutFrames, framed } from "../../../../kit/text/words.ts";
+import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import { isSharedIn, type Telling, told } from "../prompt/told.ts";
 import { BUILTIN } from "../run/run-store.ts";
 

@@ -1,6 +1,6 @@
 /** Texts that tell an agent of a run that it has started. */
 import { named } from "../../../../kit/text/one-line.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { errorOf } from "../run/report.ts";
 import type { RunResult } from "../run/run.ts";
 

@@ -5,7 +5,7 @@ import { type GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { oneLine } from "../../../../kit/text/words.ts";
 import type { Media } from "../../../core/sessions/media.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { contentIn, type FileContent, isPdf, isRecording, pdfText } from "./file-content.ts";
 
 /** An accepted file, with its readable content. `isOwnWords`: a voice message, whose text is what its sender said. */

@@ -1,5 +1,5 @@
 /** Messages that begin a conversation anew: "/new", "/reset what is…" (protocol: session.resetTriggers). */
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 
 /** A message without its trigger. */
 export interface FreshStart {

@@ -3,7 +3,7 @@
  * what is written.
  */
 import { oneLine, type Source, type Words } from "../../../../kit/text/words.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { RunRecord, RunRequest } from "../run/run-store.ts";
 import { audienceIn, rankIn } from "../toolbox/tool-policy.ts";
 

@@ -1,6 +1,6 @@
 /** Holds waiting runs: behind which reply they wait, with which others they are answered, and which are left out. */
 import { Port } from "../../../../kit/port.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { Run } from "../run/run.ts";
 import type { AbortReason, RunRecord } from "../run/run-store.ts";
 import type { AgentServices } from "../services.ts";

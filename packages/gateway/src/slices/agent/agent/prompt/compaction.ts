@@ -5,8 +5,8 @@
  */
 import { defined } from "../../../../base/defined.ts";
 import { GatewayError } from "../../../../base/errors.ts";
+import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import type { Model } from "../../models/providers/providers.ts";
 import type { Runs } from "../runs.ts";
 import type { AgentServices } from "../services.ts";

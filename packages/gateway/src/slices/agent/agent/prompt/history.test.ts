@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelMessage, ModelPart } from "../../models/port.ts";
 import { type HistoryOptions, readHistory } from "./history.ts";
 

@@ -5,8 +5,8 @@
 import { isBlank } from "../../../../base/text/blank.ts";
 import { framed } from "../../../../kit/text/words.ts";
 import type { MediaRef } from "../../../core/sessions/media.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
 import type { ModelMessage, ModelPart, ToolReply } from "../../models/port.ts";
 import { BUILTIN } from "../run/run-store.ts";
 import { answered, joined } from "./call-pairs.ts";

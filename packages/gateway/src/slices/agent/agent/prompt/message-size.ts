@@ -1,6 +1,6 @@
 /** Estimates the tokens of messages, on the safe side. */
 import { tokensIn } from "../../../../kit/text/tokens.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 
 /** Characters of a token in alphabetic scripts, on the safe side, and the tokens of a picture. */
 const CHARS_PER_TOKEN = 3;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { tokensOfAll } from "./message-size.ts";
 import { boundRun, pruned } from "./pruning.ts";
 

@@ -3,8 +3,8 @@
  * transcript keeps everything.
  */
 import { oneLine } from "../../../../kit/text/words.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
 import { charsFor, tokensOf, tokensOfAll } from "./message-size.ts";
 
 /** Shorter results are never replaced. */

@@ -1,7 +1,7 @@
 /** Selects what a run shows its model of the conversation, and makes room when that is too much. */
 import { detailOf } from "../../../../base/errors.ts";
 import { concealer } from "../../../../base/privacy/host-paths.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { ModelError } from "../../models/models.ts";
 import type { ModelMessage, ModelPart } from "../../models/port.ts";
 import type { Model } from "../../models/providers/providers.ts";

@@ -2,8 +2,8 @@
 import { GatewayError } from "../../../../base/errors.ts";
 import { newMark } from "../../../../base/ids.ts";
 import { aboutFrames, framed, type Source } from "../../../../kit/text/words.ts";
+import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
-import type { StoredMessage } from "../../../core/sessions/stored-message.ts";
 import type { Models } from "../../models/models.ts";
 import type { FinishReason } from "../../models/port.ts";
 import type { Model } from "../../models/providers/providers.ts";

@@ -3,7 +3,7 @@
  * spoken; everything else is framed (`kit/text/words.ts`).
  */
 import { framed, type Source } from "../../../../kit/text/words.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelPart } from "../../models/port.ts";
 import type { RunRecord } from "../run/run-store.ts";
 import { audienceIn } from "../toolbox/tool-policy.ts";

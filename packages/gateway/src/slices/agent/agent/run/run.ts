@@ -3,7 +3,7 @@
 import { TellableError } from "../../../../base/errors.ts";
 import { newMark } from "../../../../base/ids.ts";
 import type { Words } from "../../../../kit/text/words.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelPart, Usage } from "../../models/port.ts";
 import type { RunStep } from "../turn/loop.ts";
 import { RunEvents, type RunEventsOptions } from "./run-events.ts";

@@ -1,7 +1,7 @@
 /** Stores a run's turns: the model's replies and the tool results in the transcript, and which calls have begun. */
 import { newId } from "../../../../base/ids.ts";
 import type { ToolResult, ToolRun } from "../../../../kit/tool.ts";
-import type { StoredMessage, StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelPart } from "../../models/port.ts";
 import type { AgentServices } from "../services.ts";
 import type { ToolRequest } from "../toolbox/toolbox.ts";

@@ -4,7 +4,7 @@ import { GatewayError, ignore, invalidRequest } from "../../../../base/errors.ts
 import { sha256Hex } from "../../../../base/ids.ts";
 import type { Source } from "../../../../kit/text/words.ts";
 import type { Agent } from "../../../agent/agent/agent.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 
 /** A pressed button, as pages of every brand say it. All of it is a page's word. */
 export interface UserAction {

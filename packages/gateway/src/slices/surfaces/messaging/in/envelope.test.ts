@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { InboundMessage } from "../../../../kit/channel-message.ts";
 import { accountId, chosenName } from "../../../../kit/party.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { composeMessage } from "./envelope.ts";
 
 function message(text: string, more: Partial<InboundMessage> = {}): InboundMessage {

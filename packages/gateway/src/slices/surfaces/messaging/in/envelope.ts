@@ -4,14 +4,14 @@
  */
 import { defined } from "../../../../base/defined.ts";
 import type { Inbound, InboundMessage, MediaRef, Origin } from "../../../../kit/channel-message.ts";
-import { fileLabel } from "../../../../kit/content.ts";
-import { type Item, itemText } from "../../../../kit/item.ts";
+import { fileLabel } from "../../../../kit/content/content.ts";
+import { type Item, itemText } from "../../../../kit/content/item.ts";
 import type { Peer } from "../../../../kit/party.ts";
 import { asArguments, lines, type Said, shown, startingAt } from "../../../../kit/text/said.ts";
 import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";
 import type { ToolAudience } from "../../../../kit/tool.ts";
 import { cleanMessage } from "../../../agent/agent/agent.ts";
-import type { StoredPart } from "../../../core/sessions/stored-message.ts";
+import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 
 /** A file that came with a message: a picture the model can see, or words about it. */
 export type ReceivedFile = StoredPart;

@@ -4,7 +4,7 @@
  */
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import type { InboundMessage } from "../../../../kit/channel-message.ts";
-import { isEmpty } from "../../../../kit/content.ts";
+import { isEmpty } from "../../../../kit/content/content.ts";
 import type { Chat, Peer } from "../../../../kit/party.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
 import type { Outcome } from "./inbox/inbox.ts";

@@ -4,7 +4,7 @@ import { named } from "../../../../../base/store/statement.ts";
 import type { Store } from "../../../../../base/store/store.ts";
 import { stored } from "../../../../../base/store/stored.ts";
 import type { Inbound } from "../../../../../kit/channel-message.ts";
-import { headline } from "../../../../../kit/content.ts";
+import { headline } from "../../../../../kit/content/content.ts";
 import type { InboxEntryShape } from "../../schema.ts";
 import { COLUMNS, type InboxRow, type Row } from "./inbox-rows.ts";
 

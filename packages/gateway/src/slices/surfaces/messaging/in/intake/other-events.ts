@@ -2,7 +2,7 @@
 
 import { defined } from "../../../../../base/defined.ts";
 import type { Content, Inbound, InboundMessage } from "../../../../../kit/channel-message.ts";
-import { gist } from "../../../../../kit/content.ts";
+import { gist } from "../../../../../kit/content/content.ts";
 import { oneLine, type WordsKind } from "../../../../../kit/text/words.ts";
 import { cleanMessage } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";

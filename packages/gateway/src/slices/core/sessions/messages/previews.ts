@@ -1,8 +1,8 @@
 /** The beginnings of messages, as lists of conversations show them. */
 
 import type { Static } from "@sinclair/typebox";
-import type { Store } from "../../../base/store/store.ts";
-import type { PreviewItem } from "./schema.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import type { PreviewItem } from "../schema.ts";
 
 /** Before the words of a voice message; a title is what was said. */
 const TRANSCRIPT_MARK = /^\[transcript\] /;

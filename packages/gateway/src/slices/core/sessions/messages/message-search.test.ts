@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { openStore } from "../../../base/store/store.ts";
+import { openStore } from "../../../../base/store/store.ts";
+import { tables } from "../tables.ts";
 import { MessageSearch } from "./message-search.ts";
-import { tables } from "./tables.ts";
 
 /** A store in which each text is a message; its place is its index, from 1 on. */
 function open(texts: readonly string[]) {

@@ -4,9 +4,9 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Static } from "@sinclair/typebox";
-import type { Store } from "../../../base/store/store.ts";
-import { normalised } from "../../../base/text/normal-text.ts";
-import type { SearchMatch } from "./schema.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import { normalised } from "../../../../base/text/normal-text.ts";
+import type { SearchMatch } from "../schema.ts";
 
 type Match = Static<typeof SearchMatch>;
 

@@ -1,9 +1,9 @@
 /** Describes the content of a message in short: for previews, quotes and context. */
 
-import type { Content, MediaRef } from "./channel-message.ts";
+import type { Content, MediaRef } from "../channel-message.ts";
+import { oneLine } from "../text/one-line.ts";
+import { shown } from "../text/said.ts";
 import { itemText } from "./item.ts";
-import { oneLine } from "./text/one-line.ts";
-import { shown } from "./text/said.ts";
 
 /** The text, and descriptions of items and files; "" when it is empty. */
 export function gist(content: Content, channel: string): string {

@@ -2,7 +2,7 @@
  * How a message is stored. Its text is stored once, in the column that is searched; the rest is JSON beside it. A part
  * whose text is in the column is stored as a position and a length. Earlier versions stored the text in both places.
  */
-import { stored } from "../../../base/store/stored.ts";
+import { stored } from "../../../../base/store/stored.ts";
 import type { NewMessage, StoredPart } from "./stored-message.ts";
 
 /** The content of the JSON: a message without the fields that have columns. */

@@ -2,8 +2,8 @@
  * Items: the content of a message beside typed text and files, such as contacts, places, polls, cards and taps. Each
  * kind has one readable form on every channel. An item never holds a command, whoever wrote it.
  */
-import { oneLine } from "./text/one-line.ts";
-import { tableLines } from "./text/table.ts";
+import { oneLine } from "../text/one-line.ts";
+import { tableLines } from "../text/table.ts";
 
 export interface Contact {
   readonly kind: "contact";

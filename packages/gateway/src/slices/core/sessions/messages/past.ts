@@ -3,12 +3,12 @@
  * branches, which are messages that other ones stand in the place of. For readers; the agent sees the current transcript.
  */
 import type { Static } from "@sinclair/typebox";
-import { invalidRequest } from "../../../base/errors.ts";
-import { newId } from "../../../base/ids.ts";
-import { insertInto } from "../../../base/store/statement.ts";
-import type { Store } from "../../../base/store/store.ts";
-import type { Clock } from "../../../base/time/clock.ts";
-import type { Beginning, BranchRow, PastPage } from "./schema.ts";
+import { invalidRequest } from "../../../../base/errors.ts";
+import { newId } from "../../../../base/ids.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import type { Beginning, BranchRow, PastPage } from "../schema.ts";
 import type { MessageRow, StoredMessage } from "./stored-message.ts";
 import type { Transcript } from "./transcript.ts";
 

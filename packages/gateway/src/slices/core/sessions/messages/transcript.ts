@@ -1,18 +1,18 @@
 /** The transcript: an append-only list of messages for each session, searchable by word. */
 
 import type { Static } from "@sinclair/typebox";
-import { defined } from "../../../base/defined.ts";
-import { newId } from "../../../base/ids.ts";
-import { insertInto } from "../../../base/store/statement.ts";
-import type { Store } from "../../../base/store/store.ts";
-import type { Clock } from "../../../base/time/clock.ts";
-import { asPeopleRead } from "../../../kit/text/words.ts";
-import type { Media, MediaRef } from "./media.ts";
+import { defined } from "../../../../base/defined.ts";
+import { newId } from "../../../../base/ids.ts";
+import { insertInto } from "../../../../base/store/statement.ts";
+import type { Store } from "../../../../base/store/store.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
+import { asPeopleRead } from "../../../../kit/text/words.ts";
+import type { Media, MediaRef } from "../media.ts";
+import type { Message, SearchMatch } from "../schema.ts";
 import { bodyOf } from "./message-body.ts";
 import { MessageSearch } from "./message-search.ts";
 import { Previews } from "./previews.ts";
 import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-messages.ts";
-import type { Message, SearchMatch } from "./schema.ts";
 import { MESSAGE, type MessageRow, type NewMessage, type StoredMessage, textOf, toMessage } from "./stored-message.ts";
 
 /** A message of another gateway, with its place in the order of all messages. */

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { openStore } from "../../../base/store/store.ts";
-import { systemClock } from "../../../base/time/clock.ts";
-import { Media } from "./media.ts";
-import { tables } from "./tables.ts";
+import { openStore } from "../../../../base/store/store.ts";
+import { systemClock } from "../../../../base/time/clock.ts";
+import { Media } from "../media.ts";
+import { tables } from "../tables.ts";
 import { Transcript } from "./transcript.ts";
 
 function open() {

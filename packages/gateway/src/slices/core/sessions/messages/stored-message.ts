@@ -1,9 +1,9 @@
 /** A message of a transcript as it is stored. */
 
-import { asPeopleRead, type Source } from "../../../kit/text/words.ts";
-import type { MediaRef } from "./media.ts";
+import { asPeopleRead, type Source } from "../../../../kit/text/words.ts";
+import type { MediaRef } from "../media.ts";
+import type { Message } from "../schema.ts";
 import { messageIn } from "./message-body.ts";
-import type { Message } from "./schema.ts";
 
 /**
  * A part of a message as it is stored; pictures are files. Tool calls and thinking occur only in the assistant's

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { textOf } from "../sessions.ts";
 import { bodyOf, messageIn } from "./message-body.ts";
-import { textOf } from "./sessions.ts";
 import type { StoredPart } from "./stored-message.ts";
 
 const SAID = "Shall we meet at the station at nine?";
