@@ -2,7 +2,8 @@
 import { hostname } from "node:os";
 import type { Static } from "@sinclair/typebox";
 import type { Snapshot } from "../../kit/schema/frames.ts";
-import { type Connection, LIMITS } from "../connection.ts";
+import type { Connection } from "../connection.ts";
+import { LIMITS } from "../limits.ts";
 import type { Granted } from "./handshake.ts";
 
 /** What a gateway says of itself to everybody. */
