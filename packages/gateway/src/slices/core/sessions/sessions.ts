@@ -1,6 +1,5 @@
 /** The index of conversations: one row for each canonical key, and the transcript behind it. */
 
-import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import type { Config } from "../../../base/config/config-file.ts";
@@ -17,8 +16,8 @@ import { Media } from "./media.ts";
 import { type BeginReason, Past } from "./past.ts";
 import { applyLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import type { SessionDefaults } from "./schema.ts";
 import { SessionList } from "./session-list.ts";
+import type { ModelsOfSessions, RunOutcome, RunsOfSessions } from "./session-ports.ts";
 import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } from "./session-rows.ts";
 import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
@@ -30,36 +29,11 @@ import { Watchers } from "./watchers.ts";
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./stored-message.ts";
 
-/** The facts that a run stores in its session's row. */
-export interface RunOutcome {
-  /** The transcript of the run; a run of an earlier transcript is not counted. */
-  readonly sessionId: string;
-  readonly model?: string | undefined;
-  readonly usage?: { readonly input: number; readonly output: number; readonly totalTokens: number } | undefined;
-  readonly aborted: boolean;
-}
-
 /** The form of ids that clients choose: no characters with a meaning in a path, a key or a sentence. */
 const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** The model name of messages that models are not shown: the gateway's own words. */
 const NOTES = "moltbot";
 const MAX_LINE = 16;
-
-/** The questions about conversations that models answers. */
-interface ModelsOfSessions {
-  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. */
-  refOf(name: string): string;
-  /** `provider/id` of the model that answers in a conversation, whether it can be reached or not. */
-  modelNameOf(sessionKey: string): string | undefined;
-  /** The model where nothing was chosen, as lists of conversations say it. */
-  sessionDefaults(): Static<typeof SessionDefaults>;
-}
-
-/** The questions about conversations that runs answer. */
-interface RunsOfSessions {
-  /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
-  whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
-}
 
 export class Sessions {
   /** Filled by models. */
