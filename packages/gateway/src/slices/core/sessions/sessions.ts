@@ -34,6 +34,8 @@ const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** The model name of messages that models are not shown: the gateway's own words. */
 const NOTES = "moltbot";
 const MAX_LINE = 16;
+/** The most sessions that are kept in memory between two writes. */
+const MAX_KNOWN = 64;
 
 export class Sessions {
   /** Filled by models. */
@@ -64,7 +66,7 @@ export class Sessions {
   readonly #agents: Agents;
   readonly #session: Settings<SessionSettings>;
   /** The sessions that were read since the last write. */
-  #known = { writes: -1, sessions: new Map<string, Session | undefined>() };
+  #known = { writes: -1, sessions: new Map<string, Session>() };
 
   constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
@@ -147,8 +149,12 @@ export class Sessions {
     if (isInTransaction) return this.#read(key);
     if (this.#known.writes !== writes) this.#known = { writes, sessions: new Map() };
     const { sessions } = this.#known;
-    if (!sessions.has(key)) sessions.set(key, this.#read(key));
-    return sessions.get(key);
+    const known = sessions.get(key);
+    if (known) return known;
+    const session = this.#read(key);
+    if (sessions.size >= MAX_KNOWN) sessions.clear();
+    if (session) sessions.set(key, session);
+    return session;
   }
 
   #read(key: string): Session | undefined {
