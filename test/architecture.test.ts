@@ -582,7 +582,7 @@ describe("folders", () => {
   });
 });
 /** The lines of the longest file of the gateway, tests aside. */
-const LONGEST = 385;
+const LONGEST = 362;
 const LONGEST_ELSEWHERE = 400;
 /** Longer files of other packages; a number may only fall. */
 const LONGER_ELSEWHERE: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
 /** The protocol reference for people who write clients: the template's prose, with tables read off the definitions. */
 import { readFileSync } from "node:fs";
-import { LIMITS } from "../../packages/gateway/src/server/connection.ts";
+import { LIMITS } from "../../packages/gateway/src/server/limits.ts";
 import { ERROR_CODES } from "../../packages/protocol/src/errors.ts";
 import {
   type EventEntry,

@@ -10,7 +10,8 @@ import { type Call, type Method, Serialized } from "../kit/method.ts";
 import type { ManyPort } from "../kit/port.ts";
 import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
-import { type Connection, LIMITS, type Session } from "./connection.ts";
+import type { Connection, Session } from "./connection.ts";
+import { LIMITS } from "./limits.ts";
 import type { Once, Responder } from "./once.ts";
 
 /** A request frame that has been checked. */

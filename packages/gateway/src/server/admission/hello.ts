@@ -4,8 +4,9 @@ import type { Static } from "@sinclair/typebox";
 import { jsonText } from "../../base/text/well-formed.ts";
 import { Serialized } from "../../kit/method.ts";
 import type { Snapshot } from "../../kit/schema/frames.ts";
-import { type Connection, LIMITS } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import type { Protocol } from "../dialect.ts";
+import { LIMITS } from "../limits.ts";
 import type { Granted } from "./handshake.ts";
 
 /** What a gateway says of itself to everybody. */

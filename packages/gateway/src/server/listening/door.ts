@@ -10,7 +10,7 @@ import type { Server as SecureServer } from "node:tls";
 import { codeOf, detailOf, ignore, messageOf, StartError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/time/clock.ts";
-import { LIMITS } from "../connection.ts";
+import { LIMITS } from "../limits.ts";
 import { answer } from "./http.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";

@@ -20,7 +20,8 @@ import type {
 } from "../../kit/host.ts";
 import { decodePath } from "../../kit/http.ts";
 import { isKnownHost, type Ours } from "../admission/origin.ts";
-import { type Connection, LIMITS, type Session } from "../connection.ts";
+import type { Connection, Session } from "../connection.ts";
+import { LIMITS } from "../limits.ts";
 import { Door, refuseUpgrade } from "./door.ts";
 import { answer } from "./http.ts";
 import { bindHost, OwnAddresses } from "./own-addresses.ts";

@@ -7,44 +7,19 @@ import { GatewayError, ignore, invalidRequest, TellableError } from "../../../ba
 import { isPassing } from "../../../base/process/machine.ts";
 import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import type { StoredPart } from "../../core/sessions/messages/stored-message.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
 import { Arrivals } from "./run/arrivals.ts";
 import { type KnownRun, resultOf } from "./run/known-run.ts";
+import type { NewRun } from "./run/new-run.ts";
 import { Run } from "./run/run.ts";
 import { aborted, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
-import {
-  type AbortReason,
-  type RunOutcome,
-  type RunRecord,
-  type RunRequest,
-  type RunSource,
-  RunStore,
-} from "./run/run-store.ts";
+import { type AbortReason, type RunOutcome, type RunRecord, RunStore } from "./run/run-store.ts";
 import { type Answering, Working } from "./run/working.ts";
 import type { AgentServices } from "./services.ts";
 
 /** Who is told of ends. */
 export type { RunObserver } from "./run/run-ends.ts";
-
-/** A new run. */
-export interface NewRun {
-  readonly id: string;
-  readonly source: RunSource;
-  readonly principal: string;
-  /** Canonical. */
-  readonly sessionKey: string;
-  readonly request: RunRequest;
-  /** The message as the transcript keeps it. */
-  readonly content: readonly StoredPart[];
-  /** Whether the message begins a new conversation. */
-  readonly startsAnew?: boolean;
-  /** A message of a person in whose place this one stands; what followed becomes a branch. */
-  readonly replaces?: string | undefined;
-  /** Whether the message is on disk elsewhere and is handed over again when its run is not found. */
-  readonly isKeptElsewhere?: boolean;
-}
 
 /** Knows what chat windows are shown of heartbeats. */
 export interface Hush {

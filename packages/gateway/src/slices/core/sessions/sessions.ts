@@ -1,6 +1,5 @@
 /** The index of conversations: one row for each canonical key, and the transcript behind it. */
 
-import type { Static } from "@sinclair/typebox";
 import type { Bus } from "../../../base/bus.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import type { Config } from "../../../base/config/config-file.ts";
@@ -18,8 +17,8 @@ import { type BeginReason, Past } from "./messages/past.ts";
 import { Transcript } from "./messages/transcript.ts";
 import { applyLevels, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
-import type { SessionDefaults } from "./schema.ts";
 import { SessionList } from "./session-list.ts";
+import type { ModelsOfSessions, RunOutcome, RunsOfSessions } from "./session-ports.ts";
 import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } from "./session-rows.ts";
 import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
@@ -30,36 +29,13 @@ import { Watchers } from "./watchers.ts";
 export { agentIdOf, isCronKey, isSubagentKey, kindOf } from "./key.ts";
 export { textOf } from "./messages/stored-message.ts";
 
-/** The facts that a run stores in its session's row. */
-export interface RunOutcome {
-  /** The transcript of the run; a run of an earlier transcript is not counted. */
-  readonly sessionId: string;
-  readonly model?: string | undefined;
-  readonly usage?: { readonly input: number; readonly output: number; readonly totalTokens: number } | undefined;
-  readonly aborted: boolean;
-}
-
 /** The form of ids that clients choose: no characters with a meaning in a path, a key or a sentence. */
 const SESSION_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 /** The model name of messages that models are not shown: the gateway's own words. */
 const NOTES = "moltbot";
 const MAX_LINE = 16;
-
-/** The questions about conversations that models answers. */
-interface ModelsOfSessions {
-  /** The `provider/id` of a model by any of its names. Throws `INVALID_REQUEST` for one that is not known. */
-  refOf(name: string): string;
-  /** `provider/id` of the model that answers in a conversation, whether it can be reached or not. */
-  modelNameOf(sessionKey: string): string | undefined;
-  /** The model where nothing was chosen, as lists of conversations say it. */
-  sessionDefaults(): Static<typeof SessionDefaults>;
-}
-
-/** The questions about conversations that runs answer. */
-interface RunsOfSessions {
-  /** Whether nothing works in a conversation any more, after `limitMs` at the latest. */
-  whenIdle(sessionKey: string, limitMs: number): Promise<boolean>;
-}
+/** The most sessions that are kept in memory between two writes. */
+const MAX_KNOWN = 64;
 
 export class Sessions {
   /** Filled by models. */
@@ -90,7 +66,7 @@ export class Sessions {
   readonly #agents: Agents;
   readonly #session: Settings<SessionSettings>;
   /** The sessions that were read since the last write. */
-  #known = { writes: -1, sessions: new Map<string, Session | undefined>() };
+  #known = { writes: -1, sessions: new Map<string, Session>() };
 
   constructor(base: { stateDir: string; store: Store; clock: Clock; bus: Bus; config: Config; agents: Agents }) {
     this.media = new Media(base.stateDir);
@@ -173,8 +149,12 @@ export class Sessions {
     if (isInTransaction) return this.#read(key);
     if (this.#known.writes !== writes) this.#known = { writes, sessions: new Map() };
     const { sessions } = this.#known;
-    if (!sessions.has(key)) sessions.set(key, this.#read(key));
-    return sessions.get(key);
+    const known = sessions.get(key);
+    if (known) return known;
+    const session = this.#read(key);
+    if (sessions.size >= MAX_KNOWN) sessions.clear();
+    if (session) sessions.set(key, session);
+    return session;
   }
 
   #read(key: string): Session | undefined {

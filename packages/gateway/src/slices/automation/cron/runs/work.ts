@@ -2,8 +2,8 @@
 import { newId } from "../../../../base/ids.ts";
 import { localTime } from "../../../../base/schedule/local-time.ts";
 import type { Port } from "../../../../kit/port.ts";
+import type { NewRun } from "../../../agent/agent/run/new-run.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
-import type { NewRun } from "../../../agent/agent/runs.ts";
 import type { Job, Payload } from "../jobs/jobs.ts";
 import type { CronServices } from "../services.ts";
 import { find } from "../told/place.ts";

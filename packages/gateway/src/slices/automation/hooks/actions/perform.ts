@@ -2,7 +2,7 @@
 import { newId } from "../../../../base/ids.ts";
 import type { Source } from "../../../../kit/text/words.ts";
 import type { ToolLimits } from "../../../../kit/tool.ts";
-import type { NewRun } from "../../../agent/agent/runs.ts";
+import type { NewRun } from "../../../agent/agent/run/new-run.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { Answer, Deliveries, NewDelivery } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";

@@ -11,8 +11,9 @@ import type { Media, MediaRef } from "../media.ts";
 import type { Message, SearchMatch } from "../schema.ts";
 import { bodyOf } from "./message-body.ts";
 import { MessageSearch } from "./message-search.ts";
+import { tableIn } from "./message-table.ts";
 import { Previews } from "./previews.ts";
-import { type MessageTable, type PlacedMessage, RecentMessages } from "./recent-messages.ts";
+import { RecentMessages } from "./recent-messages.ts";
 import { MESSAGE, type MessageRow, type NewMessage, type StoredMessage, textOf, toMessage } from "./stored-message.ts";
 
 /** A message of another gateway, with its place in the order of all messages. */
@@ -349,28 +350,4 @@ export class Transcript {
       if (!this.#store.get("select 1 from message_media where sha256 = ? limit 1", sha256)) this.#media.remove(sha256);
     }
   }
-}
-
-/** An object, its parts and its keys, without the texts, bytes. */
-const OBJECT_BYTES = 400;
-
-/** The table as it is read for runs. */
-function tableIn(store: Store): MessageTable {
-  return {
-    get isInTransaction() {
-      return store.isInTransaction;
-    },
-    newestBetween: (sessionId, { after, before, limit }) =>
-      store
-        .all<MessageRow & { readonly place: number }>(
-          `select seq as place, ${MESSAGE} from messages
-           where session_id = ? and seq > ? and seq < ? and archived_at is null order by seq desc limit ?`,
-          ...[sessionId, after, before, limit],
-        )
-        .map(toPlacedMessage),
-  };
-}
-
-function toPlacedMessage({ place, ...row }: MessageRow & { readonly place: number }): PlacedMessage {
-  return { place, message: toMessage(row), bytes: OBJECT_BYTES + 2 * (row.text.length + row.body.length) };
 }

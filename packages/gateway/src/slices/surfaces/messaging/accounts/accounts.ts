@@ -1,7 +1,6 @@
 /** Runs the accounts, keeps them in line with the config, and opens and closes what works for each. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { defined } from "../../../../base/defined.ts";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runOwn } from "../../../../base/process/blame.ts";
 import type { ChannelContext, ChannelDefinition, StateChanges } from "../../../../kit/channel.ts";
@@ -22,10 +21,11 @@ import { Sender } from "../out/sender.ts";
 import type { AccountSnapshotShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
 import type { Binding, MessagesSettings } from "../settings.ts";
-import { Account, toChannelError } from "./account.ts";
+import { Account } from "./account.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import { type AccountState, Chats } from "./account-store.ts";
 import type { KnownChannels } from "./known-channels.ts";
+import { idOf, Snapshots } from "./snapshots.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** An account with everything that works for it. */
@@ -73,7 +73,7 @@ export class Accounts implements AsyncDisposable {
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
   readonly #running = new Map<string, Running>();
-  readonly #probes = new Map<string, { ok: boolean; error?: string; at: number }>();
+  readonly #snapshots: Snapshots;
   readonly #stack = new DisposableStack();
   readonly #stop = new AbortController();
   #reconciling: Promise<void> = Promise.resolve();
@@ -82,6 +82,7 @@ export class Accounts implements AsyncDisposable {
     this.#options = options;
     this.#services = options.services;
     this.#channels = options.channels;
+    this.#snapshots = new Snapshots({ ...options, clock: options.services.clock });
   }
 
   /** Starts the configured accounts without waiting for them, and follows changes of the config. */
@@ -150,12 +151,12 @@ export class Accounts implements AsyncDisposable {
   snapshots(channel: string): AccountSnapshotShape[] {
     return this.all()
       .filter(({ account }) => account.key.channel === channel)
-      .map(({ account }) => this.#snapshot(account));
+      .map(({ account }) => this.#snapshots.of(account));
   }
 
   /** Asks every platform whether the credentials are good. */
   async probeAll(limitMs: number, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.all().map((running) => this.#probe(running, limitMs, signal)));
+    await Promise.all(this.all().map((running) => this.#snapshots.probe(running, limitMs, signal)));
   }
 
   /** Brings the accounts in line with the config: starts, stops and restarts only those that changed. */
@@ -315,61 +316,7 @@ export class Accounts implements AsyncDisposable {
 
   #accountChanged(account: Account): void {
     const { bus, host } = this.#services;
-    bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshot(account) });
+    bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshots.of(account) });
     host.overview.now.refreshHealthSoon();
   }
-
-  #snapshot(account: Account): AccountSnapshotShape {
-    const { key, definition, settings, state, problem, self, connection, times } = account;
-    const { lastInboundAt } = this.#options.inbox.summary(key);
-    const { queued, unknown, lastOutboundAt } = this.#options.outbox.entries.summary(key);
-    const probe = this.#probes.get(idOf(key));
-    return {
-      accountId: key.account,
-      ...defined({ name: settings.name }),
-      enabled: settings.enabled,
-      configured: state !== "unconfigured",
-      ...(definition.isLinkedByLogin && { linked: this.#channels.isLinked(key) }),
-      running: account.isRunning,
-      connected: state === "connected",
-      state,
-      ...(problem && { problem, lastError: problem.message }),
-      ...(self && { self: { id: self.id, ...defined({ name: self.name }) } }),
-      ...defined({ nextAttemptAt: times.nextAttemptAt }),
-      reconnectAttempts: times.failures,
-      ...defined({
-        lastConnectedAt: times.lastConnectedAt,
-        lastStartAt: times.lastStartAt,
-        lastStopAt: times.lastStopAt,
-        lastInboundAt,
-        lastOutboundAt,
-      }),
-      ...(probe && {
-        lastProbeAt: probe.at,
-        probe: { ok: probe.ok, ...defined({ error: probe.error }) },
-      }),
-      dmPolicy: settings.dmPolicy,
-      allowFrom: [...settings.allowFrom.entries],
-      queued,
-      unknown,
-      capabilities: definition.capabilities.filter((each) => connection?.absent?.[each] === undefined),
-      ...(connection?.absent && Object.keys(connection.absent).length > 0 && { absent: { ...connection.absent } }),
-    };
-  }
-
-  async #probe({ account }: Running, limitMs: number, signal: AbortSignal): Promise<void> {
-    const { key, definition, settings } = account;
-    if (!definition.probe || definition.missing(settings.own, this.#channels.stateOf(key)) !== undefined) return;
-    const at = this.#services.clock.now();
-    try {
-      await this.#channels.ask(key, settings, limitMs, signal);
-      this.#probes.set(idOf(key), { ok: true, at });
-    } catch (error) {
-      this.#probes.set(idOf(key), { ok: false, error: toChannelError(error, definition.label).message, at });
-    }
-  }
-}
-
-function idOf({ channel, account }: AccountKey): string {
-  return `${channel}:${account}`;
 }

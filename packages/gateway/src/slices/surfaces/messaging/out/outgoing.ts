@@ -2,7 +2,6 @@
 
 import { defined } from "../../../../base/defined.ts";
 import { detailOf, GatewayError, invalidRequest } from "../../../../base/errors.ts";
-import { onAbort } from "../../../../base/time/deadline.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import { ChannelError } from "../../../../kit/channel.ts";
 import type { OutboundMedia } from "../../../../kit/channel-message.ts";
@@ -14,8 +13,9 @@ import type { KnownChannels, Place, Target } from "../accounts/known-channels.ts
 import type { Inbox } from "../in/inbox/inbox.ts";
 import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import { sessionKeyOf } from "../in/session-key.ts";
-import type { AccountStateName, OutboxEntryShape } from "../schema.ts";
+import type { OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
+import { Awaiting } from "./awaiting.ts";
 import { MediaOut } from "./media-out.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow } from "./outbox/outbox-rows.ts";
@@ -34,12 +34,8 @@ export interface OutgoingOptions {
   ttlMs(): number;
 }
 
-/** How long `send` waits for the platform before it answers that the message is queued, ms. */
-const SEND_WAIT_MS = 20_000;
 const ACTION_LIMIT_MS = 20_000;
 const DAY_MS = 24 * 3_600_000;
-/** States of an account in which nothing is sent before a person acts. */
-const IDLE: ReadonlySet<AccountStateName | undefined> = new Set(["disabled", "unconfigured", "stopped", "failed"]);
 
 export class Outgoing implements Disposable {
   readonly #options: OutgoingOptions;
@@ -49,7 +45,7 @@ export class Outgoing implements Disposable {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #media: MediaOut;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #awaiting: Awaiting;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -59,11 +55,12 @@ export class Outgoing implements Disposable {
     this.#inbox = options.inbox;
     this.#outbox = options.outbox;
     this.#media = new MediaOut(options.services);
+    this.#awaiting = new Awaiting({ ...options, clock: options.services.clock });
   }
 
   /** Ends all waiting calls. */
   [Symbol.dispose](): void {
-    for (const wake of [...this.#waiting.values()].flatMap((set) => [...set])) wake();
+    this.#awaiting[Symbol.dispose]();
   }
 
   /** The `send` method. Throws `INVALID_REQUEST` for a bad target, `UNAVAILABLE` when it was not, or not yet, sent. */
@@ -109,7 +106,7 @@ export class Outgoing implements Disposable {
         });
       });
     }
-    return await this.#whenSent(origin, params.idempotencyKey, signal);
+    return await this.#awaiting.whenSent(origin, params.idempotencyKey, signal);
   }
 
   /** The `poll` method. Throws as `send` does. */
@@ -145,7 +142,7 @@ export class Outgoing implements Disposable {
       },
       ttlMs: this.#options.ttlMs(),
     });
-    const sent = await this.#whenSent(origin, idempotencyKey, signal);
+    const sent = await this.#awaiting.whenSent(origin, idempotencyKey, signal);
     const { content } = this.#outbox.of(origin)[0]!.payload;
     return { ...sent, pollId: (content.kind === "poll" ? content.pollId : undefined) ?? sent.messageId };
   }
@@ -235,66 +232,7 @@ export class Outgoing implements Disposable {
   /** Handles the end of a message, in the transaction that records it. */
   settled(row: OutboxRow): void {
     this.#options.replies.settled(row);
-    for (const wake of this.#waiting.get(row.origin) ?? []) wake();
-  }
-
-  /** Waits until all parts of a message have ended, and returns the result. */
-  async #whenSent(origin: string, runId: string, signal: AbortSignal) {
-    const { clock } = this.#services;
-    const first = this.#outbox.of(origin)[0]!;
-    this.#accounts.find(first)?.sender.kick();
-    const limit = new AbortController();
-    using _timer = clock.after(SEND_WAIT_MS, () => limit.abort());
-    const until = AbortSignal.any([signal, limit.signal]);
-    for (;;) {
-      const parts = this.#outbox.of(origin);
-      const open = parts.find(({ state }) => state === "composing" || state === "queued" || state === "sending");
-      if (!open) return this.#answerOf(parts, runId);
-      const isIdle = IDLE.has(this.#accounts.find(first)?.account.state);
-      if (isIdle || until.aborted || this.#accounts.isStopped) throw this.#stillWaiting(open);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const waiting = this.#waiting.get(origin) ?? new Set();
-      this.#waiting.set(origin, waiting.add(resolve));
-      using _aborted = onAbort(until, resolve);
-      await promise;
-      waiting.delete(resolve);
-      if (waiting.size === 0) this.#waiting.delete(origin);
-    }
-  }
-
-  #answerOf(parts: readonly OutboxRow[], runId: string) {
-    const bad = parts.find(({ state }) => state !== "sent");
-    if (bad) {
-      const hint = bad.state === "unknown" ? `; \`moltbot message resend ${bad.id}\` sends it again` : "";
-      throw new GatewayError(
-        "UNAVAILABLE",
-        `${(bad.problem ?? "the message was not sent").replace(/\.$/, "")}${hint}`,
-        {
-          details: { code: bad.state === "unknown" ? "DELIVERY_UNKNOWN" : "DELIVERY_FAILED", outboxId: bad.id },
-        },
-      );
-    }
-    const last = parts.at(-1)!;
-    const { channel, chat } = last;
-    return {
-      runId,
-      messageId: last.providerId ?? "",
-      channel,
-      chatId: chat.id,
-      ...this.#channels.definition(channel).sentFields?.(chat),
-    };
-  }
-
-  #stillWaiting(row: OutboxRow): GatewayError {
-    const account = this.#accounts.find(row)?.account;
-    const { label } = this.#channels.definition(row.channel);
-    const why = row.problem ?? account?.problem?.message ?? `${label} is ${account?.state ?? "not set up"}.`;
-    const until = new Date(row.expiresAt).toISOString().slice(0, 16).replace("T", " ");
-    return new GatewayError("UNAVAILABLE", `not sent yet, and kept until ${until} UTC: ${why}`, {
-      retryable: true,
-      retryAfterMs: 10_000,
-      details: { code: "DELIVERY_WAITS", outboxId: row.id },
-    });
+    this.#awaiting.settled(row);
   }
 
   /** Runs an action on a message through the open link. */
