@@ -278,3 +278,16 @@ test("a job that is on and can never run again is switched off while the gateway
     fixed.stderr + undone.stderr,
   );
 });
+
+test("a new secret of a gateway that runs counts when the command returns", async () => {
+  using home = await SickHome.make('{ gateway: { auth: { mode: "token", token: "letmein-2026" } } }');
+  await using _gateway = await home.gateway(["--port", home.port]);
+  const begun = () => readFileSync(join(home.stateDir, "gateway.json"), "utf8");
+  const before = begun();
+
+  const fixed = await home.run(["doctor", "--fix", "--only", "secret"]);
+  const hasRestarted = begun() !== before;
+  const health = await home.run(["health"]);
+
+  assert.deepEqual([fixed.code, hasRestarted, health.code], [0, true, 0], fixed.stderr + health.stderr);
+});

@@ -1,8 +1,10 @@
 /** `moltbot doctor --fix`, `--dry-run` and `--undo`: mends what can be mended, and takes it back. */
 
 import { resolveStateDir } from "../../base/files.ts";
+import { backAgain } from "../back-again.ts";
 import type { Call } from "../command.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
+import { readInstance } from "../instance.ts";
 import { supervisorFor } from "../service/choose.ts";
 import { mustBeHere } from "../target.ts";
 import { Bench, type Change, closeJournal, lastJournal, undoChange } from "./bench.ts";
@@ -14,6 +16,9 @@ import { findSteps, STEP_NAMES } from "./steps.ts";
 export interface FixCall extends Pick<Call, "env" | "out"> {
   readonly flags: Call["flags"] & { readonly "dry-run": boolean; readonly only: readonly string[] };
 }
+
+/** The step whose change of the settings restarts a gateway that runs. */
+const RESTARTING = "secret";
 
 interface Done {
   readonly name: string;
@@ -34,7 +39,11 @@ export async function fix(call: FixCall): Promise<ExitCode> {
   if (flags["dry-run"]) return dryRun(call, steps);
   const bench = new Bench(resolveStateDir({ env, profile: flags.profile }), new Date());
   const done: Done[] = [];
+  const atMs = performance.now();
   for (const step of steps) done.push(await applied(call, bench, step));
+  const isRunning = readInstance(resolveStateDir({ env, profile: flags.profile })) !== undefined;
+  if (isRunning && done.some(({ name, problem }) => name === RESTARTING && problem === undefined))
+    await out.during("The gateway restarts for it", backAgain(call, { atMs, done: "The settings are mended" }));
   const failed = done.filter(({ problem }) => problem !== undefined).length;
   if (flags.json) out.json({ ok: failed === 0, steps: done });
   else if (steps.length === 0) out.print("There is nothing that doctor can mend. `moltbot doctor` shows the rest.");
