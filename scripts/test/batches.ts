@@ -3,7 +3,7 @@
  * first test: it reads the sources, and runs code that no compiler has seen yet. Files that leave their process as they
  * found it share one, which halves the CPU of the whole suite.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -107,11 +107,27 @@ export function entryOf(batch: Batch, { root, folder, name }: { root: string; fo
   return path;
 }
 
-/** An empty folder for the files that `entryOf` writes. */
-export function emptied(folder: string): string {
+/**
+ * An empty folder within `parent` for the files that `entryOf` writes, named after this process. Folders of runs that have ended
+ * are removed; those of runs that go on beside this one stay.
+ */
+export function ownFolder(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent))
+    if (!isAlive(Number(name))) rmSync(join(parent, name), { recursive: true, force: true });
+  const folder = join(parent, String(process.pid));
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder);
   return folder;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // A process of another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Reads test files by their paths from `root`. */

@@ -10,7 +10,7 @@ import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { command, Mistake, ROOT } from "../mistake.ts";
-import { type Batch, batchesOf, emptied, entryOf, readerOf, type Times } from "./batches.ts";
+import { type Batch, batchesOf, entryOf, ownFolder, readerOf, type Times } from "./batches.ts";
 import { partsWithTests } from "./parts.ts";
 import { slowestBeforeSummary } from "./slowest.ts";
 
@@ -32,7 +32,7 @@ await command(main);
 
 async function main(args: readonly string[]): Promise<void> {
   const { files, batches, names, isRecorded } = wanted(args);
-  const folder = emptied(ENTRIES);
+  const folder = ownFolder(ENTRIES);
   const entries = batches.map((batch, index) => entryOf(batch, { root: ROOT, folder, name: `batch-${index + 1}` }));
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stopped.abort());

@@ -1,11 +1,11 @@
 // Which test files share a process, and in which order they run.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { batchesOf, entryOf, mayShareProcess } from "../../scripts/test/batches.ts";
+import { batchesOf, entryOf, mayShareProcess, ownFolder } from "../../scripts/test/batches.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-batches-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -97,4 +97,16 @@ test("a file of a batch that cannot be loaded fails by its name, and the others 
   assert.equal(status, 1);
   assert.match(stdout, /^not ok \d+ - file:.*broken\.test\.mjs$/m);
   assert.match(stdout, /^ok \d+ - runs$/m);
+});
+
+test("a run has a folder of its own: those of runs that go on stay, those of runs that have ended go", () => {
+  const parent = join(folder, "entries");
+  const names = [String(process.ppid), "999999999", "batch-1.mjs"];
+  for (const name of names) mkdirSync(join(parent, name), { recursive: true });
+  mkdirSync(join(parent, String(process.pid), "left"), { recursive: true });
+
+  const own = ownFolder(parent);
+
+  assert.deepEqual(readdirSync(parent).sort(), [String(process.pid), String(process.ppid)].sort());
+  assert.deepEqual([own, readdirSync(own)], [join(parent, String(process.pid)), []]);
 });
