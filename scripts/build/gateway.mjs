@@ -17,6 +17,8 @@ import { LATER } from "./later.mjs";
 
 /** What one file asks of another: `part:start/FILE`, `part:later/FILE` or `part:chunk/FILE`. */
 const PART = /require\("part:(start|later|chunk)\/([^"]+)"\)/g;
+/** A chunk was a module: what it exports is its namespace. esbuild takes it for CommonJS, and would make all of it the default. */
+const WRAPPED = /__toESM\((require\("part:chunk\/[^"]+"\)),1\)/g;
 const ENTRY = "packages/gateway/src/start/supervise.ts";
 
 /** Builds the gateway's files. What stands where is known after a first look at what the first two would hold. */
@@ -176,7 +178,7 @@ function textOf({ outputFiles: [{ text }] }) {
 }
 
 function linked(text, places) {
-  return text.replace(PART, (_, place, file) => places[place](file));
+  return text.replace(WRAPPED, "$1").replace(PART, (_, place, file) => places[place](file));
 }
 
 /** The path of a source from the root of the repository, without its ending. */

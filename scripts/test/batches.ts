@@ -19,7 +19,6 @@ const SHARING: readonly { readonly files: RegExp; readonly size: number }[] = [
   { files: /^test\/(wire|agent|stories)\//, size: 6 },
   // They share a browser, too; see `startBrowser`.
   { files: /^test\/web\//, size: 6 },
-  { files: /^test\/(cli|scripts)\//, size: 4 },
   // Not those that load the libraries of several platforms, nor those that start programs.
   { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 5 },
 ];
