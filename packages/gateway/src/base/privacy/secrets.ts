@@ -397,8 +397,8 @@ export function hasKeyShape(text: string): boolean {
   return withoutShapes(text) !== text;
 }
 
-/** Every shape contains one of these. */
-const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d:[\w-]/;
+/** Every shape contains one of these. Times and ports have digits before a colon too, and stand in most frames. */
+const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d{8}:[\w-]{35}/;
 
 function withoutShapes(text: string): string {
   if (!ANY_HINT.test(text)) return text;

@@ -9,7 +9,7 @@ import type { Base } from "../../../kit/base.ts";
 import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
-import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
+import { DeviceTokens, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 import { deviceRemoved, pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
 
@@ -62,15 +62,14 @@ export class Devices implements Disposable {
   /** Who is told of devices that were removed or revoked. */
   readonly observers = new ManyPort<DeviceObserver>();
   readonly #base: Base;
-  /** The secret that device tokens are derived from. */
-  readonly #tokenKey: string;
+  readonly #tokens: DeviceTokens;
   readonly #lastUsed = new Map<string, { deviceId: string; role: string; at: number }>();
   #flusher: Disposable | undefined;
 
   /** Creates the state folder's token key when there is none. */
   constructor(base: Base) {
     this.#base = base;
-    this.#tokenKey = loadTokenKey(base.stateDir);
+    this.#tokens = new DeviceTokens(loadTokenKey(base.stateDir));
   }
 
   /**
@@ -106,7 +105,7 @@ export class Devices implements Disposable {
     const row = this.#token(device.deviceId, device.role);
     if (!row || row.revokedAt !== null || this.#device(device.deviceId)?.publicKey !== device.publicKey) return false;
     if (!covers(row.scopes, device.scopes)) return false;
-    const isOurs = secretsEqual(token, deriveToken(this.#tokenKey, device.deviceId, device.role, row.version));
+    const isOurs = secretsEqual(token, this.#tokens.of(device.deviceId, device.role, row.version));
     if (!isOurs && !spendOldToken(this.#base.store, token, device)) return false;
     this.#lastUsed.set(`${device.deviceId} ${device.role}`, {
       deviceId: device.deviceId,
@@ -201,7 +200,7 @@ export class Devices implements Disposable {
     return {
       deviceId,
       role,
-      token: deriveToken(this.#tokenKey, deviceId, role, version),
+      token: this.#tokens.of(deviceId, role, version),
       scopes: wanted,
       rotatedAtMs,
     };
@@ -269,7 +268,7 @@ export class Devices implements Disposable {
       : this.#writeToken(request.deviceId, request.role, scopes, { isNew: known?.revokedAt !== null });
     return {
       kind: "admitted",
-      token: deriveToken(this.#tokenKey, request.deviceId, request.role, token.version),
+      token: this.#tokens.of(request.deviceId, request.role, token.version),
       scopes: token.scopes,
       issuedAtMs: token.rotatedAt ?? token.createdAt,
     };
