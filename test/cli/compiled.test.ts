@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
+  chownSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -138,6 +139,19 @@ test("what was kept of files that are gone is dropped when something new is kept
       ["main.cjs", "new.cjs"],
     ],
   );
+});
+
+const needsRoot = { skip: process.getuid?.() !== 0 && "only root can give a folder away" };
+test("code that lies in another user's folder is not run", needsRoot, async () => {
+  using program = new Program(HELLO);
+  await program.run();
+  const [file = ""] = Object.values(program.kept());
+  chownSync(program.cache, 12_345, 12_345);
+  truncateSync(file, 0);
+
+  const said = await program.run();
+
+  assert.deepEqual([said, statSync(file).size], ["one\n", 0]);
 });
 
 test("where nothing can be written, the program runs all the same", async () => {

@@ -1,6 +1,6 @@
 // Keeps what V8 has compiled of our files. Node's own compile cache holds what is compiled while a file is loaded; most
 // functions are compiled when they first run, and so at each start anew. That is a fifth of the instructions from spawn to
-// hello-ok (578 million, 463 without) and a sixth of those of `moltbot health`. Here a file is kept after its functions ran.
+// hello-ok (578 million, 478 without) and a sixth of those of `moltbot health`. Here a file is kept after its functions ran.
 
 const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } =
   process.getBuiltinModule("node:fs");
@@ -16,6 +16,7 @@ const TAIL = "\n})";
 
 /** Compiled files of the build come from the folder `cache`, which is private; what is not there yet is put there. */
 exports.keepCompiled = (cache) => {
+  if (!isOwn(cache)) return;
   const folder = join(__dirname, "..", "dist");
   const compileAsEver = Module.prototype._compile;
   const fresh = [];
@@ -41,6 +42,15 @@ exports.keepCompiled = (cache) => {
     return script.runInThisContext().call(this.exports, this.exports, require, this, file, dirname(file));
   };
 };
+
+/** Whether nobody else could have put code there: under sudo, HOME may be another's. A folder that is not there yet will be ours. */
+function isOwn(folder) {
+  try {
+    return process.getuid === undefined || statSync(folder).uid === process.getuid();
+  } catch {
+    return true;
+  }
+}
 
 /** Stands at both ends of a kept file. V8 itself compares its own version, its flags and the lengths of the sources, nothing else. */
 function markOf(file) {

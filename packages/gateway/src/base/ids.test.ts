@@ -13,6 +13,20 @@ test("secrets have 32 random bytes in base64url, or as many as asked for", () =>
   assert.notEqual(newSecret(), newSecret());
 });
 
+test("no part of a secret is given twice, whatever their sizes", () => {
+  const sizes = Array.from({ length: 400 }, (_, at) => 8 + (at % 40));
+  const secrets = [...sizes, 5_000, 1_024, 1_000].map((bytes) => newSecret(bytes));
+
+  const pieces = secrets.flatMap((secret) => secret.match(/.{8}/g) ?? []);
+
+  assert.deepEqual(
+    secrets.slice(0, 400).map(({ length }) => length),
+    sizes.map((bytes) => Math.ceil((bytes * 4) / 3)),
+  );
+  assert.equal(new Set(pieces).size, pieces.length);
+  assert.ok(secrets.every((secret) => !secret.includes("AAAAAAAA")));
+});
+
 test("secrets are equal only when every byte is, whatever their lengths", () => {
   assert.deepEqual(
     [secretsEqual("abc", "abc"), secretsEqual("abc", "abd"), secretsEqual("abc", "abcd"), secretsEqual("", "a")],

@@ -37,6 +37,7 @@ export interface DispatchOptions {
 /** Answers requests of connections that have shaken hands. */
 export class Dispatch {
   readonly #options: DispatchOptions;
+  #methods: ReadonlyMap<string, Method> | undefined;
 
   constructor(options: DispatchOptions) {
     this.#options = options;
@@ -45,7 +46,8 @@ export class Dispatch {
   /** Answers one request; every path ends in exactly one final answer. */
   handle(connection: Connection, session: Session, request: Request): void {
     const reply = new Reply(this.#options, connection, request);
-    const named = this.#options.methods().get(request.method);
+    this.#methods ??= this.#options.methods();
+    const named = this.#methods.get(request.method);
     // Check this before scopes: the list of methods is no secret, and "missing scope" would mislead.
     if (!named) return reply.fail(unknownMethod(request.method));
     const { dialect } = session;

@@ -258,6 +258,28 @@ describe("editing the file", () => {
     assert.deepEqual(config.of(house).current, { doors: 9 });
   });
 
+  test("is in force at once beside what flags and environment have set", () => {
+    using config = open();
+    const { current: before } = config.of(garden);
+    config.override("garden", { pond: { fish: 7 } });
+    const overridden = config.of(garden).current;
+
+    write("{ garden: { beds: 6 } }");
+    config.reload();
+    const changed = config.of(garden).current;
+    config.override("garden", { pond: { fish: 8 } });
+
+    assert.deepEqual(
+      [before, overridden, changed, config.of(garden).current].map(({ beds, pond }) => [beds, pond.fish]),
+      [
+        [2, 0],
+        [2, 7],
+        [6, 7],
+        [6, 8],
+      ],
+    );
+  });
+
   test("is noticed, also when an editor replaces the file", async () => {
     write("{ garden: { beds: 3 } }");
     using config = open(systemClock);

@@ -289,3 +289,12 @@ describe("what may leave of a text that grows", () => {
         assert.equal(secrets.settled(text.slice(0, end)), text.slice(0, end));
   });
 });
+
+test("bot tokens of every length are taken out, and times and ports stay", () => {
+  const tokens = [8, 9, 10].map((digits) => `${"1".repeat(digits)}:${"aB3-_".repeat(7)}`);
+  const plain = 'at 12:30:05 on 127.0.0.1:18789, in {"ts":1767225600000}';
+
+  const shown = [...tokens, plain].map((text) => new Secrets().guard(text));
+
+  assert.deepEqual(shown, ["[redacted]", "[redacted]", "[redacted]", plain]);
+});

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { tokenKeyPath } from "../../../base/files.ts";
-import { deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
+import { DeviceTokens, deriveToken, firstTokenVersion, loadTokenKey } from "./device-token.ts";
 
 /** An empty state folder that is removed afterwards. */
 function stateFolder() {
@@ -34,6 +34,17 @@ for (const [key, deviceId, role, version, token, about] of TOKENS) {
     assert.equal(deriveToken(key, deviceId, role, version), token);
   });
 }
+
+test("a token is the derived one, however often and of how many devices it was asked for", () => {
+  const tokens = new DeviceTokens("key");
+  const devices = Array.from({ length: 1_200 }, (_, at) => `device ${at}`);
+  const wanted = devices.map((device) => deriveToken("key", device, "operator", 1));
+
+  const asked = [1, 2].map(() => devices.map((device) => tokens.of(device, "operator", 1)));
+
+  assert.deepEqual(asked, [wanted, wanted]);
+  assert.equal(tokens.of("device 7", "node", 2), deriveToken("key", "device 7", "node", 2));
+});
 
 test("a state folder gets one key, in a private file, and keeps it", () => {
   using folder = stateFolder();

@@ -9,7 +9,7 @@ import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
 import { type Device, DeviceRows, type Pending } from "./device-rows.ts";
-import { deriveToken, loadTokenKey } from "./device-token.ts";
+import { DeviceTokens, loadTokenKey } from "./device-token.ts";
 import { deviceView, pendingView } from "./device-views.ts";
 import { deviceRemoved, pairRequested, pairResolved } from "./events.ts";
 import type { PairedDevice, PairingRequest } from "./schema.ts";
@@ -26,8 +26,7 @@ export class Devices implements Disposable {
   readonly observers = new ManyPort<DeviceObserver>();
   readonly #base: Base;
   readonly #rows: DeviceRows;
-  /** The secret that device tokens are derived from. */
-  readonly #tokenKey: string;
+  readonly #tokens: DeviceTokens;
   readonly #lastUsed = new Map<string, { deviceId: string; role: string; at: number }>();
   #flusher: Disposable | undefined;
 
@@ -35,7 +34,7 @@ export class Devices implements Disposable {
   constructor(base: Base) {
     this.#base = base;
     this.#rows = new DeviceRows(base);
-    this.#tokenKey = loadTokenKey(base.stateDir);
+    this.#tokens = new DeviceTokens(loadTokenKey(base.stateDir));
   }
 
   /**
@@ -72,7 +71,7 @@ export class Devices implements Disposable {
     if (!row || row.revokedAt !== null || this.#rows.device(device.deviceId)?.publicKey !== device.publicKey)
       return false;
     if (!covers(row.scopes, device.scopes)) return false;
-    const isOurs = secretsEqual(token, deriveToken(this.#tokenKey, device.deviceId, device.role, row.version));
+    const isOurs = secretsEqual(token, this.#tokens.of(device.deviceId, device.role, row.version));
     if (!isOurs && !spendOldToken(this.#base.store, token, device)) return false;
     this.#lastUsed.set(`${device.deviceId} ${device.role}`, {
       deviceId: device.deviceId,
@@ -166,7 +165,7 @@ export class Devices implements Disposable {
     return {
       deviceId,
       role,
-      token: deriveToken(this.#tokenKey, deviceId, role, version),
+      token: this.#tokens.of(deviceId, role, version),
       scopes: wanted,
       rotatedAtMs,
     };
@@ -233,7 +232,7 @@ export class Devices implements Disposable {
       : this.#rows.writeToken(request.deviceId, request.role, scopes, { isNew: known?.revokedAt !== null });
     return {
       kind: "admitted",
-      token: deriveToken(this.#tokenKey, request.deviceId, request.role, token.version),
+      token: this.#tokens.of(request.deviceId, request.role, token.version),
       scopes: token.scopes,
       issuedAtMs: token.rotatedAt ?? token.createdAt,
     };
