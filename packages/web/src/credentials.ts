@@ -10,6 +10,7 @@ import {
   type TokenStorage,
 } from "@moltbot/protocol";
 import { newId } from "./ids.ts";
+import { ignore } from "./ignore.ts";
 import { recall, remember } from "./storage.ts";
 
 declare const MOLTBOT_VERSION: string;
@@ -62,12 +63,13 @@ export const deviceTokens: TokenStorage = {
  */
 export async function browserIdentity(): Promise<DeviceIdentity | undefined> {
   if (!canSign()) return undefined;
-  try {
-    return await openDeviceIdentity(indexedDbKeys());
-  } catch {
-    // Private windows may refuse IndexedDB, older browsers Ed25519.
-    return await openDeviceIdentity(FORGETFUL).catch(() => undefined);
-  }
+  for (const keys of [indexedDbKeys(), FORGETFUL])
+    try {
+      return await openDeviceIdentity(keys);
+    } catch (error) {
+      ignore(error, "private windows may refuse IndexedDB, older browsers Ed25519");
+    }
+  return undefined;
 }
 
 const FORGETFUL: KeyStorage = { load: async () => undefined, save: async () => {} };
