@@ -123,6 +123,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/cron-simulate": ["cron"],
   "web/memory": ["web"],
   "web/offline": ["web"],
+  "web/odd-browsers": ["web"],
   "web/five-tasks": ["web"],
   "web/keyboard": ["web"],
   "web/read-only": ["web", "devices"],

@@ -5,10 +5,12 @@ import {
   canSign,
   type DeviceIdentity,
   indexedDbKeys,
+  type KeyStorage,
   openDeviceIdentity,
   type TokenStorage,
 } from "@moltbot/protocol";
 import { newId } from "./ids.ts";
+import { ignore } from "./ignore.ts";
 import { recall, remember } from "./storage.ts";
 
 declare const MOLTBOT_VERSION: string;
@@ -55,15 +57,22 @@ export const deviceTokens: TokenStorage = {
   },
 };
 
-/** This browser's device identity, or `undefined` where the browser cannot sign: on plain http from another machine. */
+/**
+ * This browser's device identity, or `undefined` where the browser cannot sign: on plain http from another machine. One that
+ * keeps nothing, because storage is blocked or full, is a new device at each visit.
+ */
 export async function browserIdentity(): Promise<DeviceIdentity | undefined> {
   if (!canSign()) return undefined;
-  try {
-    return await openDeviceIdentity(indexedDbKeys());
-  } catch {
-    return undefined; // private windows may refuse IndexedDB, older browsers Ed25519
-  }
+  for (const keys of [indexedDbKeys(), FORGETFUL])
+    try {
+      return await openDeviceIdentity(keys);
+    } catch (error) {
+      ignore(error, "private windows may refuse IndexedDB, older browsers Ed25519");
+    }
+  return undefined;
 }
+
+const FORGETFUL: KeyStorage = { load: async () => undefined, save: async () => {} };
 
 /** The gateway this page came from; the page never speaks to another. */
 export function gatewayUrl(): string {

@@ -44,7 +44,7 @@ async function take(wanted: string): Promise<void> {
   const texts = wanted === "en" ? {} : await (await import("./languages.ts")).textsOf(wanted);
   if (mine !== asked) return; // another was chosen meanwhile
   // As the browser's owner has it, so that dates and numbers are those of the country.
-  const locale = navigator.languages.find((each) => codeOf(each) === wanted) ?? wanted;
+  const locale = navigator.languages.find((each) => codeOf(each) === wanted && isTag(each)) ?? wanted;
   useTexts({ language: wanted, locale, texts });
   Object.assign(document.documentElement, { lang: language(), dir: wanted === "ar" ? "rtl" : "ltr" });
   for (const listener of listeners) listener();
@@ -53,6 +53,15 @@ async function take(wanted: string): Promise<void> {
 /** The first of the browser's languages that the page speaks. */
 function browserLanguage(): string {
   return navigator.languages.map(codeOf).find((code) => LANGUAGES.includes(code)) ?? "en";
+}
+
+/** Whether dates and numbers can be written for it. Chromium under `LANG=C` says `en-US@posix`, and people write their own. */
+function isTag(locale: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(locale).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function codeOf(locale: string): string {
