@@ -107,6 +107,15 @@ for (const [what, spoil] of [
     "with another beginning",
     (path: string) => writeFileSync(path, `x${readFileSync(path, "latin1").slice(1)}`, "latin1"),
   ],
+  [
+    "with another byte in its middle",
+    (path: string) => {
+      const bytes = readFileSync(path);
+      const middle = Math.floor(bytes.length / 2);
+      bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    },
+  ],
   ["without its end", (path: string) => writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.alloc(512)]))],
 ] as const)
   test(`kept code that is ${what} is not run, and is kept anew`, async () => {

@@ -7,9 +7,11 @@ const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 const Module = process.getBuiltinModule("node:module");
 const { basename, dirname, join, sep } = process.getBuiltinModule("node:path");
 const { Script } = process.getBuiltinModule("node:vm");
+const { crc32 } = process.getBuiltinModule("node:zlib");
 
 /** From the load of a file until what ran of it is kept, ms: a start is over then, and its code not yet thrown away. */
 const SETTLED_MS = 2_000;
+const SUM_BYTES = 8;
 /** As Node wraps a CommonJS file. */
 const HEAD = "(function (exports, require, module, __filename, __dirname) { ";
 const TAIL = "\n})";
@@ -52,7 +54,7 @@ function isOwn(folder) {
   }
 }
 
-/** Stands at both ends of a kept file. V8 itself compares its own version, its flags and the lengths of the sources, nothing else. */
+/** Names what was compiled, and by what. V8 itself compares its own version, its flags and the lengths of the sources, nothing else. */
 function markOf(file) {
   const { size, ctimeMs, ino } = statSync(file);
   const flags = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`;
@@ -71,13 +73,19 @@ function shortHash(text) {
 function readKept(place, mark) {
   try {
     const bytes = readFileSync(place);
-    const isWhole =
-      bytes.subarray(0, mark.length).equals(mark) && bytes.subarray(mark.length).subarray(-mark.length).equals(mark);
-    return isWhole ? underFlagsOfNow(bytes.subarray(mark.length, -mark.length)) : undefined;
+    const code = bytes.subarray(mark.length + SUM_BYTES);
+    const isOf = bytes.subarray(0, mark.length).equals(mark);
+    // V8 executes what it is given, damaged or not.
+    return isOf && bytes.subarray(mark.length, -code.length).equals(sumOf(code)) ? underFlagsOfNow(code) : undefined;
   } catch {
     // It has not been kept yet.
     return undefined;
   }
+}
+
+/** A checksum of kept code, as text of eight digits. */
+function sumOf(code) {
+  return Buffer.from(crc32(code).toString(16).padStart(SUM_BYTES, "0"));
 }
 
 /**
@@ -96,8 +104,8 @@ function keepAll(scripts, cache) {
     for (const { script, mark, place } of scripts) {
       const beside = `${place}.${process.pid}`;
       try {
-        // On the disk before it has its name: half a file would be executed.
-        writeFileSync(beside, Buffer.concat([mark, script.createCachedData(), mark]), { mode: 0o600, flush: true });
+        const code = script.createCachedData();
+        writeFileSync(beside, Buffer.concat([mark, sumOf(code), code]), { mode: 0o600 });
         renameSync(beside, place);
       } finally {
         rmSync(beside, { force: true });
