@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { manPage, manualPage } from "../packages/gateway/src/cli/manual.ts";
+import { manPage, manualPage } from "../packages/gateway/src/cli/language/manual.ts";
 import { protocolDocument } from "./emit/json-schema.ts";
 import { protocolReference } from "./emit/markdown.ts";
 import { emitSettings } from "./emit/settings.ts";

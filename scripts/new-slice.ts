@@ -142,9 +142,9 @@ test("the status says since when it is open", () => {
 function commandFile({ name, property, words }: Names): string {
   return `/** \`moltbot ${name}\` — ${words.toLowerCase()}: how they are. */
 
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { ago } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago } from "../terminal/render.ts";
 
 const status = defineCommand({
   summary: "Show since when they are open",

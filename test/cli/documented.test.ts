@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { parseFlags } from "../../packages/gateway/src/cli/args.ts";
-import type { Command, Group } from "../../packages/gateway/src/cli/command.ts";
 import { commands } from "../../packages/gateway/src/cli/commands/index.ts";
+import { parseFlags } from "../../packages/gateway/src/cli/language/args.ts";
+import type { Command, Group } from "../../packages/gateway/src/cli/language/command.ts";
 import { COMMANDS } from "../../packages/gateway/src/definitions.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -3,10 +3,10 @@
 import "./chat/app.ts";
 import { keepFocus } from "./chat/keep-focus.ts";
 import { fetchMarkdown } from "./chat/later-markdown.ts";
-import { startWorker } from "./notify.ts";
 import { Store } from "./store.ts";
-import { applyTheme } from "./theme.ts";
 import { VIEWS } from "./views.ts";
+import { startWorker } from "./visit/notify.ts";
+import { applyTheme } from "./visit/theme.ts";
 import { startLanguage } from "./words/language.ts";
 
 applyTheme();

@@ -1,7 +1,7 @@
 // Records a voice message from the microphone. Loaded when somebody wants to record.
 
-import { base64 } from "./attachments.ts";
-import type { Attachment } from "./outbox.ts";
+import { base64 } from "./conversation/attachments.ts";
+import type { Attachment } from "./conversation/outbox.ts";
 import { t } from "./words/t.ts";
 
 /** The kinds that browsers write, the preferred one first; the gateway takes them all. */

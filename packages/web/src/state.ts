@@ -4,14 +4,14 @@ import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "./agents.ts";
 import type { Approval } from "./approvals.ts";
 import { type CanvasState, NO_CANVAS } from "./canvas/canvas.ts";
-import type { Item } from "./conversation.ts";
-import type { HistoryMessage } from "./history.ts";
+import type { Item } from "./conversation/conversation.ts";
+import type { HistoryMessage } from "./conversation/history.ts";
+import type { Run } from "./conversation/reply.ts";
+import type { SearchState } from "./conversation/search.ts";
+import type { ModelChoice, Session } from "./conversation/sessions.ts";
 import type { NodeRequest } from "./node-requests.ts";
-import type { Calls } from "./notify.ts";
-import type { Run } from "./reply.ts";
-import type { SearchState } from "./search.ts";
-import type { ModelChoice, Session } from "./sessions.ts";
 import type { Usage } from "./usage.ts";
+import type { Calls } from "./visit/notify.ts";
 
 /** Which screen the page shows. */
 export type Screen =

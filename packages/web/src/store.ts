@@ -14,7 +14,25 @@ import { addressOfPage, addressOfSession, type Place, placeOf } from "./address.
 import { readAgents } from "./agents.ts";
 import { Approvals } from "./approvals.ts";
 import { Canvas } from "./canvas/canvas.ts";
-import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "./conversation.ts";
+import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "./conversation/conversation.ts";
+import type { ExportFormat } from "./conversation/export.ts";
+import { readHistory } from "./conversation/history.ts";
+import { OpenSession } from "./conversation/open-session.ts";
+import type { Attachment, OutboxEntry } from "./conversation/outbox.ts";
+import { PastReader } from "./conversation/past-reader.ts";
+import { firstUnread, forgetMark, markRead } from "./conversation/read-marks.ts";
+import type { Run } from "./conversation/reply.ts";
+import { Runs, sentence } from "./conversation/runs.ts";
+import { Search } from "./conversation/search.ts";
+import { Sender } from "./conversation/sender.ts";
+import { canonicalKey, readModels, readSessions, titleOf } from "./conversation/sessions.ts";
+import { newId } from "./ids.ts";
+import { ignore } from "./ignore.ts";
+import { loaded } from "./loaded.ts";
+import { NodeRequests } from "./node-requests.ts";
+import { Pages } from "./pages.ts";
+import { INITIAL, type State } from "./state.ts";
+import type { PageHost, Scope, View } from "./view.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -24,30 +42,12 @@ import {
   storedToken,
   takeTokenFromAddress,
   wantedScopes,
-} from "./credentials.ts";
-import type { ExportFormat } from "./export.ts";
-import { readHistory } from "./history.ts";
-import { newId } from "./ids.ts";
-import { ignore } from "./ignore.ts";
-import { forgetLast, keepLast, lastState } from "./last-state.ts";
-import { leave, onLeft, takeLeft, tellLeft } from "./leave.ts";
-import { loaded } from "./loaded.ts";
-import { NodeRequests } from "./node-requests.ts";
-import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./notify.ts";
-import { OpenSession } from "./open-session.ts";
-import type { Attachment, OutboxEntry } from "./outbox.ts";
-import { Pages } from "./pages.ts";
-import { PastReader } from "./past-reader.ts";
-import { firstUnread, forgetMark, markRead } from "./read-marks.ts";
-import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./refusal.ts";
-import type { Run } from "./reply.ts";
-import { Runs, sentence } from "./runs.ts";
-import { Search } from "./search.ts";
-import { Sender } from "./sender.ts";
-import { canonicalKey, readModels, readSessions, titleOf } from "./sessions.ts";
-import { INITIAL, type State } from "./state.ts";
-import { recall, remember } from "./storage.ts";
-import type { PageHost, Scope, View } from "./view.ts";
+} from "./visit/credentials.ts";
+import { forgetLast, keepLast, lastState } from "./visit/last-state.ts";
+import { leave, onLeft, takeLeft, tellLeft } from "./visit/leave.ts";
+import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./visit/notify.ts";
+import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./visit/refusal.ts";
+import { recall, remember } from "./visit/storage.ts";
 import { onLanguage } from "./words/language.ts";
 import { t } from "./words/t.ts";
 
@@ -273,7 +273,7 @@ export class Store {
 
   async #leaveCalls(): Promise<void> {
     try {
-      const { leavePush } = await import("./push.ts");
+      const { leavePush } = await import("./visit/push.ts");
       await Promise.race([leavePush(), new Promise((resolve) => setTimeout(resolve, LEAVE_MS))]);
     } catch (error) {
       ignore(error, "the gateway drops a subscription that nobody takes any more");
@@ -510,7 +510,7 @@ export class Store {
       isMore = page.hasOlder && before !== undefined;
     }
     await this.#try(async () => {
-      const { exportFile, save } = await loaded(import("./export.ts"));
+      const { exportFile, save } = await loaded(import("./conversation/export.ts"));
       save(exportFile(title, pages, format));
     });
   }
@@ -796,7 +796,7 @@ export class Store {
   async #followCalls(isWanted = true): Promise<void> {
     if (!this.#offers("push.web.subscribe") || isWanted !== (this.#state.calls === "on")) return;
     try {
-      const { subscribePush, unsubscribePush } = await import("./push.ts");
+      const { subscribePush, unsubscribePush } = await import("./visit/push.ts");
       await (isWanted ? subscribePush(this.#gateway) : unsubscribePush(this.#gateway));
     } catch (error) {
       ignore(error, "the open page calls by itself; many browsers without their vendor's service cannot do more");

@@ -1,7 +1,7 @@
 /** Which lines of the log `moltbot logs` shows. */
 
 import { type LineQuery, matchesLine } from "../base/log-query.ts";
-import { usageError } from "./exit.ts";
+import { usageError } from "./language/exit.ts";
 
 /** The levels of lines, the least first. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;

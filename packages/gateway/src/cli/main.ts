@@ -1,12 +1,12 @@
 /** The entry of `moltbot`: finds the command, reads its flags, runs it, says what went wrong and sets the exit code. */
 
-import { checkPositionals, commonFlags, parseFlags, seeHelp } from "./args.ts";
-import type { Command, Group } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { type CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
-import { nearest } from "./nearest.ts";
-import { type Output, processOutput } from "./output.ts";
-import { printable } from "./render.ts";
+import { checkPositionals, commonFlags, parseFlags, seeHelp } from "./language/args.ts";
+import type { Command, Group } from "./language/command.ts";
+import { type CliError, EXIT, type ExitCode, usageError } from "./language/exit.ts";
+import { nearest } from "./language/nearest.ts";
+import { type Output, processOutput } from "./terminal/output.ts";
+import { printable } from "./terminal/render.ts";
 
 const VERSION_FLAGS: readonly string[] = ["--version", "-V", "-v"];
 
@@ -38,7 +38,7 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
     if (first === "help" && others[0] === "--man") return showManual(io.out);
     if (first === "help" && others.length > 0) return run([...others, "--help"], io);
     parseFlags(leading, { name: "", flags: commonFlags, positionals: [] });
-    const { overview } = await import("./help.ts");
+    const { overview } = await import("./language/help.ts");
     io.out.print(overview(io.out));
     return EXIT.ok;
   }
@@ -60,7 +60,7 @@ async function run(words: readonly string[], io: { env: NodeJS.ProcessEnv; out: 
   const call = { flags, words: positionals, others: otherFlags, ...io };
   const code = (await command.run(call)) ?? EXIT.ok;
   const tells = command.page !== undefined && code === EXIT.ok && io.out.isTerminal && flags.json !== true;
-  if (tells) (await import("./page-address.ts")).tellPage(command.page, call);
+  if (tells) (await import("./terminal/page-address.ts")).tellPage(command.page, call);
   return code;
 }
 
@@ -103,7 +103,7 @@ function unknownCommand(word: string, known: readonly string[], under: string): 
 }
 
 async function showHelp(name: string, entry: Command | Group, out: Output): Promise<ExitCode> {
-  const { commandHelp, groupHelp } = await import("./help.ts");
+  const { commandHelp, groupHelp } = await import("./language/help.ts");
   out.print(entry.kind === "command" ? commandHelp(name, entry, out) : groupHelp(name, entry, out));
   return EXIT.ok;
 }
@@ -115,7 +115,7 @@ async function showVersion(out: Output): Promise<ExitCode> {
 }
 
 async function showManual(out: Output): Promise<ExitCode> {
-  const { manPage } = await import("./manual.ts");
+  const { manPage } = await import("./language/manual.ts");
   out.raw(await manPage());
   return EXIT.ok;
 }

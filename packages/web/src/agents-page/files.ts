@@ -4,8 +4,8 @@ import { type AgentsFilesGetResult, type AgentsFilesListResult, ResponseError } 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
+import { sentence } from "../conversation/runs.ts";
 import { diffView } from "../kit/diff-view.ts";
-import { sentence } from "../runs.ts";
 import type { PageHost } from "../view.ts";
 import { plural, said, t } from "../words/t.ts";
 

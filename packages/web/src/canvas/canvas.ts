@@ -2,8 +2,8 @@
 // screen. The panel that shows it is loaded when it is first wanted.
 
 import type { CanvasChangedEvent, GatewayClient } from "@moltbot/protocol";
-import { recall, remember } from "../storage.ts";
 import type { PageHost } from "../view.ts";
+import { recall, remember } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
 
 /** Everything about the canvas of the open conversation. */

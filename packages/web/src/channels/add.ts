@@ -4,7 +4,7 @@ import { ResponseError } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
-import { sentence } from "../runs.ts";
+import { sentence } from "../conversation/runs.ts";
 import { t } from "../words/t.ts";
 import type { Channels } from "./channels.ts";
 import { type Field, fieldsOf, readField } from "./settings.ts";

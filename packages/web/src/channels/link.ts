@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
-import { sentence } from "../runs.ts";
+import { sentence } from "../conversation/runs.ts";
 import { t } from "../words/t.ts";
 import type { AccountRef, Channels, LoginStep } from "./channels.ts";
 import type { Channel } from "./state.ts";

@@ -2,9 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Section, ToolCall } from "../parts.ts";
+import type { Section, ToolCall } from "../conversation/parts.ts";
+import { shortArguments, valueText } from "../conversation/tool-text.ts";
 import { durationOf } from "../time.ts";
-import { shortArguments, valueText } from "../tool-text.ts";
 import { plural, said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, chevronIcon, stopIcon, thoughtIcon, toolIcon, warnIcon } from "./icons.ts";

@@ -3,8 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Approval } from "../approvals.ts";
 import { coversConversation } from "../canvas/canvas.ts";
+import { titleOf } from "../conversation/sessions.ts";
 import { holdKeys } from "../kit/held-keys.ts";
-import { titleOf } from "../sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";

@@ -1,7 +1,7 @@
 // The menu of commands above the message field: arrows move, Tab and Enter take, Escape closes, a touch takes.
 
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
-import { type Suggestion, suggestionsFor } from "../completion.ts";
+import { type Suggestion, suggestionsFor } from "../conversation/completion.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { plural } from "../words/t.ts";

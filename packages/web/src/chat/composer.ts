@@ -2,8 +2,8 @@
 // voice messages, send and stop.
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { dataUrl, readFiles } from "../attachments.ts";
-import type { Attachment } from "../outbox.ts";
+import { dataUrl, readFiles } from "../conversation/attachments.ts";
+import type { Attachment } from "../conversation/outbox.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
 import { t } from "../words/t.ts";

@@ -2,8 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
-import { type Match, marked } from "../search.ts";
-import { titleOf } from "../sessions.ts";
+import { type Match, marked } from "../conversation/search.ts";
+import { titleOf } from "../conversation/sessions.ts";
 import type { State } from "../state.ts";
 import { clockTime } from "../time.ts";
 import { t } from "../words/t.ts";

@@ -1,8 +1,8 @@
 // Lines between messages: another day, a conversation that begins anew, and an earlier version that can be opened.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Item } from "../conversation.ts";
-import type { Branch } from "../past.ts";
+import type { Item } from "../conversation/conversation.ts";
+import type { Branch } from "../conversation/past.ts";
 import type { Store } from "../store.ts";
 import { clockTime, dayName } from "../time.ts";
 import { plural } from "../words/t.ts";

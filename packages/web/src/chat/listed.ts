@@ -1,6 +1,6 @@
 // What the sidebar lists: conversations in groups, or those that were found by their names. Pure functions.
 
-import { grouped, rowFor, type Session, searchSessions } from "../sessions.ts";
+import { grouped, rowFor, type Session, searchSessions } from "../conversation/sessions.ts";
 import type { State } from "../state.ts";
 
 /** A line of the list: the name of a group, or a conversation. */

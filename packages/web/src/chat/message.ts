@@ -2,12 +2,12 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { dataUrl } from "../attachments.ts";
 import { pressedBubble } from "../canvas/pressed.ts";
-import type { SaidItem, UserMessage } from "../conversation.ts";
-import type { Outcome, ShownAttachment } from "../history.ts";
-import { sectionsOf } from "../parts.ts";
-import { isOpen, type Reply } from "../reply.ts";
+import { dataUrl } from "../conversation/attachments.ts";
+import type { SaidItem, UserMessage } from "../conversation/conversation.ts";
+import type { Outcome, ShownAttachment } from "../conversation/history.ts";
+import { sectionsOf } from "../conversation/parts.ts";
+import { isOpen, type Reply } from "../conversation/reply.ts";
 import type { Store } from "../store.ts";
 import { clockTime } from "../time.ts";
 import { said, t } from "../words/t.ts";

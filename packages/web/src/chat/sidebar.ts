@@ -3,13 +3,13 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
+import type { Session } from "../conversation/sessions.ts";
 import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
-import type { Session } from "../sessions.ts";
 import type { State } from "../state.ts";
-import { recall, remember } from "../storage.ts";
 import type { Store } from "../store.ts";
 import { shortAge } from "../time.ts";
 import type { Mark, View } from "../view.ts";
+import { recall, remember } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
 import { ask } from "./dialog.ts";
 import { PageElement } from "./element.ts";

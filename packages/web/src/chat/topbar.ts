@@ -2,10 +2,10 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
-import { titleOf } from "../sessions.ts";
+import { titleOf } from "../conversation/sessions.ts";
 import type { State } from "../state.ts";
 import type { Store } from "../store.ts";
-import { chooseTheme, type ThemeChoice, themeChoice } from "../theme.ts";
+import { chooseTheme, type ThemeChoice, themeChoice } from "../visit/theme.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { canvasIcon, menuIcon, moonIcon, screenIcon, searchIcon, sunIcon } from "./icons.ts";

@@ -1,7 +1,7 @@
 // What stands in the field's place while a voice message is recorded: how long it is, discard and send.
 
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
-import type { Attachment } from "../outbox.ts";
+import type { Attachment } from "../conversation/outbox.ts";
 import type { Recording } from "../recorder.ts";
 import { minutesAndSeconds } from "../time.ts";
 import { said, t } from "../words/t.ts";

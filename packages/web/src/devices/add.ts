@@ -3,9 +3,9 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
+import { sentence } from "../conversation/runs.ts";
 import { terminal } from "../kit/parts.ts";
 import { loaded } from "../loaded.ts";
-import { sentence } from "../runs.ts";
 import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
 import { said, t } from "../words/t.ts";

@@ -6,7 +6,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { checkIcon, warnIcon } from "../chat/icons.ts";
 import { words } from "../chat/words.ts";
-import { sentence } from "../runs.ts";
+import { sentence } from "../conversation/runs.ts";
 import { durationOf } from "../time.ts";
 import type { PageHost } from "../view.ts";
 import { plural, said, t } from "../words/t.ts";

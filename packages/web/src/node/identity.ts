@@ -1,9 +1,9 @@
 // Who this browser is as a node: its own key beside WebChat's, the invitation from the link, its name.
 
 import { type ClientInfo, canSign, type DeviceIdentity, indexedDbKeys, openDeviceIdentity } from "@moltbot/protocol";
-import { browserName, platformName } from "../credentials.ts";
 import { newId } from "../ids.ts";
-import { recall, remember } from "../storage.ts";
+import { browserName, platformName } from "../visit/credentials.ts";
+import { recall, remember } from "../visit/storage.ts";
 
 declare const MOLTBOT_VERSION: string;
 

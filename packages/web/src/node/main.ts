@@ -1,6 +1,6 @@
 // Starts the page that makes this browser a node: colours, state, screen.
 
-import { applyTheme } from "../theme.ts";
+import { applyTheme } from "../visit/theme.ts";
 import { startLanguage } from "../words/language.ts";
 import "./app.ts";
 

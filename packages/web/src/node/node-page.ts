@@ -8,9 +8,9 @@ import {
   isPairingRequired,
   isRecord,
 } from "@moltbot/protocol";
-import { deviceTokens, gatewayUrl } from "../credentials.ts";
 import { ignore } from "../ignore.ts";
-import { recall, remember } from "../storage.ts";
+import { deviceTokens, gatewayUrl } from "../visit/credentials.ts";
+import { recall, remember } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
 import { Asking } from "./calls/asking.ts";
 import { Calls } from "./calls/calls.ts";
@@ -191,7 +191,7 @@ export class NodePage {
 
   async #subscribe(): Promise<void> {
     if (Notification.permission !== "granted" || this.#client === undefined) return;
-    const { subscribePush } = await import("../push.ts");
+    const { subscribePush } = await import("../visit/push.ts");
     await subscribePush(this.#client, { kind: "node", worker: registration() }).catch((error: unknown) =>
       ignore(error, "without a push service the page has to be in front"),
     );

@@ -2,7 +2,7 @@
 // the browser may ask.
 
 import { ignore } from "../ignore.ts";
-import { recall, remember } from "../storage.ts";
+import { recall, remember } from "../visit/storage.ts";
 import { CONSENTS, type Consents } from "./calls/consent.ts";
 import { position } from "./commands/place.ts";
 

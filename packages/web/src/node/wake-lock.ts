@@ -1,7 +1,7 @@
 // Keeps the screen on while the page is in view, where the browser can. Browsers end it when the page is hidden.
 
 import { ignore } from "../ignore.ts";
-import { recall, remember } from "../storage.ts";
+import { recall, remember } from "../visit/storage.ts";
 
 const NAME = "node.screen-on";
 

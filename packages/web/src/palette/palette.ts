@@ -5,7 +5,7 @@ import { PageElement } from "../chat/element.ts";
 import { searchIcon } from "../chat/icons.ts";
 import { type HeldKey, holdKeys } from "../kit/held-keys.ts";
 import type { Store } from "../store.ts";
-import { chooseTheme } from "../theme.ts";
+import { chooseTheme } from "../visit/theme.ts";
 import { CANNOT } from "../words/chooser.ts";
 import { chooseLanguage, LANGUAGES } from "../words/language.ts";
 import { NAMES } from "../words/languages.ts";

@@ -1,7 +1,7 @@
 // The rows of the sessions page, and which of them a person wants to see. Pure functions.
 
 import type { SessionsListResult } from "@moltbot/protocol";
-import { readSessions, type Session, searchSessions } from "../sessions.ts";
+import { readSessions, type Session, searchSessions } from "../conversation/sessions.ts";
 
 export type ListedRow = SessionsListResult["sessions"][number];
 

@@ -3,8 +3,8 @@
 import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
+import { sentence } from "../conversation/runs.ts";
 import { diffView } from "../kit/diff-view.ts";
-import { sentence } from "../runs.ts";
 import type { PageHost } from "../view.ts";
 import { t } from "../words/t.ts";
 

@@ -1,7 +1,7 @@
 // The language of the page: the browser's until the person makes another choice, which is remembered.
 
 import { ignore } from "../ignore.ts";
-import { recall, remember } from "../storage.ts";
+import { recall, remember } from "../visit/storage.ts";
 import { language, useTexts } from "./t.ts";
 
 /** The codes of the languages, in the order in which they are offered. */

@@ -1,10 +1,10 @@
 /** Asks the person in a chat about each command that waits, one after another, where its reply is being written. */
 
 import type { PendingApproval } from "@moltbot/protocol";
-import type { Link } from "../connect.ts";
-import { told } from "../failure.ts";
-import type { Output } from "../output.ts";
-import type { TypedLines } from "../typed-lines.ts";
+import { told } from "../language/failure.ts";
+import type { Link } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
+import type { TypedLines } from "../terminal/typed-lines.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
 

@@ -2,7 +2,7 @@
 
 import type { PendingApproval } from "@moltbot/protocol";
 import { visible } from "../../base/text/visible.ts";
-import { duration, facts, type Look } from "../render.ts";
+import { duration, facts, type Look } from "../terminal/render.ts";
 
 /** The text as one line of at most `chars` characters. */
 export function oneLine(text: string, chars: number): string {

@@ -1,6 +1,6 @@
 /** Says that a command waits for somebody, while a person talks to the agent and sees only its words. */
 import type { GatewayClient } from "@moltbot/protocol";
-import type { Output } from "../output.ts";
+import type { Output } from "../terminal/output.ts";
 import { oneLine } from "./show.ts";
 
 const MAX_CHARS = 200;

@@ -3,9 +3,9 @@
 import { createInterface } from "node:readline";
 import type { PendingApproval } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import type { Call } from "../command.ts";
-import type { Link } from "../connect.ts";
-import { told } from "../failure.ts";
+import type { Call } from "../language/command.ts";
+import { told } from "../language/failure.ts";
+import type { Link } from "../reach/connect.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
 

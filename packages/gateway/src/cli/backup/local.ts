@@ -9,7 +9,7 @@ import { configPath, databasePath, envOf, expandHome, readTextIfExists } from ".
 import type { JournalPosition } from "../../base/store/journal/line.ts";
 import { systemClock } from "../../base/time/clock.ts";
 import { VERSION } from "../../base/version.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 
 /** The vault of a state folder. Throws `CliError` when there is no state. */
 export async function localVault(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vault> {

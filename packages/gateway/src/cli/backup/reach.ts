@@ -4,12 +4,12 @@ import { needsPassphrase } from "../../base/backup/unpack.ts";
 import type { Vault } from "../../base/backup/vault.ts";
 import { TellableError } from "../../base/errors.ts";
 import { envOf } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import { readInstance } from "../instance.ts";
-import { ask, canAsk } from "../prompt.ts";
-import { resolveTarget, type Target } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import { CliError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { readInstance } from "../reach/instance.ts";
+import { resolveTarget, type Target } from "../reach/target.ts";
+import { ask, canAsk } from "../terminal/prompt.ts";
 
 /** The longest that a backup or a restore may take, ms, unless --timeout says otherwise. */
 const LONG_MS = 3_600_000;

@@ -1,11 +1,11 @@
 /** `moltbot channels add` — an account's settings, tried with the platform and then saved; asks for what is missing. */
 
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { ask, canAsk, confirm } from "../prompt.ts";
-import { printable } from "../render.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ask, canAsk, confirm } from "../terminal/prompt.ts";
+import { printable } from "../terminal/render.ts";
 import { accountFlag, type ChannelMeta, findChannel, readChannels } from "./known.ts";
 import { link } from "./login.ts";
 import { flagOf, readSettings, tokenSetting } from "./settings.ts";

@@ -1,9 +1,9 @@
 /** The channels that a gateway has, and finding the one that somebody names. */
 
 import type { ChannelsStatusParams, ChannelsStatusResult } from "@moltbot/protocol";
-import type { Link } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
+import { usageError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
+import type { Link } from "../reach/connect.ts";
 
 /** A channel as `channels.status` describes it. */
 export type ChannelMeta = NonNullable<ChannelsStatusResult["channelMeta"]>[number];

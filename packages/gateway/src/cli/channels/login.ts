@@ -2,10 +2,10 @@
 
 import type { WebLoginWaitResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import type { Link } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import type { Output } from "../output.ts";
-import { printable } from "../render.ts";
+import { CliError } from "../language/exit.ts";
+import type { Link } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
+import { printable } from "../terminal/render.ts";
 import { bigLetters } from "./big-letters.ts";
 import { type ChannelMeta, linksByPhone } from "./known.ts";
 import { drawQr } from "./qr.ts";

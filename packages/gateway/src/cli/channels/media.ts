@@ -3,8 +3,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { codeOf, messageOf } from "../../base/errors.ts";
-import { CliError } from "../exit.ts";
-import { bytes } from "../render.ts";
+import { CliError } from "../language/exit.ts";
+import { bytes } from "../terminal/render.ts";
 
 /** The longest data URL that the `send` method takes, in characters; base64 is a third longer than its bytes. */
 const MAX_URL_CHARS = 8_000_000;

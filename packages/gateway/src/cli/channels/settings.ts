@@ -1,10 +1,10 @@
 /** An account's settings from flags: `--bot-token TEXT` is `botToken`, with the type that the gateway's schema says. */
 
 import { isRecord } from "../../base/config/config.ts";
-import { seeHelp } from "../args.ts";
-import type { Link } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
+import { seeHelp } from "../language/args.ts";
+import { usageError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
+import type { Link } from "../reach/connect.ts";
 import type { ChannelMeta } from "./known.ts";
 
 type Setting = NonNullable<ChannelMeta["settings"]>[number];

@@ -1,8 +1,8 @@
 /** Accounts as people read them: their state with a mark and a colour, and what to do about each problem. */
 
 import type { AccountSnapshot, ChannelsStatusResult, HealthResult } from "@moltbot/protocol";
-import type { Output } from "../output.ts";
-import { ago, duration, printable, type Style, table } from "../render.ts";
+import type { Output } from "../terminal/output.ts";
+import { ago, duration, printable, type Style, table } from "../terminal/render.ts";
 import { accountName } from "./known.ts";
 
 /** One account with its channel. */

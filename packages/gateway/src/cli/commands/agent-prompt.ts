@@ -2,10 +2,10 @@
 
 import type { AgentPromptResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { agentFlag, sessionFlag } from "../common-flags.ts";
-import { withGateway } from "../connect.ts";
-import { printable, table } from "../render.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { agentFlag, sessionFlag } from "../language/common-flags.ts";
+import { withGateway } from "../reach/connect.ts";
+import { printable, table } from "../terminal/render.ts";
 
 const promptFlags = {
   ...agentFlag,

@@ -4,11 +4,11 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { defined } from "../../base/defined.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { agentFlag, sessionFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { MarkdownWriter } from "../markdown.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { agentFlag, sessionFlag } from "../language/common-flags.ts";
+import { usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { MarkdownWriter } from "../terminal/markdown.ts";
 import { agentPrompt } from "./agent-prompt.ts";
 
 const agentFlags = {

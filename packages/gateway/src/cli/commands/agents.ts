@@ -4,11 +4,11 @@ import type { AgentSummary } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
 import { findChannel, readChannels } from "../channels/known.ts";
-import { defineCommand, defineGroup } from "../command.ts";
-import { applyPatch } from "../config-edit.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { printable, table } from "../render.ts";
+import { applyPatch } from "../config/config-edit.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { printable, table } from "../terminal/render.ts";
 
 interface Binding {
   readonly agentId: string;

@@ -5,11 +5,11 @@ import { defined } from "../../base/defined.ts";
 import { visible } from "../../base/text/visible.ts";
 import { oneLine, requestText } from "../approvals/show.ts";
 import { watch } from "../approvals/watch.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { agentFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { ago, duration, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { agentFlag } from "../language/common-flags.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, duration, table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List the commands that wait, and what was decided lately",

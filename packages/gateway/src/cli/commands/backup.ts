@@ -7,9 +7,9 @@ import type { Kept } from "../../base/backup/shelf.ts";
 import { defined } from "../../base/defined.ts";
 import { envOf } from "../../base/files.ts";
 import { type Asking, atBackups, newPassphrase, passphraseFor } from "../backup/reach.ts";
-import { defineCommand, defineGroup } from "../command.ts";
-import { canAsk } from "../prompt.ts";
-import { ago, bytes, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { canAsk } from "../terminal/prompt.ts";
+import { ago, bytes, table } from "../terminal/render.ts";
 
 const now = defineCommand({
   summary: "Make a backup now",

@@ -5,15 +5,15 @@ import { text as readAll } from "node:stream/consumers";
 import type { Methods } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import { ignore } from "../../base/errors.ts";
-import { openInBrowser } from "../browser.ts";
-import { defineCommand, defineGroup } from "../command.ts";
-import { agentFlag, limitFlag, sessionFlag } from "../common-flags.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { agentFlag, limitFlag, sessionFlag } from "../language/common-flags.ts";
+import { CliError, usageError } from "../language/exit.ts";
 import { chosenNode, invokeNode } from "../nodes/invoke.ts";
 import { saveMedia } from "../nodes/save.ts";
-import type { Output } from "../output.ts";
-import { ago, printable, table } from "../render.ts";
+import { withGateway } from "../reach/connect.ts";
+import { openInBrowser } from "../terminal/browser.ts";
+import type { Output } from "../terminal/output.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 
 type Entry = Methods["canvas.history"]["result"]["entries"][number];
 

@@ -5,12 +5,12 @@ import { accountFlag, accountName, findChannel, linksByPhone, readChannels } fro
 import { link } from "../channels/login.ts";
 import { flagOf } from "../channels/settings.ts";
 import { accountsOf, accountTable, problemLines, stateOf } from "../channels/show.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { printable, table } from "../render.ts";
-import { beside } from "../wrap.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
+import { printable, table } from "../terminal/render.ts";
+import { beside } from "../terminal/wrap.ts";
 
 const NONE_YET =
   "No channel is set up yet. Link WhatsApp with `moltbot channels login`, or add a bot: `moltbot channels add telegram`.";

@@ -3,15 +3,15 @@
 import { createInterface } from "node:readline";
 import { askApprovals } from "../approvals/ask.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { sessionFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { Conversation } from "../conversation.ts";
-import { explainFailure, told } from "../failure.ts";
-import { MarkdownWriter, renderMarkdown } from "../markdown.ts";
-import { printable } from "../render.ts";
-import { messageText } from "../transcript.ts";
-import { TypedLines } from "../typed-lines.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { sessionFlag } from "../language/common-flags.ts";
+import { explainFailure, told } from "../language/failure.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { Conversation } from "../reach/conversation.ts";
+import { messageText } from "../reach/transcript.ts";
+import { MarkdownWriter, renderMarkdown } from "../terminal/markdown.ts";
+import { printable } from "../terminal/render.ts";
+import { TypedLines } from "../terminal/typed-lines.ts";
 
 const chatFlags = {
   ...sessionFlag,

@@ -1,9 +1,9 @@
 /** `moltbot completion` — scripts with which a shell asks, at each Tab, what may stand there. */
 
-import { defineCommand } from "../command.ts";
-import { type Candidate, complete } from "../complete.ts";
-import { gatewayValues } from "../complete-values.ts";
-import { usageError } from "../exit.ts";
+import { defineCommand } from "../language/command.ts";
+import { type Candidate, complete } from "../language/complete.ts";
+import { gatewayValues } from "../language/complete-values.ts";
+import { usageError } from "../language/exit.ts";
 
 /** The word with which the scripts ask; it is no shell. */
 const ASK = "words";

@@ -5,14 +5,14 @@ import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
 import { messageOf } from "../../base/errors.ts";
 import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config-edit.ts";
-import { hideSecrets, nest, parsePath, valueAt } from "../config-path.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
-import { ago, table } from "../render.ts";
-import { namesGateway, resolveTarget } from "../target.ts";
+import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config/config-edit.ts";
+import { hideSecrets, nest, parsePath, valueAt } from "../config/config-path.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
+import { withGateway } from "../reach/connect.ts";
+import { namesGateway, resolveTarget } from "../reach/target.ts";
+import { ago, table } from "../terminal/render.ts";
 
 const get = defineCommand({
   summary: "Print a setting, or all of them, defaults included",

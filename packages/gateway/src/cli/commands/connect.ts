@@ -1,8 +1,8 @@
 /** `moltbot connect` — gives a gateway on another machine a name, with its pin and a device token of its own. */
 
 import { resolveStateDir } from "../../base/files.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { EXIT, type ExitCode, usageError } from "../exit.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
 import { findNamed, keepNamed } from "../remote/book.ts";
 
 const flags = {

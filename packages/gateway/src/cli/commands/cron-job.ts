@@ -1,9 +1,9 @@
 /** Jobs as the words of a command line say them. */
 import type { CronAddParams } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import type { Call } from "../command.ts";
-import { agentFlag } from "../common-flags.ts";
-import { usageError } from "../exit.ts";
+import type { Call } from "../language/command.ts";
+import { agentFlag } from "../language/common-flags.ts";
+import { usageError } from "../language/exit.ts";
 import { spanOf } from "./cron-span.ts";
 
 const when = {

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { ignore, invalidRequest } from "../../base/errors.ts";
 import type { Simulation } from "../../base/schedule/simulate.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { CliError, usageError } from "../exit.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
 import { spanOf } from "./cron-span.ts";
 
 const DAY_MS = 86_400_000;
@@ -61,7 +61,7 @@ async function simulationOfJob(call: Call<typeof flags>): Promise<Simulation> {
   const { job: id = "", cron, every, ...given } = call.flags;
   if (cron !== undefined || every !== undefined)
     throw usageError("--job brings its own schedule; leave out --cron and --every.");
-  const { withGateway } = await import("../connect.ts");
+  const { withGateway } = await import("../reach/connect.ts");
   const { staggerOf } = await import("../../base/schedule/schedule.ts");
   const job = await withGateway(call, ({ client, timeoutMs }) => client.request("cron.get", { id }, { timeoutMs }));
   const { schedule, catchUp = "latest", graceMs } = job;

@@ -1,11 +1,11 @@
 /** `moltbot cron` — jobs that run at set times: add, look, change, run, and try a schedule before it is trusted. */
 import type { CronListResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { defineCommand, defineGroup } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { ago, printable, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 import { addFlags, changesOf, jobOf, payloadOf, scheduleOf } from "./cron-job.ts";
 import { simulateCommand } from "./cron-simulate.ts";
 

@@ -1,10 +1,10 @@
 /** `moltbot dashboard` — the link that opens WebChat signed in. */
 
-import { openInBrowser } from "../browser.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { dashboardLink, resolveTarget, type Target } from "../target.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { dashboardLink, resolveTarget, type Target } from "../reach/target.ts";
+import { openInBrowser } from "../terminal/browser.ts";
 
 /** Prints the link and opens it in the browser when somebody sits at this terminal. */
 export const dashboard = defineCommand({

@@ -1,10 +1,10 @@
 /** `moltbot devices` — who may connect: pending requests, paired devices, their tokens. */
 
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { shortDevice } from "../names.ts";
-import { ago, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { shortDevice } from "../language/names.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List requests that wait and devices that are approved",

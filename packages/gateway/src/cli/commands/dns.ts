@@ -1,6 +1,6 @@
 /** `moltbot dns` — how name servers tell of this gateway, where no multicast reaches. */
 
-import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 
 const zoneFlags = {
   domain: { kind: "text", value: "DOMAIN", summary: "The zone (discovery.wideArea.domain, moltbot.internal)" },

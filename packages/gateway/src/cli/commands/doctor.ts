@@ -1,10 +1,10 @@
 /** `moltbot doctor` — looks at everything a gateway needs, and says of each what is wrong and how to mend it. */
 
-import { defineCommand } from "../command.ts";
 import type { MendCall } from "../database/mend.ts";
-import { diagnose, type Finding } from "../diagnosis.ts";
-import { EXIT, type ExitCode, usageError } from "../exit.ts";
-import { beside } from "../wrap.ts";
+import { defineCommand } from "../language/command.ts";
+import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { diagnose, type Finding } from "../mending/diagnosis.ts";
+import { beside } from "../terminal/wrap.ts";
 
 /** "fail", and what is looked at, in columns. */
 const LABEL_COLUMNS = 14;

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineCommand } from "../command.ts";
 import type { FaultRow } from "../drill/faults.ts";
 import type { Program } from "../drill/subject.ts";
-import { EXIT, type ExitCode, usageError } from "../exit.ts";
-import type { Output } from "../output.ts";
-import { duration, table } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import type { Output } from "../terminal/output.ts";
+import { duration, table } from "../terminal/render.ts";
 
 const DEFAULT_KILLS = 10;
 const DEFAULT_BURST = 6;

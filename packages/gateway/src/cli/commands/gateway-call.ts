@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { METHODS } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { readParams } from "../call.ts";
-import { withGateway } from "../connect.ts";
+import { readParams } from "../reach/call.ts";
+import { withGateway } from "../reach/connect.ts";
 import type { MethodCall } from "./gateway.ts";
 
 /** Calls a method and prints its answer. */

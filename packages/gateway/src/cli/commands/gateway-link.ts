@@ -2,8 +2,8 @@
 
 import type { Methods } from "@moltbot/protocol";
 import { drawQr } from "../channels/qr.ts";
-import type { Call } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
+import type { Call } from "../language/command.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
 import { inWords, showPin } from "../remote/fingerprint.ts";
 
 type Reach = Methods["device.invite"]["result"]["addresses"][number]["reach"];
@@ -40,7 +40,7 @@ export function showLink(call: Call): Promise<void> {
 
 async function pinAt({ dialled, target, timeoutMs }: Link): Promise<string | undefined> {
   if (!dialled.startsWith("wss:")) return undefined;
-  const { lookAtCertificate, pinOf } = await import("../pin.ts");
+  const { lookAtCertificate, pinOf } = await import("../reach/pin.ts");
   const { certificate, isTrusted } = await lookAtCertificate(new URL(dialled), timeoutMs);
   // The connection that is open was checked; a pin tells whether this look has met that gateway too.
   const isKnown = [pinOf(certificate, "certificate"), pinOf(certificate, "key")].includes(target.fingerprint ?? "");

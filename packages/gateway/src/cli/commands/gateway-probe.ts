@@ -1,11 +1,11 @@
 /** `moltbot gateway probe` — which gateways can be reached from here, and how fast they answer what. */
 
-import type { Call } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { told } from "../failure.ts";
-import { duration, table } from "../render.ts";
-import { namesGateway, readLocalConfig, resolveTarget, type Target } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { told } from "../language/failure.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { namesGateway, readLocalConfig, resolveTarget, type Target } from "../reach/target.ts";
+import { duration, table } from "../terminal/render.ts";
 
 const CALLS = ["health", "status", "system-presence", "config.get"] as const;
 const DEFAULT_PROBE_TIMEOUT_MS = 3_000;

@@ -2,13 +2,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveStateDir } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { isAlive, readInstance } from "../instance.ts";
-import { duration } from "../render.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { isAlive, readInstance } from "../reach/instance.ts";
+import { mustBeHere } from "../reach/target.ts";
 import type { readyFlags } from "../service/flags.ts";
 import { answersHealth } from "../service/healthz.ts";
-import { mustBeHere } from "../target.ts";
+import { duration } from "../terminal/render.ts";
 
 const DEFAULT_WAIT_S = 30;
 const LOOK_EVERY_MS = 100;

@@ -2,15 +2,15 @@
 
 import { statSync } from "node:fs";
 import { processStartedAt } from "../../base/process/started-at.ts";
-import { backAgain } from "../back-again.ts";
-import type { Call } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { duration } from "../render.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { backAgain } from "../reach/back-again.ts";
+import { withGateway } from "../reach/connect.ts";
+import { namesGateway } from "../reach/target.ts";
 import type { restartFlags } from "../service/flags.ts";
 import type { ServiceState } from "../service/service.ts";
 import { driveService, lookAtService, notInstalled } from "../service/verbs.ts";
-import { namesGateway } from "../target.ts";
+import { duration } from "../terminal/render.ts";
 
 type RestartCall = Call<typeof restartFlags>;
 

@@ -13,10 +13,10 @@ import { resolveStateDir } from "../../base/files.ts";
 import { VERSION } from "../../base/version.ts";
 import type { StartOptions } from "../../start/options.ts";
 import { type RunningGateway, startGateway } from "../../start/supervise.ts";
-import { EXIT, type ExitCode, usageError } from "../exit.ts";
-import { type Instance, readInstance } from "../instance.ts";
-import type { Output } from "../output.ts";
-import { dashboardLink, mustBeHere, resolveTarget } from "../target.ts";
+import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { type Instance, readInstance } from "../reach/instance.ts";
+import { dashboardLink, mustBeHere, resolveTarget } from "../reach/target.ts";
+import type { Output } from "../terminal/output.ts";
 import type { RunCall } from "./gateway.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */

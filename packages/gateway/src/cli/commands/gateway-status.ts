@@ -1,17 +1,17 @@
 /** `moltbot gateway status` — does the gateway of this state folder run, does it answer, and who keeps it running? */
 
 import { configPath, fileExists } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { readInstance } from "../instance.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { readInstance } from "../reach/instance.ts";
+import { resolveTarget } from "../reach/target.ts";
 import { tailscaleLine } from "../remote/tailscale-line.ts";
-import { duration, facts } from "../render.ts";
 import type { scopeFlag } from "../service/flags.ts";
 import { missingOf } from "../service/plan.ts";
 import type { ServiceState } from "../service/service.ts";
 import { lookAtService, programProblems } from "../service/verbs.ts";
-import { resolveTarget } from "../target.ts";
+import { duration, facts } from "../terminal/render.ts";
 
 /** Shows the process and whether it answers; exit code 3 when nothing does. */
 export async function showStatus(call: Call<typeof scopeFlag>): Promise<ExitCode> {

@@ -3,13 +3,13 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveStateDir } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { type Instance, isAlive, readInstance } from "../instance.ts";
-import { duration } from "../render.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { type Instance, isAlive, readInstance } from "../reach/instance.ts";
+import { mustBeHere } from "../reach/target.ts";
 import type { scopeFlag } from "../service/flags.ts";
 import { driveService, lookAtService } from "../service/verbs.ts";
-import { mustBeHere } from "../target.ts";
+import { duration } from "../terminal/render.ts";
 
 /** A clean stop is over within 10 s; then the gateway ends itself. */
 const WAIT_MS = 12_000;

@@ -3,7 +3,7 @@
  * daemon's start must not pay for loading the client.
  */
 
-import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { installFlags, readyFlags, restartFlags, scopeFlag } from "../service/flags.ts";
 
 const runFlags = {

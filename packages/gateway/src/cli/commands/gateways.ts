@@ -1,10 +1,10 @@
 /** `moltbot gateways` — the gateways that have a name on this machine. */
 
 import { resolveStateDir } from "../../base/files.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { readBook } from "../remote/book.ts";
 import { showPin } from "../remote/fingerprint.ts";
-import { table } from "../render.ts";
+import { table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List the gateways that have a name here",

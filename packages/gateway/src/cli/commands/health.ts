@@ -2,10 +2,10 @@
 
 import { accountName } from "../channels/known.ts";
 import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { databaseLines, machineLines } from "../machine-health.ts";
-import { ago, duration } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { databaseLines, machineLines } from "../mending/machine-health.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago, duration } from "../terminal/render.ts";
 
 /** Asks the gateway for its health snapshot. */
 export const health = defineCommand({

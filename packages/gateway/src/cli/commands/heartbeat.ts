@@ -1,8 +1,8 @@
 /** `moltbot heartbeat` — whether the agent looks for news by itself, what it would do now, and why. */
 import type { HeartbeatStatusResult } from "@moltbot/protocol";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { ago, facts, printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago, facts, printable, table } from "../terminal/render.ts";
 
 type AgentRow = HeartbeatStatusResult["agents"][number];
 

@@ -5,11 +5,11 @@ import { text as readAll } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HooksDeliveriesResult, HooksListResult } from "@moltbot/protocol";
 import { ignore } from "../../base/errors.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import { ago, bytes, facts, printable, type Style, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { CliError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, bytes, facts, printable, type Style, table } from "../terminal/render.ts";
 
 type Hook = HooksListResult["hooks"][number];
 type Delivery = HooksDeliveriesResult["deliveries"][number];

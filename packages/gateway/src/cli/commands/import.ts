@@ -3,12 +3,12 @@ import { messageOf } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import { foldersOfOthers, isTaken, portOfOther } from "../../base/other-gateways.ts";
 import type { Kind, Plan } from "../../slices/operations/imports/plan.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
 import { type Opened, openOurs } from "../import/open.ts";
 import { showApplied, showPlan } from "../import/show.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { printable } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
+import { printable } from "../terminal/render.ts";
 
 const KINDS = ["config", "workspace", "sessions", "jobs", "devices", "senders", "logins", "keys", "voicewake"] as const;
 

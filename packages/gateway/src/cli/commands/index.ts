@@ -1,6 +1,6 @@
 /** The commands by name. Each module is loaded when its command runs, so that a start costs only what it uses. */
 
-import type { Command, Group } from "../command.ts";
+import type { Command, Group } from "../language/command.ts";
 
 interface Entry {
   readonly summary: string;

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRecord } from "../../base/config/config.ts";
 import { fileExists } from "../../base/files.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT } from "../exit.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { CliError, EXIT } from "../language/exit.ts";
 import { filterOf, LEVELS, type LineFilter } from "../log-filter.ts";
-import { printable } from "../render.ts";
-import { resolveTarget } from "../target.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { resolveTarget } from "../reach/target.ts";
+import { printable } from "../terminal/render.ts";
 
 const DEFAULT_LINES = 200;
 const LOOK_EVERY_MS = 500;

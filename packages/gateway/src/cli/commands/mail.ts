@@ -1,8 +1,8 @@
 /** `moltbot mail` — the mailboxes whose new mail an agent is told. */
 import type { MailStatusResult } from "@moltbot/protocol";
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { ago, printable, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 
 type Mailbox = MailStatusResult["accounts"][number];
 

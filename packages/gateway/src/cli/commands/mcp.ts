@@ -1,9 +1,9 @@
 /** `moltbot mcp` — programs and services whose tools the agents use: which there are, and whether one works. */
 
 import type { McpStatusResult } from "@moltbot/protocol";
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { duration, printable, type Style, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { duration, printable, type Style, table } from "../terminal/render.ts";
 
 const NONE = "No MCP server is configured. Add one under mcp.servers in the config, for example";
 const EXAMPLE = `moltbot config set mcp.servers.files '{ "command": "npx", "args": ["-y", "some-mcp-server"] }'`;

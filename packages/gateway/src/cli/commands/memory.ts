@@ -1,10 +1,10 @@
 /** `moltbot memory` — what the agent has noted: search it, and see how much there is. */
 
 import { defined } from "../../base/defined.ts";
-import { defineCommand, defineGroup } from "../command.ts";
-import { agentFlag, limitFlag } from "../common-flags.ts";
-import { withGateway } from "../connect.ts";
-import { printable, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { agentFlag, limitFlag } from "../language/common-flags.ts";
+import { withGateway } from "../reach/connect.ts";
+import { printable, table } from "../terminal/render.ts";
 
 const searchFlags = {
   ...agentFlag,

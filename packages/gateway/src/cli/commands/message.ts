@@ -6,11 +6,11 @@ import type { OutboxEntry } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import { accountFlag, checkedChannel } from "../channels/known.ts";
 import { mediaUrl } from "../channels/media.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { EXIT, usageError } from "../exit.ts";
-import { ago, facts, printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { EXIT, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, facts, printable, table } from "../terminal/render.ts";
 
 const placeFlags = {
   target: { kind: "text", short: "t", value: "WHO", summary: "Whom: +15550100, @name, a chat's id" },

@@ -1,5 +1,5 @@
 /** `moltbot models` — which models there are, which one answers, and whether it does. */
-import { defineGroup } from "../command.ts";
+import { defineGroup } from "../language/command.ts";
 import { auth } from "../models/auth.ts";
 import { list, status } from "../models/list.ts";
 import { scan } from "../models/scan.ts";

@@ -8,12 +8,12 @@ import { configPath, readTextIfExists, writePrivateFile } from "../../base/files
 import { newId } from "../../base/ids.ts";
 import { systemClock } from "../../base/time/clock.ts";
 import { VERSION } from "../../base/version.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { openSocket } from "../connect.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
-import { deviceTokens, loadDevice } from "../identity.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { openSocket } from "../reach/connect.ts";
+import { deviceTokens, loadDevice } from "../reach/identity.ts";
+import { resolveTarget, type Target } from "../reach/target.ts";
 import { installFlags, scopeFlag } from "../service/flags.ts";
-import { resolveTarget, type Target } from "../target.ts";
 
 /** What `node.json` keeps. Source: the node host of January 2026 writes the same fields. */
 interface NodeFile {

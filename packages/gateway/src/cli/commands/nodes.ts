@@ -1,14 +1,14 @@
 /** `moltbot nodes` — phones, desktops and programs that do commands for you and your agents. */
 
 import type { Methods } from "@moltbot/protocol";
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
 import { camera, location, notify, screen } from "../nodes/devices.ts";
 import { invite } from "../nodes/invite.ts";
 import { answerOfNode, printPayload } from "../nodes/invoke.ts";
 import { run } from "../nodes/run.ts";
-import { ago, printable, table } from "../render.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 
 type Node = Methods["node.list"]["result"]["nodes"][number];
 const NODE = { name: "NODE" } as const;

@@ -1,6 +1,6 @@
 /** `moltbot onboard` — from nothing to a gateway that answers: old state, service, model, channel, phone, link. */
 
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../language/command.ts";
 
 export const onboard = defineCommand({
   summary: "Set moltbot up: a model, a channel, a service, a phone; each step can be skipped",

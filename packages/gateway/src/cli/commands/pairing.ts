@@ -2,10 +2,10 @@
 
 import type { SenderRequest } from "@moltbot/protocol";
 import { checkedChannel, findChannel, readChannels } from "../channels/known.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { ago, duration, printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, duration, printable, table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List senders who wait, and those who were let in",

@@ -1,9 +1,9 @@
 /** `moltbot remind` — reminders: a sentence makes one; they are listed and ended. */
 import type { RemindersListResult } from "@moltbot/protocol";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { printable, table } from "../terminal/render.ts";
 
 type Row = RemindersListResult["reminders"][number];
 

@@ -7,13 +7,13 @@ import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan }
 import { defined } from "../../base/defined.ts";
 import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
-import { backAgain } from "../back-again.ts";
 import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
-import { defineCommand } from "../command.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { ago } from "../render.ts";
-import type { Target } from "../target.ts";
+import { defineCommand } from "../language/command.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { backAgain } from "../reach/back-again.ts";
+import type { Target } from "../reach/target.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
+import { ago } from "../terminal/render.ts";
 import { placed } from "./backup.ts";
 
 /** A backup in place, or with `undo` what was there before the last restore. */

@@ -3,12 +3,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { RunsGetResult, RunsListResult, RunsReplayResult } from "@moltbot/protocol";
 import { messageOf } from "../../base/errors.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, type ExitCode } from "../exit.ts";
-import { briefKey, shortRun } from "../names.ts";
-import { ago, bytes, duration, facts, printable, type Style, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { CliError, type ExitCode } from "../language/exit.ts";
+import { briefKey, shortRun } from "../language/names.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, bytes, duration, facts, printable, type Style, table } from "../terminal/render.ts";
 
 /** As many as the gateway gives at once: ids are looked for among them. */
 const MAX_RUNS = 200;

@@ -2,15 +2,15 @@
 
 import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { renderMarkdown } from "../markdown.ts";
-import { briefKey } from "../names.ts";
-import { placeOfSession } from "../page-address.ts";
-import { ago, printable, table } from "../render.ts";
-import { messageText, messageTime } from "../transcript.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { briefKey } from "../language/names.ts";
+import { withGateway } from "../reach/connect.ts";
+import { messageText, messageTime } from "../reach/transcript.ts";
+import { renderMarkdown } from "../terminal/markdown.ts";
+import { placeOfSession } from "../terminal/page-address.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List conversations, the latest first",

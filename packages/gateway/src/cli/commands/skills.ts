@@ -2,11 +2,11 @@
 
 import type { SkillsStatusResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
-import { facts, printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { facts, printable, table } from "../terminal/render.ts";
 
 type Skill = SkillsStatusResult["skills"][number];
 

@@ -2,8 +2,8 @@
 
 import type { StateSizes } from "@moltbot/protocol";
 import { atBackups } from "../backup/reach.ts";
-import { defineCommand } from "../command.ts";
-import { bytes, table } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { bytes, table } from "../terminal/render.ts";
 
 /** By what each kind stays small. */
 const RULES: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 /** `moltbot system` — tell the agent what has happened, and see its heartbeats and who is connected. */
-import { defineCommand, defineGroup } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import { ago, printable, table } from "../render.ts";
+import { defineCommand, defineGroup } from "../language/command.ts";
+import { CliError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { ago, printable, table } from "../terminal/render.ts";
 import { switched } from "./heartbeat.ts";
 
 const eventFlags = {

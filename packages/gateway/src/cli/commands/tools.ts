@@ -1,11 +1,11 @@
 /** `moltbot tools` — what models may call, and why not. */
 
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { agentFlag, sessionFlag } from "../common-flags.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
-import { facts, printable, table } from "../render.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { agentFlag, sessionFlag } from "../language/common-flags.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { facts, printable, table } from "../terminal/render.ts";
 
 const whoseFlags = { ...agentFlag, ...sessionFlag } as const;
 

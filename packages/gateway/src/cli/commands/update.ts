@@ -7,12 +7,12 @@ import { planPath } from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
 import { currentVersion, lastUpdate, updatePath } from "../../base/update/record.ts";
 import type { Updates } from "../../slices/operations/update/update.ts";
-import { backAgain } from "../back-again.ts";
-import { type Call, defineCommand, defineGroup } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, EXIT } from "../exit.ts";
-import { readInstance } from "../instance.ts";
-import type { Target } from "../target.ts";
+import { type Call, defineCommand, defineGroup } from "../language/command.ts";
+import { CliError, EXIT } from "../language/exit.ts";
+import { backAgain } from "../reach/back-again.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { readInstance } from "../reach/instance.ts";
+import type { Target } from "../reach/target.ts";
 import { putBack, putInPlace, unattendedState, withUpdates } from "../updating/offline.ts";
 
 /** Fetching, a backup and a trial may take this long, ms. */

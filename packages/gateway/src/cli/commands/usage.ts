@@ -1,11 +1,11 @@
 /** `moltbot usage` — what models took: a line over the days, a small table, and how much of the budgets is left. */
 
 import type { UsageBreakdownResult, UsageCostResult, UsageStatusResult } from "@moltbot/protocol";
-import { type Call, defineCommand } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
-import { briefKey } from "../names.ts";
-import { duration, table } from "../render.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
+import { briefKey } from "../language/names.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { duration, table } from "../terminal/render.ts";
 
 const GROUPINGS = ["model", "agent", "session", "run"] as const;
 type Grouping = (typeof GROUPINGS)[number];

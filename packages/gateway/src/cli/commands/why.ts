@@ -4,11 +4,11 @@ import type { InboxEntry, InboxWhyResult } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import { adviceFor } from "../channels/advice.ts";
 import { checkedChannel } from "../channels/known.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { limitFlag } from "../common-flags.ts";
-import { hideSecrets } from "../config-path.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { ago, facts, printable, type Style, table } from "../render.ts";
+import { hideSecrets } from "../config/config-path.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { limitFlag } from "../language/common-flags.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ago, facts, printable, type Style, table } from "../terminal/render.ts";
 
 const whyFlags = {
   list: { kind: "switch", summary: "List the newest messages instead" },

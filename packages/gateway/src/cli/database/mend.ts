@@ -18,12 +18,12 @@ import { openStore } from "../../base/store/store.ts";
 import { keepDailyCopy } from "../../base/store/store-backup.ts";
 import { type Copy, copiesOf } from "../../base/store/store-files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
-import type { Call } from "../command.ts";
-import { CliError, EXIT, type ExitCode } from "../exit.ts";
-import { readInstance } from "../instance.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { ago, bytes } from "../render.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
+import { readInstance } from "../reach/instance.ts";
 import type { TableResult } from "../salvage/salvage.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
+import { ago, bytes } from "../terminal/render.ts";
 import { isWhole } from "./look.ts";
 
 /** What a mending command is given. */

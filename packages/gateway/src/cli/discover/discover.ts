@@ -4,11 +4,11 @@ import { isRecord } from "../../base/config/config.ts";
 import { TellableError } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import type { DiscoverCall } from "../commands/gateways.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { readLocalConfig } from "../reach/target.ts";
 import { readBook } from "../remote/book.ts";
 import { showPin } from "../remote/fingerprint.ts";
-import { table } from "../render.ts";
-import { readLocalConfig } from "../target.ts";
+import { table } from "../terminal/render.ts";
 import { type Found, gatewaysIn, type Told } from "./found.ts";
 
 /** How long it listens by default, ms. */

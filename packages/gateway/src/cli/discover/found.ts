@@ -7,7 +7,7 @@ import { isSameName, type Name, type Record } from "../../base/discovery/message
 import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { isLoopbackAddress } from "../../base/net/address.ts";
 import { isPublicAddress } from "../../base/net/public-address.ts";
-import { cut, printable } from "../render.ts";
+import { cut, printable } from "../terminal/render.ts";
 
 /** A gateway that was found. */
 export interface Found {

@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import type { Data, Name } from "../../base/discovery/message.ts";
 import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
 import type { Told } from "./found.ts";
 
 /** How many instances are looked up. */

@@ -7,9 +7,9 @@ import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { messageOf } from "../../base/errors.ts";
 import { expandHome, readTextIfExists, resolveStateDir } from "../../base/files.ts";
 import type { ZoneCall } from "../commands/dns.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { readLocalConfig } from "../target.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { readLocalConfig } from "../reach/target.ts";
 import { checkDomain } from "./wide-area.ts";
 
 /** Short, since a laptop's address may change, seconds. */

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
 import { defined } from "../../base/defined.ts";
 import { messageOf } from "../../base/errors.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { Crowd } from "./crowd.ts";
 import { Random } from "./random.ts";
 import { type Program, Subject, type SubjectOptions } from "./subject.ts";

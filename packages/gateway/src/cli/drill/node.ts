@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectionClosed, type GatewayClient, ResponseError } from "@moltbot/protocol";
 import { ignore } from "../../base/errors.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { Random } from "./random.ts";
 import { type Program, Subject } from "./subject.ts";
 

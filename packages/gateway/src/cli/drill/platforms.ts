@@ -2,7 +2,7 @@
 
 import * as fakes from "@moltbot/fakes";
 import { codeOf } from "../../base/errors.ts";
-import { usageError } from "../exit.ts";
+import { usageError } from "../language/exit.ts";
 
 const FAKES: Readonly<Record<string, () => Promise<fakes.FakePlatform>>> = {
   whatsapp: fakes.fakeWhatsApp,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayClient, type Methods, ResponseError } from "@moltbot/protocol";
 import { ignore } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 
 /** How a gateway is started: the program and what stands before its own arguments. */
 export interface Program {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
 import { defined } from "../../base/defined.ts";
 import { ignore } from "../../base/errors.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import type { Random } from "./random.ts";
 import type { Subject } from "./subject.ts";
 

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../base/errors.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 
 export interface TightDisk extends Disposable {
   /** Where the state folder goes. */

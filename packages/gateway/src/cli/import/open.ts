@@ -2,8 +2,8 @@
 import { configPath, fileExists, resolveStateDir } from "../../base/files.ts";
 import type { Approvals } from "../../slices/agent/approvals/approvals.ts";
 import type { Imports } from "../../slices/operations/imports/imports.ts";
-import { CliError } from "../exit.ts";
-import { readInstance } from "../instance.ts";
+import { CliError } from "../language/exit.ts";
+import { readInstance } from "../reach/instance.ts";
 
 /** What an import needs of the services. */
 export interface Opened extends AsyncDisposable {

@@ -1,8 +1,8 @@
 /** What people read of an import. */
 import type { Note } from "../../slices/operations/imports/found.ts";
 import type { Applied, Kind, Plan } from "../../slices/operations/imports/plan.ts";
-import type { Output } from "../output.ts";
-import { facts, printable, table } from "../render.ts";
+import type { Output } from "../terminal/output.ts";
+import { facts, printable, table } from "../terminal/render.ts";
 
 const WORDS: Readonly<Record<Kind, string>> = {
   config: "Settings",

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { makePrivateDir, readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import { sha256Hex } from "../../base/ids.ts";
 import { type Check, isCount, isListOf, isOneOf, isShaped, isText } from "../../base/shape.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 
 /** One change, as it is needed to undo it. */
 export type Change =

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { ignore } from "../../base/errors.ts";
 import { configPath, databasePath, lstatIfAny, readTextIfExists } from "../../base/files.ts";
 import { copiesOf } from "../../base/store/store-files.ts";
-import { readInstance } from "../instance.ts";
-import { ago } from "../render.ts";
+import { readInstance } from "../reach/instance.ts";
+import { ago } from "../terminal/render.ts";
 import { type Patient, type Step, sectionOf } from "./step.ts";
 
 /** Folders of the state folder that hold keys and texts. Workspaces are the agents' own. */

@@ -1,12 +1,12 @@
 /** `moltbot doctor --fix`, `--dry-run` and `--undo`: mends what can be mended, and takes it back. */
 
 import { resolveStateDir } from "../../base/files.ts";
-import { backAgain } from "../back-again.ts";
-import type { Call } from "../command.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { readInstance } from "../instance.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { backAgain } from "../reach/back-again.ts";
+import { readInstance } from "../reach/instance.ts";
+import { mustBeHere } from "../reach/target.ts";
 import { supervisorFor } from "../service/choose.ts";
-import { mustBeHere } from "../target.ts";
 import { Bench, type Change, closeJournal, lastJournal, undoChange } from "./bench.ts";
 import { setJob } from "./job-steps.ts";
 import type { Step } from "./step.ts";

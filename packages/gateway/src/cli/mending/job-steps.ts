@@ -1,8 +1,8 @@
 /** Jobs that can never run again although they are on; known only while the gateway runs. */
 
-import { withGateway } from "../connect.ts";
-import { CliError, EXIT } from "../exit.ts";
-import { readInstance } from "../instance.ts";
+import { CliError, EXIT } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { readInstance } from "../reach/instance.ts";
 import type { Patient, Step } from "./step.ts";
 
 export async function jobSteps(call: Patient): Promise<Step[]> {

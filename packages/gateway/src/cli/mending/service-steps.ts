@@ -1,7 +1,7 @@
 /** Steps about services: others that fight over accounts, a program that is gone, a service that ends at the logout. */
 
 import { readTextIfExists } from "../../base/files.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { supervisorFor } from "../service/choose.ts";
 import { missingOf, planService } from "../service/plan.ts";
 import type { ServicePlan, Supervisor } from "../service/service.ts";

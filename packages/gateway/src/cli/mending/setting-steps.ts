@@ -4,8 +4,8 @@ import { isRecord, readConfig } from "../../base/config/config.ts";
 import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { configPath, readFirst, readTextIfExists } from "../../base/files.ts";
 import { newSecret } from "../../base/ids.ts";
-import { isGuessable } from "../secret-strength.ts";
 import type { Bench } from "./bench.ts";
+import { isGuessable } from "./secret-strength.ts";
 import { type Patient, type Step, sectionOf } from "./step.ts";
 
 /** A file with a mistake goes back to its last good copy. */

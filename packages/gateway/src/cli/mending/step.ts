@@ -1,8 +1,8 @@
 /** What a step of `moltbot doctor --fix` is. */
 
 import { isRecord } from "../../base/config/config.ts";
-import type { Call } from "../command.ts";
-import type { Target } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import type { Target } from "../reach/target.ts";
 import type { Bench } from "./bench.ts";
 
 /** One thing to mend. */

@@ -1,7 +1,7 @@
 /** What `moltbot doctor --fix` can mend: each thing a step with a name, what is there, and what will be. Looking changes nothing. */
 
-import type { Call } from "../command.ts";
-import { readLocalConfig, resolveTarget } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import { readLocalConfig, resolveTarget } from "../reach/target.ts";
 import { certificateSteps, databaseSteps, instanceSteps, modeSteps } from "./file-steps.ts";
 import { jobSteps } from "./job-steps.ts";
 import { serviceSteps } from "./service-steps.ts";

@@ -2,11 +2,11 @@
 
 import { text } from "node:stream/consumers";
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { type Link, withGateway } from "../connect.ts";
-import { CliError, usageError } from "../exit.ts";
-import { ask, canAsk } from "../prompt.ts";
-import { duration } from "../render.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { type Link, withGateway } from "../reach/connect.ts";
+import { ask, canAsk } from "../terminal/prompt.ts";
+import { duration } from "../terminal/render.ts";
 import { MODEL_MS } from "./read.ts";
 
 const authFlags = {

@@ -1,7 +1,7 @@
 /** `moltbot models list` and `moltbot models status`. */
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { duration, facts, table } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { duration, facts, table } from "../terminal/render.ts";
 import { NONE_CONNECTED, readModels } from "./read.ts";
 
 export const list = defineCommand({

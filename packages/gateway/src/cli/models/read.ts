@@ -1,5 +1,5 @@
 /** What the commands of `moltbot models` ask the gateway, and what they say when there is nothing. */
-import type { Link } from "../connect.ts";
+import type { Link } from "../reach/connect.ts";
 
 /** The sentence for a gateway without a model. */
 export const NONE_CONNECTED =

@@ -1,8 +1,8 @@
 /** `moltbot models scan` — model servers on this machine, and what their models can do. */
 import type { ScannedServer } from "@moltbot/protocol";
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { table } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import { table } from "../terminal/render.ts";
 import { thousands } from "./list.ts";
 
 /** Three models at most are asked, two questions each. */

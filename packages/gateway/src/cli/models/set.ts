@@ -1,9 +1,9 @@
 /** `moltbot models set` — the model that answers, who stands in for it, and short names. */
 import { defined } from "../../base/defined.ts";
-import { type Call, defineCommand } from "../command.ts";
-import { sessionFlag } from "../common-flags.ts";
-import { withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
+import { type Call, defineCommand } from "../language/command.ts";
+import { sessionFlag } from "../language/common-flags.ts";
+import { usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
 
 const setFlags = {
   session: { ...sessionFlag.session, summary: "For one conversation only" },

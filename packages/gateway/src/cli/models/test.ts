@@ -1,8 +1,8 @@
 /** `moltbot models test` — one real question, and what else the model can do. */
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import { duration } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { CliError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { duration } from "../terminal/render.ts";
 import { NONE_CONNECTED, readModels } from "./read.ts";
 
 /** Three questions at most, and a local model that must be loaded first. */

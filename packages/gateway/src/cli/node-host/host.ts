@@ -4,7 +4,7 @@ import { type ClientOptions, type ClientState, GatewayClient, isPairingRequired 
 import { isRecord } from "../../base/config/config.ts";
 import { ignore, messageOf } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
-import { told } from "../failure.ts";
+import { told } from "../language/failure.ts";
 import type { NodeCommand } from "./command.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 

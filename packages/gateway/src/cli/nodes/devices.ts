@@ -1,9 +1,9 @@
 /** Commands of phones and pages: camera, screen, place, notifications. */
 import { basename, dirname, join } from "node:path";
 import { defined } from "../../base/defined.ts";
-import { type Command, defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { usageError } from "../exit.ts";
+import { type Command, defineCommand } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
 import { chosenNode, invokeNode, printPayload } from "./invoke.ts";
 import { saveMedia } from "./save.ts";
 

@@ -1,9 +1,9 @@
 /** `moltbot nodes invite` — a link and a QR code by which one browser becomes a node. */
 import type { Methods } from "@moltbot/protocol";
 import { drawQr } from "../channels/qr.ts";
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import type { Output } from "../output.ts";
+import { defineCommand } from "../language/command.ts";
+import { withGateway } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
 
 type Invitation = Methods["node.invite"]["result"];
 type Address = Invitation["addresses"][number];

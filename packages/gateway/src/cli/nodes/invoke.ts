@@ -4,9 +4,9 @@ import { ConnectionClosed } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
 import { ignore } from "../../base/errors.ts";
-import type { Link } from "../connect.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
-import type { Output } from "../output.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import type { Link } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
 
 export interface NodeCall {
   readonly node: string;

@@ -2,11 +2,11 @@
 import { ResponseError } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
-import { defineCommand } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, EXIT, usageError } from "../exit.ts";
-import type { Output } from "../output.ts";
-import { printable } from "../render.ts";
+import { defineCommand } from "../language/command.ts";
+import { CliError, EXIT, usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
+import { printable } from "../terminal/render.ts";
 import { chosenNode, invokeNode } from "./invoke.ts";
 
 const RUN_MS = 30_000;

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isRecord } from "../../base/config/config.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 
 /** Writes a payload with `format` and `base64` to `out`, or beside the current folder; returns the file's path. */
 export function saveMedia(payload: unknown, { name, out }: { name: string; out: string | undefined }): string {

@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolveStateDir } from "../../base/files.ts";
 import { foldersOfOthers } from "../../base/other-gateways.ts";
-import type { Call } from "../command.ts";
-import { withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { readInstance } from "../instance.ts";
-import { canAsk, confirm } from "../prompt.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { withGateway } from "../reach/connect.ts";
+import { readInstance } from "../reach/instance.ts";
+import { dashboardLink, namesGateway, resolveTarget } from "../reach/target.ts";
 import { lookAtService } from "../service/verbs.ts";
-import { dashboardLink, namesGateway, resolveTarget } from "../target.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
 import { followWizard } from "./wizard.ts";
 
 /** What onboarding is given. */

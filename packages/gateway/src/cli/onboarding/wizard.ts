@@ -2,11 +2,11 @@
 
 import type { Methods } from "@moltbot/protocol";
 import { ignore } from "../../base/errors.ts";
-import type { Link } from "../connect.ts";
-import { CliError } from "../exit.ts";
-import type { Output } from "../output.ts";
-import { ask, confirm } from "../prompt.ts";
-import { printable } from "../render.ts";
+import { CliError } from "../language/exit.ts";
+import type { Link } from "../reach/connect.ts";
+import type { Output } from "../terminal/output.ts";
+import { ask, confirm } from "../terminal/prompt.ts";
+import { printable } from "../terminal/render.ts";
 
 type Step = NonNullable<Methods["wizard.next"]["result"]["step"]>;
 

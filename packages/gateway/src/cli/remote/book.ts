@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Role, TokenStorage } from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
-import { CliError, usageError } from "../exit.ts";
-import { nearest } from "../nearest.ts";
+import { CliError, usageError } from "../language/exit.ts";
+import { nearest } from "../language/nearest.ts";
 
 /** A gateway with a name. Times are epoch milliseconds. */
 export interface NamedGateway {

@@ -5,10 +5,10 @@ import { isRecord } from "../../base/config/config.ts";
 import { codeOf } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import type { ConnectCall } from "../commands/connect.ts";
-import { DEFAULT_TIMEOUT_MS, withGateway } from "../connect.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { DEFAULT_PORT, refusePlain, type Target } from "../target.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { DEFAULT_TIMEOUT_MS, withGateway } from "../reach/connect.ts";
+import { DEFAULT_PORT, refusePlain, type Target } from "../reach/target.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
 import { isName, keepNamed, type NamedGateway, readBook } from "./book.ts";
 import { inWords, namesPin, readPin, showPin } from "./fingerprint.ts";
 import { readSshTarget, type SshRoute, showRoute } from "./ssh-target.ts";
@@ -159,7 +159,7 @@ async function agreedPin(
 
 /** What a gateway shows: the pin of its key, the pin of its certificate, and whether an authority has signed it. */
 export async function lookAt(url: string, timeoutMs: number) {
-  const { lookAtCertificate, pinOf } = await import("../pin.ts");
+  const { lookAtCertificate, pinOf } = await import("../reach/pin.ts");
   try {
     const { certificate, isTrusted } = await lookAtCertificate(new URL(url), timeoutMs);
     return { pins: [pinOf(certificate, "key"), pinOf(certificate, "certificate")], isTrusted };

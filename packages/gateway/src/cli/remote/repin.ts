@@ -2,9 +2,9 @@
 
 import { resolveStateDir } from "../../base/files.ts";
 import type { ConnectCall } from "../commands/connect.ts";
-import { DEFAULT_TIMEOUT_MS } from "../connect.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { ask, canAsk } from "../prompt.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { DEFAULT_TIMEOUT_MS } from "../reach/connect.ts";
+import { ask, canAsk } from "../terminal/prompt.ts";
 import { findNamed, keepNamed } from "./book.ts";
 import { lookAt } from "./connecting.ts";
 import { inWords, namesPin } from "./fingerprint.ts";

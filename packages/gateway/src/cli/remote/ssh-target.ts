@@ -1,6 +1,6 @@
 /** Where an ssh tunnel goes: what may be written, read without loading anything that runs. */
 
-import { usageError } from "../exit.ts";
+import { usageError } from "../language/exit.ts";
 
 /** The machine to go through. */
 export interface SshRoute {

@@ -7,9 +7,9 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError, EXIT } from "../exit.ts";
-import { canAsk } from "../prompt.ts";
-import { printable } from "../render.ts";
+import { CliError, EXIT } from "../language/exit.ts";
+import { canAsk } from "../terminal/prompt.ts";
+import { printable } from "../terminal/render.ts";
 import { type SshRoute, showRoute } from "./ssh-target.ts";
 
 /** ssh tells nobody when its port is open, so it is tried this often, in milliseconds. */

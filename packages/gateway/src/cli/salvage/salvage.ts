@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { openStore, type Tables } from "../../base/store/store.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import type { Cell } from "./btree.ts";
 import { Pages } from "./pages.ts";
 import { fits, inserter, type Plan, plansOf, queried } from "./plan.ts";

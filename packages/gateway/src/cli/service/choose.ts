@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { CliError, usageError } from "../exit.ts";
+import { CliError, usageError } from "../language/exit.ts";
 import { type ServiceKind, type Supervisor, serviceName } from "./service.ts";
 
 /** Which service is meant. */

@@ -1,6 +1,6 @@
 /** The text of a property list for launchd. Source: launchd.plist(5). */
 
-import { usageError } from "../exit.ts";
+import { usageError } from "../language/exit.ts";
 import type { ServiceKind, ServicePlan } from "./service.ts";
 
 /** launchd starts a job that ended again after this many seconds at the earliest. */

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTextIfExists } from "../../base/files.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { plistText, programOfPlist } from "./launchd-plist.ts";
 import { othersIn, putAside } from "./others.ts";
 import { type Ended, lastWords, runProgram } from "./program.ts";

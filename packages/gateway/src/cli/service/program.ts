@@ -3,8 +3,8 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { codeOf } from "../../base/errors.ts";
-import { CliError, EXIT } from "../exit.ts";
-import { printable } from "../render.ts";
+import { CliError, EXIT } from "../language/exit.ts";
+import { printable } from "../terminal/render.ts";
 
 /** How a program ended. */
 export interface Ended {

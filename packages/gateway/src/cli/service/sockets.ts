@@ -2,9 +2,9 @@
 
 import { isRecord } from "../../base/config/config.ts";
 import { resolveStateDir } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { usageError } from "../exit.ts";
-import { DEFAULT_PORT, readLocalConfig } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import { usageError } from "../language/exit.ts";
+import { DEFAULT_PORT, readLocalConfig } from "../reach/target.ts";
 
 /** Those that the settings mean. Throws a usage error for a setting whose address can change. */
 export function socketsFor({

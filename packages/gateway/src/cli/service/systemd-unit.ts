@@ -1,6 +1,6 @@
 /** The text of a systemd unit. Source: systemd.unit(5), systemd.service(5), systemd.exec(5). */
 
-import { usageError } from "../exit.ts";
+import { usageError } from "../language/exit.ts";
 import { type ServicePlan, serviceDescription, serviceName } from "./service.ts";
 
 /** Whether the unit belongs to one user, or to the whole system. */

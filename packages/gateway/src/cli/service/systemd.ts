@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { readTextIfExists } from "../../base/files.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { othersIn, putAside } from "./others.ts";
 import { type Ended, lastWords, runProgram } from "./program.ts";
 import type { Lingering, OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";

@@ -1,6 +1,6 @@
 /** What the task scheduler of Windows runs: a script that sets the environment, starts the program, and starts it again. */
 
-import { usageError } from "../exit.ts";
+import { usageError } from "../language/exit.ts";
 import { type ServiceKind, type ServicePlan, serviceDescription } from "./service.ts";
 
 /** The name of the task: `Moltbot Gateway`, or `Moltbot Gateway (work)` of a profile. */

@@ -1,11 +1,11 @@
 /** What `install`, `uninstall`, `start`, `stop` and `restart` of a service do, for the gateway and for a node. */
 
 import { resolveStateDir } from "../../base/files.ts";
-import type { Call } from "../command.ts";
-import { CliError, EXIT, type ExitCode, usageError } from "../exit.ts";
-import { readInstance } from "../instance.ts";
-import { canAsk, confirm } from "../prompt.ts";
-import { mustBeHere } from "../target.ts";
+import type { Call } from "../language/command.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
+import { readInstance } from "../reach/instance.ts";
+import { mustBeHere } from "../reach/target.ts";
+import { canAsk, confirm } from "../terminal/prompt.ts";
 import { supervisorFor } from "./choose.ts";
 import type { installFlags, scopeFlag } from "./flags.ts";
 import { placeNotes, planService } from "./plan.ts";

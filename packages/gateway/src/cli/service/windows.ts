@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTextIfExists } from "../../base/files.ts";
-import { CliError } from "../exit.ts";
+import { CliError } from "../language/exit.ts";
 import { type Ended, lastWords, runProgram } from "./program.ts";
 import type { OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
 import { programOfScript, taskScript } from "./task-script.ts";

@@ -5,10 +5,10 @@ import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
 import { switchTo, undoUpdate } from "../../base/update/trial.ts";
 import type { Updates } from "../../slices/operations/update/update.ts";
-import { CliError, EXIT } from "../exit.ts";
-import { sentence } from "../failure.ts";
-import { readInstance } from "../instance.ts";
-import { namesGateway, resolveTarget, type TargetFlags } from "../target.ts";
+import { CliError, EXIT } from "../language/exit.ts";
+import { sentence } from "../language/failure.ts";
+import { readInstance } from "../reach/instance.ts";
+import { namesGateway, resolveTarget, type TargetFlags } from "../reach/target.ts";
 import { handOver } from "../updated.ts";
 
 /** What a command is called with. */

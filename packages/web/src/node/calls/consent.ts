@@ -1,7 +1,7 @@
 // What the person of this browser lets others do: for each command always, never, for ten minutes, or asked each time.
 // Commands that belong together form a group, so that one choice can be made for all of them.
 
-import { recall, remember } from "../../storage.ts";
+import { recall, remember } from "../../visit/storage.ts";
 import { said } from "../../words/t.ts";
 
 export type GroupId = "canvas" | "device";

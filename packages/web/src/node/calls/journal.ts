@@ -1,6 +1,6 @@
 // The visible log: every call with its time, who asked, and what became of it. It stays in this browser.
 
-import { recall, remember } from "../../storage.ts";
+import { recall, remember } from "../../visit/storage.ts";
 
 /** A line of the log. */
 export interface JournalEntry {

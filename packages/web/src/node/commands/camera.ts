@@ -1,6 +1,6 @@
 // Pictures and films with the cameras of this device, and sound from its microphone.
 
-import { base64 } from "../../attachments.ts";
+import { base64 } from "../../conversation/attachments.ts";
 import { t } from "../../words/t.ts";
 import type { CommandCall, NodeCommand } from "./command.ts";
 import { NodeFailure } from "./failure.ts";

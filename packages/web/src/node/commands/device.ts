@@ -1,6 +1,6 @@
 // What this device is and how it is: battery, network, storage, and whether the page is in view.
 
-import { browserName, platformName } from "../../credentials.ts";
+import { browserName, platformName } from "../../visit/credentials.ts";
 import { t } from "../../words/t.ts";
 import type { NodeCommand } from "./command.ts";
 

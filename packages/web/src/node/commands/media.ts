@@ -1,6 +1,6 @@
 // Cameras, microphones and recordings: opens them for one call and closes them after it.
 
-import { base64 } from "../../attachments.ts";
+import { base64 } from "../../conversation/attachments.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 import { type Params, textIn } from "./params.ts";
 

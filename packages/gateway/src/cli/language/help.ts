@@ -1,0 +1,96 @@
+/** Help texts, read off the commands. */
+
+import { commands } from "../commands/index.ts";
+import { displayWidth } from "../terminal/display-width.ts";
+import type { Look } from "../terminal/render.ts";
+import { beside, wrapCommand } from "../terminal/wrap.ts";
+import { type Flag, type Flags, shownFlags, shownWords } from "./args.ts";
+import { type Command, type Group, nameOfAlone } from "./command.ts";
+
+/** `moltbot --help`. */
+export function overview(look: Look): string {
+  const { style } = look;
+  return [
+    `${style.bold("moltbot")} — a personal messaging gateway`,
+    "",
+    usageLine("COMMAND [flags]", look),
+    "",
+    pairs(
+      Object.entries(commands).map(([name, { summary }]) => [name, summary]),
+      look,
+    ),
+    "",
+    `Start with ${style.cyan("moltbot gateway")}; it prints the link to open.`,
+    "`moltbot COMMAND --help` tells more.",
+  ].join("\n");
+}
+
+/** `moltbot GROUP --help`. */
+export function groupHelp(name: string, group: Group, look: Look): string {
+  const lines = Object.entries(group.commands).map(([word, { summary }]) => [`${name} ${word}`, summary] as const);
+  return [
+    sentence(group.summary),
+    "",
+    usageLine(`${name} [COMMAND] [flags]`, look),
+    "",
+    pairs(lines, look),
+    ...aloneLines(name, group, look),
+  ].join("\n");
+}
+
+/** What the word alone does, and the flags that it takes then. */
+function aloneLines(name: string, group: Group, look: Look): string[] {
+  const word = nameOfAlone(group);
+  const { positionals, summary } = group.alone;
+  const usage = [name, ...shownWords(positionals)].join(" ");
+  const takes = positionals.length === 0 ? [] : ["", look.style.dim(`\`moltbot ${usage}\`: ${sentence(summary)}`)];
+  const means =
+    word === undefined ? takes : ["", look.style.dim(`\`moltbot ${name}\` alone means \`moltbot ${name} ${word}\`.`)];
+  const hasFlags = shownFlags(group.alone.ownFlags).length > 0;
+  return [...means, ...(hasFlags ? ["", flagLines(group.alone.ownFlags, look)] : [])];
+}
+
+/** `moltbot COMMAND --help`. */
+export function commandHelp(name: string, command: Command, look: Look): string {
+  const { ownFlags, commonFlags, otherFlags } = command;
+  return [
+    sentence(command.summary),
+    "",
+    usageLine([name, ...shownWords(command.positionals), "[flags]"].join(" "), look),
+    ...(shownFlags(ownFlags).length > 0 ? ["", flagLines(ownFlags, look, otherFlags)] : []),
+    "",
+    look.style.dim("Everywhere"),
+    flagLines(commonFlags, look),
+    ...(command.examples.length > 0 ? ["", look.style.dim("Examples"), ...exampleLines(command.examples, look)] : []),
+  ].join("\n");
+}
+
+function usageLine(text: string, { style }: Look): string {
+  return `${style.dim("Usage:")} moltbot ${text}`;
+}
+
+function flagLines(flags: Flags, look: Look, others?: readonly [string, string]): string {
+  const label = ([name, flag]: [string, Flag]) => {
+    const short = flag.short ? `-${flag.short}, ` : "";
+    return `${short}--${name}${flag.kind === "switch" ? "" : ` ${flag.value ?? "VALUE"}`}`;
+  };
+  const summary = ({ summary, choices }: Flag) => (choices ? `${summary}: ${choices.join(", ")}` : summary);
+  return pairs(
+    [...shownFlags(flags).map((entry) => [label(entry), summary(entry[1])] as const), ...(others ? [others] : [])],
+    look,
+  );
+}
+
+/** Two columns, the second beside the first or below it. */
+function pairs(rows: readonly (readonly [string, string])[], { width, style }: Look): string {
+  const labelWidth = 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
+  return rows.map(([name, text]) => beside(`  ${style.cyan(name)}`, text, { labelWidth, width })).join("\n");
+}
+
+function exampleLines(examples: readonly string[], { width }: Look): string[] {
+  return examples.flatMap((each) => wrapCommand(each, width - 2).map((line) => `  ${line}`));
+}
+
+function sentence(summary: string): string {
+  return /[.!?]$/.test(summary) ? summary : `${summary}.`;
+}

@@ -1,0 +1,97 @@
+/** What the answers of a running gateway say of its health, for `doctor`. */
+import type { HealthSummary, Methods } from "@moltbot/protocol";
+import { accountName } from "../channels/known.ts";
+import { isBroken, type NamedAccount, problemsOf, stateOf } from "../channels/show.ts";
+import { ago } from "../terminal/render.ts";
+import type { Finding } from "./diagnosis.ts";
+import { machineProblems } from "./machine-health.ts";
+
+/** A copy that is older is too old. */
+const OLD_COPY_MS = 7 * 86_400_000;
+
+/** What the gateway says of its database. */
+export function databaseOfHealth({ ok, problem, copiedAt }: HealthSummary["database"]): Finding {
+  const subject = "database";
+  if (problem !== undefined) return { level: ok ? "warn" : "fail", subject, ...firstSentence(problem) };
+  const says = copiedAt === undefined ? "Well; not copied yet" : `Well; copied ${ago(copiedAt)}`;
+  if (copiedAt !== undefined && Date.now() - copiedAt > OLD_COPY_MS)
+    return {
+      level: "warn",
+      subject,
+      says,
+      fix: "It is copied daily where there is room; look with `moltbot logs --word copy`",
+    };
+  return { level: "ok", subject, says };
+}
+
+/** A backup of this age is old, ms. */
+const OLD_BACKUP_MS = 7 * 24 * 3_600_000;
+
+/** What the gateway says of its backups; one of before this version says nothing. */
+export function checkBackup({ at, off, problem }: Partial<HealthSummary["backup"]> = {}): Finding {
+  const subject = "backup";
+  const fix = "Make one now: `moltbot backup now`";
+  if (problem !== undefined) return { level: "warn", subject, ...firstSentence(problem) };
+  if (at !== undefined && Date.now() - at > OLD_BACKUP_MS)
+    return { level: "warn", subject, says: `The newest was made ${ago(at)}; that is old`, fix };
+  if (at !== undefined) return { level: "ok", subject, says: `The newest was made ${ago(at)}` };
+  if (off !== true) return { level: "ok", subject, says: "None yet; the first is made soon" };
+  return { level: "warn", subject, says: "There is none, and none is made by itself", fix };
+}
+
+/** A node that is of no use until somebody approves it. */
+export function nodeFinding(request: Methods["node.pair.list"]["result"]["pending"][number]): Finding {
+  const { requestId, nodeId, displayName, kind, commands = [] } = request;
+  const name = displayName ?? nodeId.slice(0, 12);
+  const says = {
+    device: `${name} wants to be a node`,
+    commands: `${name} is connected; its commands wait for approval: ${commands.join(", ")}`,
+    token: `${name} asks for a token, as nodes of January 2026 do`,
+  };
+  return { level: "warn", subject: "node", says: says[kind], fix: `\`moltbot nodes approve ${requestId}\`` };
+}
+
+/** A name in a setting where only an id has an effect. */
+export function nameFinding({ says, fix }: { readonly says: string; readonly fix: string }): Finding {
+  return { level: "warn", subject: "config", says, fix };
+}
+
+/** What the gateway says of its machine: a full disk, the clock. */
+export function checkMachine(health: HealthSummary): Finding[] {
+  const problems = machineProblems(health).map((problem) => ({ level: "fail", ...problem }) as const);
+  if (problems.length > 0) return problems;
+  return [{ level: "ok", subject: "machine", says: "Files can be written, and nobody says that the clock is wrong" }];
+}
+
+/** Whether there is a model that can answer. */
+export function checkModels(models: readonly { readonly id: string }[]): Finding {
+  const subject = "model";
+  if (models.length > 0)
+    return {
+      level: "ok",
+      subject,
+      says: `${models.length === 1 ? "1 model" : `${models.length} models`} to choose from`,
+    };
+  return {
+    level: "warn",
+    subject,
+    says: "No model is connected; the built-in commands answer",
+    fix: "See `moltbot models --help`",
+  };
+}
+
+/** How an account of a channel is doing. */
+export function checkAccount(named: NamedAccount): Finding {
+  const { label, account } = named;
+  const says = `${accountName(label, account.accountId)} is ${stateOf(account)}`;
+  const subject = "channel";
+  const fix = problemsOf(named).join(" ");
+  if (fix === "") return { level: "ok", subject, says };
+  return { level: isBroken(account) ? "fail" : "warn", subject, says, fix };
+}
+
+/** What is wrong, and apart from it what to do. */
+function firstSentence(text: string): { says: string; fix?: string } {
+  const [, says = text, fix = ""] = /^(.*?[.:]) (.*)$/s.exec(text) ?? [];
+  return { says: says.slice(0, -1), ...(fix !== "" && { fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}` }) };
+}
