@@ -24,7 +24,12 @@ export function countedIn(db: DatabaseSync): Pick<JournalOptions, "seq" | "mark"
 
 /** Whether a statement that gives rows also writes: `insert … returning` and the like. */
 export function isWrite(sql: string): boolean {
-  return /^\s*(insert|update|delete|replace|with)\b/i.test(sql) && /\breturning\b/i.test(sql);
+  return changesRows(sql) && /\breturning\b/i.test(sql);
+}
+
+/** Whether a statement that was run changes rows: what else is run, such as a view of this connection, is in no journal. */
+export function changesRows(sql: string): boolean {
+  return /^\s*(?:insert|update|delete|replace|with)\b/i.test(sql);
 }
 
 export class StoreRecording implements Disposable {
@@ -55,7 +60,7 @@ export class StoreRecording implements Disposable {
 
   /** Notes a statement of the open transaction. */
   note(statement: Statement): void {
-    if (this.#journal) this.#pending.push(statement);
+    if (this.#journal && changesRows(statement[0])) this.#pending.push(statement);
   }
 
   /** Before the commit: puts the transaction on disk. */

@@ -241,6 +241,37 @@ test("an encrypted line without its head is damage, said in a sentence", () => {
   });
 });
 
+const VIEW = "create virtual table if not exists temp.messages_terms using fts5vocab(main, terms, instance)";
+
+test("a view of one connection is in no journal", async () => {
+  const store = recorded();
+  store.run("create temp view names as select name from birds");
+  store.transaction(() => {
+    add(store, "wren");
+    store.run("create temp view songs as select song from birds");
+  });
+  store[Symbol.dispose]();
+
+  const entries = [...readJournal(journal)].filter((line): line is JournalEntry => line.kind === "entry");
+  assert.deepEqual(
+    entries.map(({ statements }) => statements.length),
+    [1],
+  );
+  assert.equal(await replayed(), await dumpOf(path));
+});
+
+test("a journal of an earlier build, which holds the view of a search, is replayed", async () => {
+  const store = recorded();
+  for (const name of ["wren", "robin"]) add(store, name);
+  store[Symbol.dispose]();
+  const lines = readFileSync(journal, "utf8").split("\n");
+  const entry = JSON.parse(lines[2]!.slice(9));
+  const json = JSON.stringify({ ...entry, statements: [[VIEW], ...entry.statements] });
+  writeFileSync(journal, lines.with(2, `${crc32(json).toString(16).padStart(8, "0")} ${json}`).join("\n"));
+
+  assert.equal(await replayed(), await dumpOf(path));
+});
+
 for (const sql of ["attach 'OTHER' as other", "/**/ vacuum into 'OTHER'", "insert into eagles values (1)"])
   test(`a journal with "${sql}" reaches no other file, and is told in a sentence`, async () => {
     const other = `${path}.other`;

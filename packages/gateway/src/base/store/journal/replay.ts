@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { codeOf, TellableError } from "../../errors.ts";
 import { openStore, type Store, type Tables } from "../store.ts";
+import { changesRows } from "../store-recording.ts";
 import type { JournalEntry, JournalLine } from "./line.ts";
 import { readJournal } from "./reading.ts";
 
@@ -90,14 +91,16 @@ function* committed(lines: Iterable<JournalLine>, chain: string) {
   if (waiting) yield waiting;
 }
 
-/** What a gateway writes into a journal. Other statements reach other files: `attach` opens any database of this machine. */
-const CHANGES_ROWS = /^\s*(?:insert|update|delete|replace|with)\b/i;
+/** What searching said once to its own connection, and earlier builds recorded. */
+const OWN_VIEW = /^create virtual table if not exists temp\.messages_terms using fts5vocab\(/;
 
 function apply(store: Store, { statements }: JournalEntry): void {
-  if (!statements.every(([sql]) => CHANGES_ROWS.test(sql))) throw new TellableError(STRANGE);
+  const changes = statements.filter(([sql]) => !OWN_VIEW.test(sql));
+  // Other statements reach other files: `attach` opens any database of this machine.
+  if (!changes.every(([sql]) => changesRows(sql))) throw new TellableError(STRANGE);
   try {
     store.transaction(() => {
-      for (const [sql, ...values] of statements) store.run(sql, ...values);
+      for (const [sql, ...values] of changes) store.run(sql, ...values);
     });
   } catch (cause) {
     if (codeOf(cause) !== "ERR_SQLITE_ERROR") throw cause;
