@@ -54,7 +54,10 @@ export async function takePictures(take: (name: string, page: Page) => Promise<v
     await page.getByRole("heading", { name: /^When does the train/, level: 1 }).waitFor();
     const ready = {
       webchat: () => page.getByRole("table").waitFor(),
-      channels: () => page.getByText("How many tomatoes did I plant?").last().waitFor(),
+      channels: async () => {
+        await page.getByText("How many tomatoes did I plant?").last().waitFor();
+        await page.getByRole("region", { name: "Groups" }).waitFor();
+      },
       overview: () => page.getByRole("heading", { name: "Connected now" }).waitFor(),
       sessions: () => page.getByRole("row").filter({ hasText: "Recipes" }).waitFor(),
       agents: () => page.getByRole("heading", { name: "Skills", exact: true }).waitFor(),
