@@ -33,9 +33,7 @@ import { packageSize } from "./bench/package.ts";
 import { Child } from "./bench/process.ts";
 import { soak } from "./bench/soak.ts";
 
-const { values } = parseArgs({
-  options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
-});
+const { values } = options();
 
 if (!existsSync("/proc/self/stat")) {
   console.error("The benchmark reads CPU time and memory from /proc, so it runs on Linux only.");
@@ -140,4 +138,15 @@ function table(rows: readonly Figure[]): string {
         .join("  "),
     )
     .join("\n");
+}
+
+function options() {
+  try {
+    return parseArgs({
+      options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
+    });
+  } catch {
+    console.error("Usage: npm run bench [-- --json] [--quick] [--only TEXT]");
+    process.exit(2);
+  }
 }
