@@ -1,6 +1,8 @@
 // What the command line says when it is used wrongly, and how it exits. No gateway runs here.
 
 import assert from "node:assert/strict";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Home } from "./harness.ts";
 
@@ -139,7 +141,7 @@ test("a state folder that cannot be made is named", async () => {
   const { code, stderr } = await home.run(["health"], { env: { MOLTBOT_STATE_DIR: "/dev/null/state" } });
 
   assert.deepEqual([code, stderr.split("\n").length], [1, 2]);
-  assert.match(stderr, /^\/dev\/null\/state.* cannot be used \(ENOTDIR\); check that it belongs to you/);
+  assert.match(stderr, /^\/dev\/null\/state.* cannot be used \(ENOTDIR\); a part of this path is a file and no folder/);
 });
 
 test("an http address is refused with the right one", async () => {
@@ -202,3 +204,26 @@ test("stopping a gateway that does not run is not a failure", async () => {
 
   assert.deepEqual([code, stdout], [0, `No gateway runs on ${home.stateDir}.\n`]);
 });
+
+for (const [what, name, make, advice] of [
+  ["a file", "file", (path: string) => writeFileSync(path, "x"), /a part of this path is a file and no folder; choose/],
+  [
+    "a link to itself",
+    "loop",
+    (path: string) => symlinkSync(path, path),
+    /links lead round in a circle; choose another place/,
+  ],
+  ["too long a name", "n".repeat(300), () => {}, /name is too long; choose another place with MOLTBOT_STATE_DIR/],
+] as const)
+  test(`a state folder that is ${what} is named, with what to do`, async () => {
+    using home = new Home();
+    const place = join(home.stateDir, "..", name);
+    make(place);
+
+    for (const words of [["gateway", "--port", "0"], ["doctor"]]) {
+      const { code, stdout, stderr } = await home.run(words, { env: { MOLTBOT_STATE_DIR: place } });
+
+      assert.notEqual(code, 0);
+      assert.match(stdout + stderr, advice, words.join(" "));
+    }
+  });

@@ -120,10 +120,21 @@ async function showManual(out: Output): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+const ELSEWHERE = "choose another place with MOLTBOT_STATE_DIR";
+const OWNER = "check that it belongs to you and can be written";
+/** What to do about a file that cannot be used, by the system's code. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOTDIR: `a part of this path is a file and no folder; ${ELSEWHERE}`,
+  EISDIR: "it is a folder where a file is wanted; move it away",
+  EROFS: `its disk is read-only; ${ELSEWHERE}`,
+  ELOOP: `its links lead round in a circle; ${ELSEWHERE}`,
+  ENAMETOOLONG: `its name is too long; ${ELSEWHERE}`,
+};
+
 /** A file that cannot be used is the machine's fault and has a name; everything else is ours. */
 function unexpected(error: unknown): string {
   const { code, path } = error as Partial<NodeJS.ErrnoException>;
   if (code === "ENOSPC") return "The disk is full; make room and try again. Nothing was overwritten.";
-  if (path !== undefined) return `${path} cannot be used (${code}); check that it belongs to you and can be written.`;
+  if (path !== undefined) return `${path} cannot be used (${code}); ${ADVICE[code ?? ""] ?? OWNER}.`;
   return "Something went wrong inside moltbot. Set MOLTBOT_DEBUG=1 and run it again to see what and where.";
 }
