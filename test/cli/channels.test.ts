@@ -282,7 +282,11 @@ test("a phone is linked by the QR code that login shows, and logged out again", 
     ...phone.env,
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --import ${phone.preload}`,
   });
-  const before = await home.run(["channels", "status"]);
+  // Accounts are made a moment after the start.
+  const before = await eventually("the account", async () => {
+    const status = await home.run(["channels", "status"]);
+    return status.stdout.includes("WhatsApp:") && status;
+  });
 
   const login = home.spawn(["channels", "login", "--json"]);
   const messages: string[] = [];

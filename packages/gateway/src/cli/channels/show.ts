@@ -43,7 +43,9 @@ export function accountsOfHealth(health: Pick<HealthResult, "channelOrder" | "ch
 
 /** The colour of a state. */
 export function paintOf(state: AccountSnapshot["state"], style: Style): (text: string) => string {
-  return { good: style.green, off: style.dim, busy: style.yellow, bad: style.red }[MOODS[state]];
+  // A newer gateway may name a state that is not known here.
+  const mood = Object.hasOwn(MOODS, state) ? MOODS[state] : "busy";
+  return { good: style.green, off: style.dim, busy: style.yellow, bad: style.red }[mood];
 }
 
 /** Whether an account will not mend by itself. */

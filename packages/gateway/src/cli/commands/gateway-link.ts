@@ -3,6 +3,7 @@
 import type { Methods } from "@moltbot/protocol";
 import { drawQr } from "../channels/qr.ts";
 import type { Call } from "../language/command.ts";
+import { wordFor } from "../language/word-for.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { inWords, showPin } from "../remote/fingerprint.ts";
 
@@ -74,9 +75,9 @@ async function show({ out }: Call, { pin, pins, expiresAtMs, addresses }: Shown)
   out.raw(`moltbot connect '${first.link}'`);
   const minutes = Math.max(1, Math.round((expiresAtMs - Date.now()) / 60_000));
   out.print(
-    `Run that ${WHERE[first.reach]}. It is good for one machine and ${minutes} minutes; whoever has it administers this gateway.`,
+    `Run that ${wordFor(WHERE, first.reach)}. It is good for one machine and ${minutes} minutes; whoever has it administers this gateway.`,
   );
-  for (const { link, reach } of others) out.raw(`${WHERE[reach]}: ${link}`);
+  for (const { link, reach } of others) out.raw(`${wordFor(WHERE, reach)}: ${link}`);
   if (pin) {
     const { digits, words } = showPin(pin);
     out.print(`Pin  ${digits}`);

@@ -6,6 +6,7 @@ import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { limitFlag } from "../language/common-flags.ts";
 import { CliError, usageError } from "../language/exit.ts";
 import { briefKey } from "../language/names.ts";
+import { wordFor } from "../language/word-for.ts";
 import { withGateway } from "../reach/connect.ts";
 import { messageText, messageTime } from "../reach/transcript.ts";
 import { renderMarkdown } from "../terminal/markdown.ts";
@@ -190,7 +191,7 @@ const REASONS = { new: "as asked", reset: "emptied", idle: "nobody had written f
 
 function beganBecause({ beganAt, reason }: Pick<Transcript, "beganAt" | "reason">): string {
   const when = beganAt === undefined ? "" : `, ${ago(beganAt)}`;
-  return reason === undefined ? when : `${when}: ${REASONS[reason]}`;
+  return reason === undefined ? when : `${when}: ${wordFor(REASONS, reason)}`;
 }
 
 function showMessage({ out }: Pick<Call, "out">, message: unknown): void {

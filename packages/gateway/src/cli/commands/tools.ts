@@ -4,6 +4,7 @@ import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { agentFlag, sessionFlag } from "../language/common-flags.ts";
 import { CliError, usageError } from "../language/exit.ts";
 import { nearest } from "../language/nearest.ts";
+import { wordFor } from "../language/word-for.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { facts, printable, table } from "../terminal/render.ts";
 
@@ -57,7 +58,7 @@ const show = defineCommand({
       out.print(
         facts(
           [
-            ["For", FOR_WHOM[tool.audience]],
+            ["For", wordFor(FOR_WHOM, tool.audience)],
             ["Changes", tool.changes ? "something outside the conversation" : "nothing"],
             ["Allowed", tool.allowed ? green("yes") : yellow(`no: ${printable(tool.why ?? "")}`)],
           ],

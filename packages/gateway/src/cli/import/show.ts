@@ -1,6 +1,8 @@
 /** What people read of an import. */
+
 import type { Note } from "../../slices/operations/imports/found.ts";
 import type { Applied, Kind, Plan } from "../../slices/operations/imports/plan.ts";
+import { wordFor } from "../language/word-for.ts";
 import type { Output } from "../terminal/output.ts";
 import { facts, printable, table } from "../terminal/render.ts";
 
@@ -20,10 +22,12 @@ const NAMES = { january: "clawdbot or moltbot of January 2026", today: "openclaw
 const MAX_NOTES = 12;
 
 export function showPlan(plan: Plan, out: Output): void {
-  out.print(`${out.style.bold(printable(plan.found.folder))} is the state of ${NAMES[plan.found.generation]}.\n`);
+  out.print(
+    `${out.style.bold(printable(plan.found.folder))} is the state of ${wordFor(NAMES, plan.found.generation)}.\n`,
+  );
   const rows = plan.counts
     .filter(({ found }) => found > 0)
-    .map(({ kind, found, fresh }) => [WORDS[kind], String(found), String(fresh)]);
+    .map(({ kind, found, fresh }) => [wordFor(WORDS, kind), String(found), String(fresh)]);
   out.print(table([{ title: "What", flexible: true }, { title: "Found" }, { title: "New here" }], rows, out));
   if (plan.conversations > 0) out.print(`Conversations: ${plan.conversations}`);
   for (const { agentId, from } of plan.workspaces)

@@ -1,5 +1,7 @@
 /** `moltbot models list` and `moltbot models status`. */
+
 import { defineCommand } from "../language/command.ts";
+import { wordFor } from "../language/word-for.ts";
 import { withGateway } from "../reach/connect.ts";
 import { duration, facts, table } from "../terminal/render.ts";
 import { NONE_CONNECTED, readModels } from "./read.ts";
@@ -64,7 +66,12 @@ export const status = defineCommand({
         },
         { title: "Address", flexible: true },
       ];
-      const rows = providers.map(({ id, origin, keys, baseUrl }) => [id, ORIGINS[origin], keysOf(keys), baseUrl]);
+      const rows = providers.map(({ id, origin, keys, baseUrl }) => [
+        id,
+        wordFor(ORIGINS, origin),
+        keysOf(keys),
+        baseUrl,
+      ]);
       if (rows.length > 0) out.print(`\n${table(columns, rows, out)}`);
       if (unconnected.length > 0) {
         const ids = unconnected.map(({ id }) => id).join(", ");

@@ -1,7 +1,9 @@
 /** `moltbot nodes invite` — a link and a QR code by which one browser becomes a node. */
+
 import type { Methods } from "@moltbot/protocol";
 import { drawQr } from "../channels/qr.ts";
 import { defineCommand } from "../language/command.ts";
+import { wordFor } from "../language/word-for.ts";
 import { withGateway } from "../reach/connect.ts";
 import type { Output } from "../terminal/output.ts";
 
@@ -41,8 +43,8 @@ async function show({ addresses, expiresAtMs }: Invitation, out: Output): Promis
   else out.raw(qr.text);
   out.raw(first.url);
   const minutes = Math.max(1, Math.round((expiresAtMs - Date.now()) / 60_000));
-  out.print(`Open it ${WHERE[first.reach]}. It is good for one browser and ${minutes} minutes.`);
-  for (const { url, reach } of others) out.raw(`${WHERE[reach]}: ${url}`);
+  out.print(`Open it ${wordFor(WHERE, first.reach)}. It is good for one browser and ${minutes} minutes.`);
+  for (const { url, reach } of others) out.raw(`${wordFor(WHERE, reach)}: ${url}`);
   if (first.reach === "here")
     out.print(
       "Only browsers on this machine reach it. For a phone, put `tailscale serve` in front of the gateway; docs/browser-node.md says how.",
