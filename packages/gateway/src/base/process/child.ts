@@ -1,6 +1,6 @@
 /** A foreign program that speaks over its standard streams, and whose end is certain. */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
+import { Duplex, type Readable, type Writable } from "node:stream";
 import { codeOf, ignore, messageOf, TellableError } from "../errors.ts";
 import type { Env } from "../files.ts";
 import type { Log } from "../log.ts";
@@ -142,4 +142,11 @@ export async function* linesOf(stream: Readable, maxChars: number): AsyncGenerat
 export function quietStreams({ stdin, stdout, stderr }: Pick<ChildProcess, "stdin" | "stdout" | "stderr">): void {
   for (const stream of [stdin, stdout, stderr])
     stream?.on("error", (error: unknown) => ignore(error, "the end of the process says it better"));
+}
+
+/** A pipe that a process was spawned with, by its descriptor. Throws `TellableError` when the system could not make it. */
+export function pipeOf(child: ChildProcess, descriptor: number): Duplex {
+  const pipe = child.stdio?.[descriptor];
+  if (pipe instanceof Duplex) return pipe;
+  throw new TellableError("a program could not be started: too many files are open");
 }

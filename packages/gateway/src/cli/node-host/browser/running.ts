@@ -1,7 +1,7 @@
 /** The process of a steered browser while it lives: its pipes, its way to the network, and why it did not start. */
 import type { ChildProcess } from "node:child_process";
-import type { Readable, Writable } from "node:stream";
 import { codeOf, ignore } from "../../../base/errors.ts";
+import { pipeOf } from "../../../base/process/child.ts";
 import { NodeFailure } from "../failure.ts";
 import { DevToolsPipe } from "./pipe.ts";
 import type { WebDoor } from "./web-door.ts";
@@ -20,8 +20,7 @@ export class Running implements Disposable {
   constructor(child: ChildProcess, door: WebDoor, listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"]) {
     this.#child = child;
     this.door = door;
-    const [, , , output, input] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
-    this.pipe = new DevToolsPipe({ input, output, listener });
+    this.pipe = new DevToolsPipe({ input: pipeOf(child, 4), output: pipeOf(child, 3), listener });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-MAX_SAID_CHARS);
     });

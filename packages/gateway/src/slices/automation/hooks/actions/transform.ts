@@ -6,11 +6,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { isRecord } from "../../../../base/config/config.ts";
 import { ignore, TellableError } from "../../../../base/errors.ts";
 import { expandHome } from "../../../../base/files.ts";
-import { quietStreams } from "../../../../base/process/child.ts";
+import { pipeOf, quietStreams } from "../../../../base/process/child.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
 import type { Delivered } from "./template.ts";
@@ -52,8 +52,8 @@ export async function runTransform(delivered: Delivered, options: TransformOptio
   const { folder, file } = placeOf(options);
   const child = start(folder);
   using _ended = { [Symbol.dispose]: () => void child.kill("SIGKILL") };
-  const [input, , , output] = child.stdio as unknown as [Writable, null, null, Readable];
-  const answer = answerOf(child, output);
+  const input = pipeOf(child, 0);
+  const answer = answerOf(child, pipeOf(child, 3));
   const context = { ...delivered, url: `/${delivered.path}`, now: new Date(delivered.at).toISOString() };
   input.end(JSON.stringify({ file, name: options.export, delivered: context }));
   const late = () => new TellableError(`it took longer than ${LIMIT_MS / 1_000} s`);
