@@ -492,6 +492,23 @@ describe("errors", () => {
   });
 });
 
+test("Ctrl-C is heard by onStop of cli/terminal/stop.ts, which begins before anybody is told", () => {
+  const hearers = [...sources]
+    .filter(([path, text]) => path.startsWith(GATEWAY) && text.includes('"SIGINT"'))
+    .map(([path]) => short(path));
+
+  assert.deepEqual(hearers.toSorted(), HEARS_SIGNALS);
+});
+
+/** The questions of a terminal, the gateway itself, and what passes signals on to another program. */
+const HEARS_SIGNALS = [
+  "base/process/go-on.ts",
+  "cli/commands/gateway-run.ts",
+  "cli/terminal/prompt.ts",
+  "cli/terminal/stop.ts",
+  "cli/terminal/typed-lines.ts",
+];
+
 /** Where no person is told, or the command line says it itself. */
 const PLAIN_ON_PURPOSE = [
   "base/process/machine.ts",

@@ -10,6 +10,7 @@ import { CliError, EXIT, usageError } from "../language/exit.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
 import { printable, table } from "../terminal/render.ts";
+import { onStop } from "../terminal/stop.ts";
 import { beside } from "../terminal/wrap.ts";
 
 const NONE_YET =
@@ -137,7 +138,7 @@ const login = defineCommand({
       if (phone !== undefined && !linksByPhone(meta))
         throw usageError(`${meta.label} is linked by a QR code only; leave --phone out.`);
       const request = { meta, accountId: account, phoneNumber: phone, force, isJson: json };
-      process.once("SIGINT", () => {
+      using _stop = onStop(() => {
         process.stdout.write(call.out.isTerminal ? "\r\x1b[K" : "");
         call.out.note("Stopped; the account is not linked.");
         process.exit(EXIT.failed);

@@ -5,6 +5,7 @@ import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { dashboardLink, resolveTarget, type Target } from "../reach/target.ts";
 import { openInBrowser } from "../terminal/browser.ts";
+import { onStop } from "../terminal/stop.ts";
 
 /** Prints the link and opens it in the browser when somebody sits at this terminal. */
 export const dashboard = defineCommand({
@@ -29,16 +30,15 @@ function throughTunnel(call: Call, target: Target): Promise<ExitCode> {
   const { env, out } = call;
   const stay = async ({ dialled, client }: Link): Promise<ExitCode> => {
     const page = dashboardLink({ ...target, url: dialled });
+    const ended = Promise.withResolvers<void>();
+    using _stop = onStop(ended.resolve);
     out.raw(page);
     if (out.isTerminal) openInBrowser(page, env);
     out.note("The link works until Ctrl-C, which closes the tunnel.");
-    const ended = new Promise<void>((resolve, reject) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-      client.onState((state) => {
-        if (state.kind === "closed") reject(state.reason ?? new CliError("The gateway has ended the connection."));
-      });
+    client.onState((state) => {
+      if (state.kind === "closed") ended.reject(state.reason ?? new CliError("The gateway has ended the connection."));
     });
-    await ended;
+    await ended.promise;
     return EXIT.ok;
   };
   return withGateway(call, stay, { mode: "probe", target });

@@ -17,13 +17,11 @@ import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
 import { type Instance, readInstance } from "../reach/instance.ts";
 import { dashboardLink, mustBeHere, resolveTarget } from "../reach/target.ts";
 import type { Output } from "../terminal/output.ts";
+import { SAME_SIGNAL_MS } from "../terminal/stop.ts";
 import type { RunCall } from "./gateway.ts";
 
 /** How long a clean stop may take before the process ends anyway, in milliseconds. */
 const STOP_WITHIN_MS = 10_000;
-
-/** A terminal, npm and a launcher may each pass on the same Ctrl-C; what comes this soon is the same one. */
-const SAME_SIGNAL_MS = 1_000;
 
 /** Compiled code is kept for the next start once this one has settled, in milliseconds. */
 const KEEP_COMPILED_AFTER_MS = 5_000;

@@ -14,6 +14,7 @@ import { openSocket } from "../reach/connect.ts";
 import { deviceTokens, loadDevice } from "../reach/identity.ts";
 import { resolveTarget, type Target } from "../reach/target.ts";
 import { installFlags, scopeFlag } from "../service/flags.ts";
+import { onStop } from "../terminal/stop.ts";
 
 /** What `node.json` keeps. Source: the node host of January 2026 writes the same fields. */
 interface NodeFile {
@@ -88,10 +89,10 @@ const run = defineCommand({
       clock: systemClock,
       say: (line) => out.print(line),
     });
+    using _stop = onStop(() => host[Symbol.dispose]());
     out.print(
       `Node ${file.displayName} (${device.deviceId.slice(0, 12)}) of ${target.url}: ${[...commands.keys()].join(", ")}.`,
     );
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => host[Symbol.dispose]());
     await host.run();
   },
 });

@@ -7,6 +7,7 @@ import { ignore } from "../../base/errors.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
 import type { Link } from "../reach/connect.ts";
 import type { Output } from "../terminal/output.ts";
+import { onStop } from "../terminal/stop.ts";
 
 export interface NodeCall {
   readonly node: string;
@@ -46,7 +47,7 @@ export async function answerOfNode(
       .request("node.invoke.cancel", { idempotencyKey })
       .catch((error: unknown) => ignore(error, "the call ends with its connection, or with its own answer"));
   };
-  process.once("SIGINT", cancel);
+  using _stop = onStop(cancel);
   const call = { nodeId: node, command, timeoutMs, idempotencyKey, ...defined({ params, queueForMs }) };
   try {
     return await client.request("node.invoke", call, { timeoutMs: timeoutMs + TRANSPORT_MS });
@@ -58,8 +59,6 @@ export async function answerOfNode(
       EXIT.unreachable,
       { cause: error },
     );
-  } finally {
-    process.off("SIGINT", cancel);
   }
 }
 

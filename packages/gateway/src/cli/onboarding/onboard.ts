@@ -11,6 +11,7 @@ import { readInstance } from "../reach/instance.ts";
 import { dashboardLink, namesGateway, resolveTarget } from "../reach/target.ts";
 import { lookAtService } from "../service/verbs.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
+import { onStop } from "../terminal/stop.ts";
 import { followWizard } from "./wizard.ts";
 
 /** What onboarding is given. */
@@ -102,11 +103,10 @@ class Child implements Disposable {
 
   /** Ctrl-C goes to both; the gateway takes its time, and this command waits for it. */
   async untilStopped(out: Call["out"]): Promise<void> {
+    using _stop = onStop(() => this.#process.kill("SIGTERM"));
     out.note(
       "The gateway runs as long as this command; Ctrl-C stops both. `moltbot gateway install` keeps it running.",
     );
-    const stop = () => void this.#process.kill("SIGTERM");
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
     await this.ended;
   }
 

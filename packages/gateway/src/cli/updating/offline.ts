@@ -9,6 +9,7 @@ import { CliError, EXIT } from "../language/exit.ts";
 import { sentence } from "../language/failure.ts";
 import { readInstance } from "../reach/instance.ts";
 import { namesGateway, resolveTarget, type TargetFlags } from "../reach/target.ts";
+import { onStop } from "../terminal/stop.ts";
 import { handOver } from "../updated.ts";
 
 /** What a command is called with. */
@@ -36,8 +37,7 @@ export async function withUpdates<T>(
   const { update } = offline.gateway as unknown as { update: Updates };
   const limit = flags.timeout === undefined ? undefined : AbortSignal.timeout(flags.timeout);
   const stop = new AbortController();
-  const onStop = () => stop.abort(new CliError("The update was broken off; nothing was changed."));
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onStop);
+  using _stop = onStop(() => stop.abort(new CliError("The update was broken off; nothing was changed.")));
   try {
     return await work(update, limit === undefined ? stop.signal : AbortSignal.any([stop.signal, limit]));
   } catch (error) {
@@ -45,8 +45,6 @@ export async function withUpdates<T>(
     if (error instanceof Error && error.name === "GatewayError")
       throw new CliError(sentence(error.message), EXIT.failed, { cause: error });
     throw error;
-  } finally {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onStop);
   }
 }
 
