@@ -90,7 +90,8 @@ test("its page is a folder and a line, and its texts are collected", () => {
 
 test("slice and page compile", async () => {
   const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
-  const include = ["packages/gateway/src", "packages/web/src", "test/wire/access.test.ts"];
+  // What was written, with all that it imports and all that lists it; not the tests beside other sources.
+  const include = [made, page].flatMap(({ stdout }) => stdout.trim().split("\n"));
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include }));
 
   const checked = await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");

@@ -13,14 +13,17 @@ export type Batch = readonly string[];
 /** How long each test file takes, in seconds. Those that are not named take a moment. */
 export type Times = Readonly<Record<string, number>>;
 
-/** Folders whose files may share a process, and how many do at most. */
-const SHARING: readonly { readonly files: RegExp; readonly size: number }[] = [
-  { files: /^packages\/[^/]+\/src\//, size: 14 },
-  { files: /^test\/(wire|agent|stories)\//, size: 6 },
+/** Files that may share a process, and how many do at most; the first row that fits a file counts. */
+const SHARING: readonly { readonly files: RegExp; readonly text?: RegExp; readonly size: number }[] = [
+  // The journals of all gateways of such a process are replayed.
+  { files: /^test\//, text: /support\/replayed\.ts"/, size: 5 },
+  { files: /^packages\/[^/]+\/src\//, size: 30 },
+  { files: /^test\/(wire|agent|stories)\//, size: 12 },
   // They share a browser, too; see `startBrowser`.
   { files: /^test\/web\//, size: 6 },
+  { files: /^test\/(cli|scripts)\//, size: 6 },
   // Not those that load the libraries of several platforms, nor those that start programs.
-  { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 5 },
+  { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 8 },
 ];
 /** A batch that would take longer than this, and than this part of the whole, is parted: the last one keeps the others waiting. */
 const BATCH_SECONDS = 30;
@@ -41,7 +44,11 @@ const load = (file) => import(file).catch((error) => void failed(file, error));
 
 /** Whether a test file may run in a process with others. */
 export function mayShareProcess(path: string, text: string): boolean {
-  return SHARING.some(({ files }) => files.test(path)) && !HOOKS.test(text) && !WHOLE_PROCESS.test(text);
+  return groupOf(path, text) !== undefined && !HOOKS.test(text) && !WHOLE_PROCESS.test(text);
+}
+
+function groupOf(path: string, content: string) {
+  return SHARING.find(({ files, text }) => files.test(path) && (text?.test(content) ?? true));
 }
 
 /**
@@ -51,10 +58,10 @@ export function mayShareProcess(path: string, text: string): boolean {
 export function batchesOf(paths: readonly string[], read: (path: string) => string, times: Times = {}): Batch[] {
   const seconds = (batch: Batch) => batch.reduce((sum, path) => sum + (times[path] ?? MOMENT_SECONDS), 0);
   const sharing = new Set(paths.filter((path) => mayShareProcess(path, read(path))));
-  const shared = SHARING.flatMap(({ files, size }) =>
+  const shared = SHARING.flatMap((group) =>
     dealt(
-      [...sharing].filter((path) => files.test(path)),
-      { size, mostSeconds: Math.max(BATCH_SECONDS, seconds(paths) * BATCH_PART), seconds },
+      [...sharing].filter((path) => groupOf(path, read(path)) === group),
+      { size: group.size, mostSeconds: Math.max(BATCH_SECONDS, seconds(paths) * BATCH_PART), seconds },
     ),
   );
   const alone = paths.filter((path) => !sharing.has(path)).map((path) => [path]);

@@ -1,3 +1,4 @@
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";

@@ -1,4 +1,5 @@
 // Runs that are kept and replayed offline.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

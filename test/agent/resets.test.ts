@@ -1,4 +1,5 @@
 // When conversations begin anew: by themselves, and when somebody says so.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FakePlatform, fakeTelegram } from "@moltbot/fakes";

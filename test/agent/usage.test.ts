@@ -1,4 +1,5 @@
 // What models took: counted call by call from the provider's own usage.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../fakes/clock.ts";

@@ -1,4 +1,5 @@
 // Senders whom nobody knows: codes, and who may let them in.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type FakePlatform, fakeDiscord, fakeSignal, fakeSlack, fakeTelegram, until } from "@moltbot/fakes";

@@ -8,15 +8,12 @@ import type { Clock } from "../../packages/gateway/src/base/time/clock.ts";
 import type { StartOverrides } from "../../packages/gateway/src/start/options.ts";
 import { type RunningGateway, startGateway } from "../../packages/gateway/src/start/supervise.ts";
 import { FakeClock } from "../fakes/clock.ts";
-import { assertReplays } from "./replay.ts";
+import { assertReplays, replayed } from "./replay.ts";
 import { within } from "./time-limit.ts";
 import { type Frame, type Handshake, WireClient } from "./wire-client.ts";
 
 /** The shared token of a test's gateway: that of the protocol's signature vectors. */
 export const TOKEN = "secret-token";
-
-/** Every gateway writes a statement journal, which must replay to its database: see `test/wire/journal.test.ts`. */
-const isReplayed = process.env.MOLTBOT_TEST_REPLAY === "1";
 
 /** Less than the gateway's ping interval. */
 const PASS_STEP_MS = 25_000;
@@ -83,7 +80,7 @@ export class TestGateway implements AsyncDisposable {
       stateDir: this.stateDir,
       env: {
         MOLTBOT_CONFIG_PATH: this.configPath,
-        ...(isReplayed && { MOLTBOT_BACKUP_STREAM: this.#journal }),
+        ...(replayed.isOn && { MOLTBOT_BACKUP_STREAM: this.#journal }),
         ...env,
       },
       overrides: {
@@ -204,7 +201,7 @@ export class TestGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]();
     await this.stop();
-    if (isReplayed) await assertReplays(this.stateDir, this.#journal);
+    if (replayed.isOn) await assertReplays(this.stateDir, this.#journal);
     rmSync(join(this.stateDir, ".."), { recursive: true, force: true });
   }
 }

@@ -5,7 +5,7 @@ import type { CDPSession } from "playwright-core";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
 import { goTo } from "../support/control-page.ts";
-import { gatewayWith, openWebChat } from "../support/webchat.ts";
+import { gatewayWith, openWebChat, type WebChat } from "../support/webchat.ts";
 
 /** So often a session and a job change: more than a busy gateway tells in an hour. */
 const CHANGES = 3_000;
@@ -31,35 +31,65 @@ const job = {
 const jobs: string[] = [];
 for (let index = 0; index < EACH; index++) jobs.push((await admin.call("cron.add", job)).id);
 
-for (const id of ["overview", "sessions", "automations"]) {
-  test(`after an hour of events the page is as large as before: ${id}`, async () => {
-    await using chat = await openWebChat(browser, gateway);
-    const { page } = chat;
+/** A page that is open, and what has come to it. */
+class Watched {
+  readonly id: string;
+  readonly chat: WebChat;
+  readonly #devtools: CDPSession;
+  heard = 0;
+
+  private constructor(id: string, chat: WebChat, devtools: CDPSession) {
+    this.id = id;
+    this.chat = chat;
+    this.#devtools = devtools;
+    chat.page.on("websocket", () => chat.problems.push("the page connected anew"));
+    devtools.on("Network.webSocketFrameReceived", () => this.heard++);
+  }
+
+  static async open(id: string): Promise<Watched> {
+    const chat = await openWebChat(browser, gateway);
     await chat.signIn();
     await goTo(chat, id);
-    const devtools = await page.context().newCDPSession(page);
+    const devtools = await chat.page.context().newCDPSession(chat.page);
+    const watched = new Watched(id, chat, devtools);
     await devtools.send("Performance.enable");
-    let heard = 0;
-    page.on("websocket", () => assert.fail("the page connected anew"));
-    devtools.on("Network.webSocketFrameReceived", () => heard++);
     await devtools.send("Network.enable");
-    await happens(CHANGES / 4);
-    const before = await sizeOf(devtools);
-    const heardBefore = heard;
+    return watched;
+  }
 
-    await happens(CHANGES);
-    const afterwards = await sizeOf(devtools);
+  /** What the page holds after the garbage is collected, and the frames that have come until now. */
+  async size(): Promise<{ bytes: number; nodes: number; heard: number }> {
+    // What came last is drawn, and let go, before it is counted.
+    await this.#devtools.send("Runtime.evaluate", {
+      expression: "new Promise((resolve) => setTimeout(resolve, 1500))",
+      awaitPromise: true,
+    });
+    for (let round = 0; round < 3; round++) await this.#devtools.send("HeapProfiler.collectGarbage");
+    const { metrics } = await this.#devtools.send("Performance.getMetrics");
+    const of = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? 0;
+    return { bytes: of("JSHeapUsedSize"), nodes: of("Nodes"), heard: this.heard };
+  }
+}
 
-    const grown = afterwards.bytes - before.bytes;
+const watched = await Promise.all(["overview", "sessions", "automations"].map((id) => Watched.open(id)));
+await happens(CHANGES / 4);
+const first = await Promise.all(watched.map((each) => each.size()));
+await happens(CHANGES);
+const last = await Promise.all(watched.map((each) => each.size()));
+
+for (const [index, { id, chat }] of watched.entries())
+  test(`after an hour of events the page is as large as before: ${id}`, () => {
+    const [before, afterwards] = [first[index]!, last[index]!];
+    const [heard, grown] = [afterwards.heard - before.heard, afterwards.bytes - before.bytes];
+
     console.log(
-      `${id}: ${heard - heardBefore} frames, heap ${mb(before.bytes)} before and ${mb(afterwards.bytes)} after, ${before.nodes} and ${afterwards.nodes} nodes`,
+      `${id}: ${heard} frames, heap ${mb(before.bytes)} before and ${mb(afterwards.bytes)} after, ${before.nodes} and ${afterwards.nodes} nodes`,
     );
-    assert.ok(heard - heardBefore >= CHANGES, `only ${heard - heardBefore} frames came`);
+    assert.ok(heard >= CHANGES, `only ${heard} frames came`);
     assert.ok(grown < MOST_BYTES, `the page grew by ${mb(grown)}`);
     assert.ok(afterwards.nodes < before.nodes * 1.5 + 500, `${afterwards.nodes} nodes in place of ${before.nodes}`);
     assert.deepEqual(chat.problems, []);
   });
-}
 
 /** So many changes of sessions and of jobs. Every page is told of jobs, and who looks at sessions of those. */
 async function happens(count: number): Promise<void> {
@@ -69,19 +99,6 @@ async function happens(count: number): Promise<void> {
   ];
   for (let index = 0; index < count; index += EACH)
     await Promise.all(Array.from({ length: EACH }, (_, at) => change(index + at)).flat());
-}
-
-/** What the page holds after the garbage is collected. */
-async function sizeOf(devtools: CDPSession): Promise<{ bytes: number; nodes: number }> {
-  // What came last is drawn, and let go, before it is counted.
-  await devtools.send("Runtime.evaluate", {
-    expression: "new Promise((resolve) => setTimeout(resolve, 1500))",
-    awaitPromise: true,
-  });
-  for (let round = 0; round < 3; round++) await devtools.send("HeapProfiler.collectGarbage");
-  const { metrics } = await devtools.send("Performance.getMetrics");
-  const of = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? 0;
-  return { bytes: of("JSHeapUsedSize"), nodes: of("Nodes") };
 }
 
 const mb = (bytes: number) => `${(bytes / 1_000_000).toFixed(1)} MB`;

@@ -1,4 +1,5 @@
 // Jobs that run at set times (protocol: cron; automation: our scheduler, catch-up, the recorded exchanges).
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { simulate } from "../../packages/gateway/src/base/schedule/simulate.ts";

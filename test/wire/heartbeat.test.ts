@@ -1,4 +1,5 @@
 // Heartbeats: when the model is asked, who hears of the answer, and what clients are told. One row of the table each.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 // Hooks: other programs wake the agent or have it work over HTTP (protocol section 9; automation: inbound hooks).
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,11 +1,8 @@
 // The statement journal of real gateways: what other tests write replays to the same rows, and times can be gone back to.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { newId } from "../../packages/gateway/src/base/ids.ts";
@@ -14,26 +11,6 @@ import { TABLES } from "../../packages/gateway/src/catalog.ts";
 import { testGateway } from "../support/gateway.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Tests whose gateways write to most tables. */
-const WRITERS = [
-  ...["agent/chat-methods", "agent/recordings", "agent/usage", "agent/resets", "channels/senders"],
-  ...["wire/cron", "wire/pairing", "wire/nodes", "wire/hooks", "wire/heartbeat"],
-];
-
-for (const name of WRITERS)
-  test(`the journals of test/${name} replay to the same rows`, async () => {
-    const file = `test/${name}.test.ts`;
-    const child = spawn(process.execPath, ["--conditions=moltbot-source", "--test-reporter=tap", file], {
-      cwd: root,
-      env: { ...process.env, MOLTBOT_TEST_REPLAY: "1", NODE_TEST_CONTEXT: undefined },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-
-    assert.equal(child.exitCode, 0, out.slice(-4_000) + errors.slice(-4_000));
-    assert.match(errors, /replayed [1-9]\d* transactions/);
-  });
 
 test("no statement says anything else when it is run again", () => {
   const sources = globSync("packages/gateway/src/slices/**/*.ts", { cwd: root }).filter(

@@ -1,4 +1,5 @@
 // Nodes on the wire: pairing, the approval of commands, calls with one deadline, and what a node may not do.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { type DeviceKey, newDeviceKey } from "../support/device-key.ts";

@@ -1,4 +1,5 @@
 // Pairing (protocol sections 2.6, 5.16 and 8.1): who is let in at once, who waits, and what an approval grants.
+import "../support/replayed.ts";
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { FAKE_EPOCH, FakeClock } from "../fakes/clock.ts";
