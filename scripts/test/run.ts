@@ -1,5 +1,5 @@
 /**
- * `npm test [-- FILE… | --slice NAME… | --name PATTERN…]`: runs test files, several processes at a time, and tells what
+ * `npm test [-- FILE… | --slice NAME… | --name PATTERN…] [--pictures] [--record-times]`: runs test files, several processes at a time, and tells what
  * took longest. Exits with 1 when a test failed, with 2 when it was asked for something that is not there.
  */
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -57,6 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
 function wanted(args: readonly string[]) {
   const { values, positionals } = parsed(args);
   const { slice: slices = [], name = [], "test-name-pattern": pattern = [] } = values;
+  if (values.pictures) process.env.MOLTBOT_TEST_PICTURES = "1";
   const read = readerOf(ROOT);
   const files = slices.length > 0 ? filesOfParts(slices) : positionals.flatMap(filesAt);
   const chosen = [...new Set(files.length > 0 ? files : allFiles())];
@@ -67,11 +68,14 @@ function wanted(args: readonly string[]) {
 
 function parsed(args: readonly string[]) {
   const many = { type: "string", multiple: true } as const;
-  const options = { slice: many, name: many, "test-name-pattern": many, "record-times": { type: "boolean" } } as const;
+  const flag = { type: "boolean" } as const;
+  const options = { slice: many, name: many, "test-name-pattern": many, "record-times": flag, pictures: flag } as const;
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    throw new Mistake(`${(error as Error).message}\nUsage: npm test -- [FILE…] [--slice NAME…] [--name PATTERN…]`);
+    throw new Mistake(
+      `${(error as Error).message}\nUsage: npm test -- [FILE…] [--slice NAME…] [--name PATTERN…] [--pictures] [--record-times]`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // The A2UI page as a gateway serves it, under its strict policy and a path with a capability: how the browser tests open and
 // watch it.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,9 +9,9 @@ import { extname, join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type WebSocket, WebSocketServer } from "ws";
 import { within } from "./time-limit.ts";
+import { photograph } from "./webchat.ts";
 
 const BUILT = new URL("../../packages/a2ui/dist/", import.meta.url).pathname;
-const ARTEFACTS = new URL("../../test-artifacts/", import.meta.url).pathname;
 const BASE = "/__openclaw__/cap/abcdefghijklmnopqrstuvwx/__openclaw__";
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
@@ -135,8 +135,7 @@ export class A2uiWindow implements AsyncDisposable {
 
   /** Keeps a picture for people to look at. */
   async photograph(name: string): Promise<void> {
-    mkdirSync(ARTEFACTS, { recursive: true });
-    await this.page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true });
+    await photograph(this.page, name, { fullPage: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -126,10 +126,11 @@ export function watched(page: Page): string[] {
   return problems;
 }
 
-/** Keeps a picture of a page for people to look at. */
-export async function photograph(page: Page, name: string): Promise<void> {
+/** Keeps a picture of a page for people to look at; only when they have asked for pictures, because each costs 80 ms of CPU. */
+export async function photograph(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
+  if (!process.env.MOLTBOT_TEST_PICTURES) return;
   mkdirSync(ARTEFACTS, { recursive: true });
-  await page.screenshot({ path: `${ARTEFACTS}${name}.png` });
+  await page.screenshot({ ...options, path: `${ARTEFACTS}${name}.png` });
 }
 
 /** A file that a browser can be given by its path: large ones take seconds when they go over the wire to it. */

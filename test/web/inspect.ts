@@ -11,7 +11,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** What axe finds wrong. What it finds right is neither gathered nor sent, which is most of its work. */
 const VIOLATIONS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`;
 
-/** Takes a picture and asks axe for everything it finds wrong. */
+/** Takes a picture where pictures are asked for, and asks axe for everything it finds wrong. */
 export async function inspect({ page }: { readonly page: Page }, name: string): Promise<void> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
   // What still moves has another contrast for a moment.

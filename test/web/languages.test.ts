@@ -84,8 +84,9 @@ for (const language of OTHERS)
   });
 
 for (const language of ["ar", "de"] as const)
+  // Colours are the same in every language: one is enough to see that a layout which is turned has them too.
   for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[])
-    for (const scheme of ["light", "dark"] as const)
+    for (const scheme of language === "ar" ? (["light", "dark"] as const) : (["light"] as const))
       test(`everyone can use the page in ${language}, on a ${size} in ${scheme}`, async () => {
         const texts = textsOf(language);
         await using chat = await openWebChat(browser, gateway, { size, scheme, locale: language });
