@@ -146,9 +146,9 @@ export class A2uiWindow implements AsyncDisposable {
 /** Opens a window. */
 export async function openWindow(
   browser: Browser,
-  look: { readonly width?: number; readonly height?: number; readonly scheme?: "light" | "dark" } = {},
+  look: { readonly width?: number; readonly height?: number } = {},
 ): Promise<A2uiWindow> {
-  const { width = 1280, height = 800, scheme = "light" } = look;
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const { width = 1280, height = 800 } = look;
+  const context = await browser.newContext({ viewport: { width, height } });
   return new A2uiWindow(context, await context.newPage());
 }

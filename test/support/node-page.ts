@@ -17,7 +17,6 @@ const NO_PUSH = `PushManager.prototype.subscribe = async () => {
 /** How a page of a node is opened. */
 export interface NodePageOptions {
   readonly size?: keyof typeof SIZES;
-  readonly scheme?: "light" | "dark";
   /** What the browser allows the page; everything that nodes use unless said. */
   readonly permissions?: readonly string[];
   /** Runs in the page before its own scripts. */
@@ -69,10 +68,10 @@ export async function openNodeWindow(
   gateway: Pick<TestGateway, "httpUrl">,
   options: NodePageOptions = {},
 ): Promise<NodeWindow> {
-  const { size = "phone", scheme = "light" } = options;
+  const { size = "phone" } = options;
   const { permissions = ["camera", "microphone", "geolocation", "notifications"] } = options;
   const context = await browser.newContext({
-    ...{ viewport: SIZES[size], colorScheme: scheme, hasTouch: size === "phone", geolocation: PLACE },
+    ...{ viewport: SIZES[size], hasTouch: size === "phone", geolocation: PLACE },
   });
   // Notifications are granted to an origin, not to a window.
   await context.grantPermissions([...permissions], { origin: gateway.httpUrl });

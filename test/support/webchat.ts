@@ -12,7 +12,6 @@ export const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 39
 /** How a page is opened. */
 export interface WebChatOptions {
   readonly size?: keyof typeof SIZES;
-  readonly scheme?: "light" | "dark";
   /** The browser's language; American English unless said. */
   readonly locale?: string;
   /** What the page may use, beside the clipboard. */
@@ -145,11 +144,10 @@ export function fileToSend(name: string, content: Buffer): string {
 export async function openWebChat(
   browser: Browser,
   gateway: TestGateway,
-  { size = "desktop", scheme = "light", locale = "en-US", permissions = [], route }: WebChatOptions = {},
+  { size = "desktop", locale = "en-US", permissions = [], route }: WebChatOptions = {},
 ): Promise<WebChat> {
   const context = await browser.newContext({
     viewport: SIZES[size],
-    colorScheme: scheme,
     locale,
     hasTouch: size === "phone",
     permissions: ["clipboard-read", "clipboard-write", ...permissions],

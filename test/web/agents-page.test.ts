@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
-import { allowing, gatewayWith, openWebChat, type SIZES, type WebChat } from "../support/webchat.ts";
+import { allowing, gatewayWith, openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
 const browser = await startBrowser();
@@ -24,20 +24,15 @@ async function open(chat: WebChat, size: keyof typeof SIZES = "desktop"): Promis
   await chat.page.getByRole("heading", { name: "Skills", exact: true }).waitFor();
 }
 
-for (const [size, scheme] of [
-  ["desktop", "light"],
-  ["desktop", "dark"],
-  ["phone", "light"],
-  ["phone", "dark"],
-] as [keyof typeof SIZES, "light" | "dark"][]) {
-  test(`the agents page says who answers, knowing what, allowed what, on a ${size} in ${scheme}`, async () => {
-    await using chat = await openWebChat(browser, gateway, { size, scheme });
+for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+  test(`the agents page says who answers, knowing what, allowed what, on a ${size}, light and dark`, async () => {
+    await using chat = await openWebChat(browser, gateway, { size });
     const { page } = chat;
     await open(chat, size);
 
     await page.getByRole("button", { name: "Edit USER.md" }).click();
     await page.getByRole("textbox", { name: "Text of USER.md" }).fill("# Your owner\n\nمحمد يسكن في فيينا.");
-    await inspect(chat, `agents-page-${size}-${scheme}`);
+    await inspect(chat, `agents-page-${size}`);
     await page.getByText("sessions_list", { exact: true }).waitFor();
     await page.goBack();
 

@@ -40,7 +40,7 @@ test("where there are several agents, each can be talked to, and the list says w
   await chat.signIn();
 
   await page.getByText("with another agent").click();
-  await inspect(chat, "agents-desktop-light");
+  await inspect(chat, "agents-desktop");
   await page.getByRole("button", { name: /New conversation with Clerk/ }).click();
   await chat.say("Hello Clerk");
   await chat.shows("Hello from the model.");
@@ -57,7 +57,7 @@ test("where there are several agents, each can be talked to, and the list says w
 });
 
 test("the foot of the list says what models took, and how much of the budget is used", async () => {
-  await using chat = await openWebChat(browser, gateway, { scheme: "dark" });
+  await using chat = await openWebChat(browser, gateway);
   const { page } = chat;
   await chat.signIn();
   await page.getByRole("button", { name: "New conversation", exact: true }).click();
@@ -68,7 +68,7 @@ test("the foot of the list says what models took, and how much of the budget is 
   await page.getByText(/^Today \d+ tokens/).click();
   const panel = page.getByRole("group", { name: "Usage" });
   await panel.getByText("450 tokens", { exact: true }).first().waitFor();
-  await inspect(chat, "usage-desktop-dark");
+  await inspect(chat, "usage-desktop");
   const text = (await panel.textContent()) ?? "";
   await page.keyboard.press("Escape");
 

@@ -38,32 +38,30 @@ async function open(chat: WebChat, size: keyof typeof SIZES = "desktop"): Promis
 const card = (chat: WebChat, name: string) => chat.page.locator(".card-row", { hasText: name });
 
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`everyone can see what comes next, on a ${size} in ${scheme}`, async () => {
-      await using chat = await openWebChat(browser, gateway, { size, scheme });
-      const id = await add("Water the plants, all of them, also those on the stairs");
-      await add("Tea", { enabled: false });
-      await client.call("cron.run", { id, mode: "force" });
-      await open(chat, size);
-      await chat.page.getByText("ran just now").first().waitFor();
-      await chat.page.getByText("ran just now").first().click();
-      await chat.page.getByText("It is time for Water").waitFor();
+  test(`everyone can see what comes next, on a ${size}, light and dark`, async () => {
+    await using chat = await openWebChat(browser, gateway, { size });
+    const id = await add("Water the plants, all of them, also those on the stairs");
+    await add("Tea", { enabled: false });
+    await client.call("cron.run", { id, mode: "force" });
+    await open(chat, size);
+    await chat.page.getByText("ran just now").first().waitFor();
+    await chat.page.getByText("ran just now").first().click();
+    await chat.page.getByText("It is time for Water").waitFor();
 
-      await inspect(chat, `automations-${size}-${scheme}`);
+    await inspect(chat, `automations-${size}`);
 
-      // Fingers need 44 px; for a mouse the command to copy may be lower.
-      const targets = "moltbot-automations button, moltbot-automations summary";
-      const own = "moltbot-automations button:not(.copy-command), moltbot-automations summary";
-      const small = await chat.page
-        .locator(size === "phone" ? targets : own)
-        .evaluateAll((all) =>
-          all.map((each) => each.getBoundingClientRect()).filter(({ height, width }) => height < 44 || width < 44),
-        );
-      assert.deepEqual(small, []);
-      assert.equal(await chat.page.locator(".firings li").count(), 10);
-      assert.deepEqual(chat.problems, []);
-    });
-  }
+    // Fingers need 44 px; for a mouse the command to copy may be lower.
+    const targets = "moltbot-automations button, moltbot-automations summary";
+    const own = "moltbot-automations button:not(.copy-command), moltbot-automations summary";
+    const small = await chat.page
+      .locator(size === "phone" ? targets : own)
+      .evaluateAll((all) =>
+        all.map((each) => each.getBoundingClientRect()).filter(({ height, width }) => height < 44 || width < 44),
+      );
+    assert.deepEqual(small, []);
+    assert.equal(await chat.page.locator(".firings li").count(), 10);
+    assert.deepEqual(chat.problems, []);
+  });
 }
 
 test("a job is run, paused and resumed, and the page shows it", async () => {

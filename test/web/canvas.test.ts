@@ -22,8 +22,8 @@ after(async () => {
 let conversations = 0;
 
 /** A signed-in window with a conversation of its own. */
-async function signedIn(size: "desktop" | "phone", scheme: "light" | "dark" = "light") {
-  const chat = await openWebChat(browser, gateway, { size, scheme });
+async function signedIn(size: "desktop" | "phone") {
+  const chat = await openWebChat(browser, gateway, { size });
   await chat.signIn();
   const sessionKey = `agent:main:canvas-${++conversations}`;
   await chat.page.evaluate(`location.hash = "#chat/${sessionKey}"`);
@@ -70,7 +70,7 @@ describe("beside the conversation", () => {
     await chat.shows("Pressed “apply”");
     await frameOf(chat).getByRole("status").getByText("Sent", { exact: true }).waitFor();
     const said = await chat.said();
-    await inspect(chat, "canvas-desktop-light");
+    await inspect(chat, "canvas-desktop");
 
     assert.deepEqual(frame, {
       title: "What the agent shows",
@@ -83,7 +83,7 @@ describe("beside the conversation", () => {
   });
 
   test("the slider leads through what was shown; a press there is not sent, and new drawings wait", async () => {
-    const { chat, sessionKey } = await signedIn("desktop", "dark");
+    const { chat, sessionKey } = await signedIn("desktop");
     await using _ = chat;
     await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
     await agent.call("canvas.push", { sessionKey, jsonl: heading("Lights") });
@@ -98,7 +98,7 @@ describe("beside the conversation", () => {
     await agent.call("canvas.push", { sessionKey, jsonl: heading("Candles") });
     await chat.page.locator('.canvas-panel input[max="2"]').waitFor();
     const kept = await frameOf(chat).getByRole("heading", { name: "Lamps" }).count();
-    await inspect(chat, "canvas-desktop-dark-before");
+    await inspect(chat, "canvas-desktop-before");
     await chat.page.getByRole("button", { name: "Back to now" }).click();
     await frameOf(chat).getByRole("heading", { name: "Candles" }).waitFor();
 
@@ -213,28 +213,26 @@ describe("beside the conversation", () => {
 });
 
 describe("on a phone", () => {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`the canvas waits behind its button and then fills the screen, in ${scheme}`, async () => {
-      const { chat, sessionKey } = await signedIn("phone", scheme);
-      await using _ = chat;
-      const button = chat.page.getByRole("button", { name: "Canvas", exact: true });
+  test(`the canvas waits behind its button and then fills the screen, light and dark`, async () => {
+    const { chat, sessionKey } = await signedIn("phone");
+    await using _ = chat;
+    const button = chat.page.getByRole("button", { name: "Canvas", exact: true });
 
-      await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
-      await agent.call("canvas.push", { sessionKey, jsonl: heading("Lights") });
-      await button.waitFor();
-      const before = await chat.page.locator("moltbot-canvas").count();
-      await button.click();
-      await frameOf(chat).getByRole("heading", { name: "Lights" }).waitFor();
-      await inspect(chat, `canvas-phone-${scheme}`);
-      const box = await chat.page.locator("moltbot-canvas").boundingBox();
-      await chat.page.keyboard.press("Escape");
-      await chat.page.locator("moltbot-canvas").waitFor({ state: "detached" });
+    await agent.call("canvas.push", { sessionKey, jsonl: LAMPS });
+    await agent.call("canvas.push", { sessionKey, jsonl: heading("Lights") });
+    await button.waitFor();
+    const before = await chat.page.locator("moltbot-canvas").count();
+    await button.click();
+    await frameOf(chat).getByRole("heading", { name: "Lights" }).waitFor();
+    await inspect(chat, `canvas-phone`);
+    const box = await chat.page.locator("moltbot-canvas").boundingBox();
+    await chat.page.keyboard.press("Escape");
+    await chat.page.locator("moltbot-canvas").waitFor({ state: "detached" });
 
-      assert.equal(before, 0);
-      assert.deepEqual(box, { x: 0, y: 0, width: 390, height: 844 });
-      assert.deepEqual(chat.problems, []);
-    });
-  }
+    assert.equal(before, 0);
+    assert.deepEqual(box, { x: 0, y: 0, width: 390, height: 844 });
+    assert.deepEqual(chat.problems, []);
+  });
 });
 
 test("on a window that has no room for both, the canvas covers the conversation and not the list", async () => {

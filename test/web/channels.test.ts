@@ -252,54 +252,52 @@ test("back and forward lead between the channels and the conversation, and a dra
 });
 
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`everyone can use the channels on a ${size} in ${scheme}`, async () => {
-      await using platform = await fakeTelegram();
-      await using phone = await fakeWhatsApp();
-      await using gateway = await gatewayWith({
-        telegram: { ...platform.settings, groups: { "*": {} } },
-        whatsapp: phone.settings,
-      });
-      await using chat = await openWebChat(browser, gateway, { size, scheme });
-      const { page } = chat;
-      const look = (name: string) => inspect(chat, `channels-${name}-${size}-${scheme}`);
-      await platform.linked();
-      const client = await gateway.connect();
-      const { chatId } = await platform.says("hello", { from: "alice" });
-      await until(platform, "a code", () => platform.delivered.length > 0);
-      const { payload } = await client.request("pairing.list", {});
-      const [request] = (payload as { pending: { code: string }[] }).pending;
-      await client.request("pairing.approve", { channel: "telegram", code: request?.code ?? "" });
-      await platform.says("/version", { from: "alice" });
-      await platform.says("What do you all think?", { from: "alice", in: { group: "Family and friends" } });
-      await platform.says("Let me in, please", { from: "mallory" });
-      await until(platform, "another code", () => platform.delivered.length > 2);
-      await platform.trouble({ kind: "accept-then-fail" });
-      await client.request("send", {
-        channel: "telegram",
-        to: chatId,
-        message: "Your parcel is at the door.",
-        idempotencyKey: "x",
-      });
-
-      await openChannels(chat, size);
-      await page.getByRole("heading", { name: "Perhaps not sent" }).waitFor();
-      await look("page");
-      const row = page.getByRole("button", { name: /Family and friends.*Not answered/ });
-      await row.click();
-      await page.locator(".why dt").filter({ hasText: "Decided by" }).waitFor();
-      await row.scrollIntoViewIfNeeded();
-      await look("why");
-      await page.getByRole("button", { name: /^Telegram A Telegram bot/ }).click();
-      await page.getByRole("dialog").getByText("More settings").click();
-      await page.getByRole("dialog").getByLabel("Account name").waitFor();
-      await look("add");
-      await page.keyboard.press("Escape");
-      await page.getByRole("button", { name: "Link WhatsApp" }).click();
-      await page.getByRole("img", { name: /QR code/ }).waitFor();
-      await look("link");
-
-      assert.deepEqual(chat.problems, []);
+  test(`everyone can use the channels on a ${size}, light and dark`, async () => {
+    await using platform = await fakeTelegram();
+    await using phone = await fakeWhatsApp();
+    await using gateway = await gatewayWith({
+      telegram: { ...platform.settings, groups: { "*": {} } },
+      whatsapp: phone.settings,
     });
-  }
+    await using chat = await openWebChat(browser, gateway, { size });
+    const { page } = chat;
+    const look = (name: string) => inspect(chat, `channels-${name}-${size}`);
+    await platform.linked();
+    const client = await gateway.connect();
+    const { chatId } = await platform.says("hello", { from: "alice" });
+    await until(platform, "a code", () => platform.delivered.length > 0);
+    const { payload } = await client.request("pairing.list", {});
+    const [request] = (payload as { pending: { code: string }[] }).pending;
+    await client.request("pairing.approve", { channel: "telegram", code: request?.code ?? "" });
+    await platform.says("/version", { from: "alice" });
+    await platform.says("What do you all think?", { from: "alice", in: { group: "Family and friends" } });
+    await platform.says("Let me in, please", { from: "mallory" });
+    await until(platform, "another code", () => platform.delivered.length > 2);
+    await platform.trouble({ kind: "accept-then-fail" });
+    await client.request("send", {
+      channel: "telegram",
+      to: chatId,
+      message: "Your parcel is at the door.",
+      idempotencyKey: "x",
+    });
+
+    await openChannels(chat, size);
+    await page.getByRole("heading", { name: "Perhaps not sent" }).waitFor();
+    await look("page");
+    const row = page.getByRole("button", { name: /Family and friends.*Not answered/ });
+    await row.click();
+    await page.locator(".why dt").filter({ hasText: "Decided by" }).waitFor();
+    await row.scrollIntoViewIfNeeded();
+    await look("why");
+    await page.getByRole("button", { name: /^Telegram A Telegram bot/ }).click();
+    await page.getByRole("dialog").getByText("More settings").click();
+    await page.getByRole("dialog").getByLabel("Account name").waitFor();
+    await look("add");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Link WhatsApp" }).click();
+    await page.getByRole("img", { name: /QR code/ }).waitFor();
+    await look("link");
+
+    assert.deepEqual(chat.problems, []);
+  });
 }

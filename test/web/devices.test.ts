@@ -37,33 +37,31 @@ async function approve(phone: FakePhone): Promise<void> {
 const card = (chat: WebChat, name: string) => chat.page.getByRole("article", { name });
 
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`everyone can see who may do what, on a ${size} in ${scheme}`, async () => {
-      await using chat = await openWebChat(browser, gateway, { size, scheme });
-      using phone = await phoneNamed("هاتف آنا");
-      using other = await phoneNamed("Old tablet");
-      await approve(phone);
-      await phone.report("node.presence.alive", { trigger: "background", battery: { level: 0.4, charging: true } });
-      await open(chat, size);
-      await card(chat, "هاتف آنا")
-        .getByText(/^\d commands/)
-        .click();
-      await chat.page.getByRole("button", { name: "Try camera.snap on هاتف آنا" }).click();
-      await chat.page.getByRole("button", { name: "Run it" }).click();
-      await chat.page.getByAltText("What camera.snap gave").waitFor();
-      await inspect(chat, `devices-${size}-${scheme}`);
-      await chat.page.getByRole("button", { name: "Why: هاتف آنا" }).click();
-      await chat.page.getByText("It was let in on").waitFor();
-      await inspect(chat, `devices-why-${size}-${scheme}`);
+  test(`everyone can see who may do what, on a ${size}, light and dark`, async () => {
+    await using chat = await openWebChat(browser, gateway, { size });
+    using phone = await phoneNamed("هاتف آنا");
+    using other = await phoneNamed("Old tablet");
+    await approve(phone);
+    await phone.report("node.presence.alive", { trigger: "background", battery: { level: 0.4, charging: true } });
+    await open(chat, size);
+    await card(chat, "هاتف آنا")
+      .getByText(/^\d commands/)
+      .click();
+    await chat.page.getByRole("button", { name: "Try camera.snap on هاتف آنا" }).click();
+    await chat.page.getByRole("button", { name: "Run it" }).click();
+    await chat.page.getByAltText("What camera.snap gave").waitFor();
+    await inspect(chat, `devices-${size}`);
+    await chat.page.getByRole("button", { name: "Why: هاتف آنا" }).click();
+    await chat.page.getByText("It was let in on").waitFor();
+    await inspect(chat, `devices-why-${size}`);
 
-      const heights = await chat.page
-        .locator("moltbot-devices :is(button, summary):visible")
-        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
-      const small = heights.filter((height) => height < (size === "phone" ? 44 : 24));
-      assert.deepEqual([small, chat.problems], [[], []]);
-      for (const { nodeId } of [phone, other]) await admin.call("device.pair.remove", { deviceId: nodeId });
-    });
-  }
+    const heights = await chat.page
+      .locator("moltbot-devices :is(button, summary):visible")
+      .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+    const small = heights.filter((height) => height < (size === "phone" ? 44 : 24));
+    assert.deepEqual([small, chat.problems], [[], []]);
+    for (const { nodeId } of [phone, other]) await admin.call("device.pair.remove", { deviceId: nodeId });
+  });
 }
 
 test("a node that waits is let in with a button, and the badge says how many wait", async () => {

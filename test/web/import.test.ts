@@ -45,7 +45,7 @@ test("the overview leads to what was found; it is shown, taken over and taken ba
   await page.getByRole("button", { name: `Show what would come: ${folder}` }).click();
   await page.getByRole("heading", { name: "What would come" }).waitFor();
   const rows = await page.getByRole("row").allTextContents();
-  await inspect(chat, "import-desktop-light");
+  await inspect(chat, "import-desktop");
   const seen = gateway.log.length;
   await page.getByRole("button", { name: "Take it over" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Take it over" }).click();
@@ -81,14 +81,14 @@ test("on a phone a folder with hostile texts is shown as text, and a command is 
     version: 1,
     agents: { main: { allowlist: [{ pattern: "/bin/ls" }, { pattern: `/bin/sh ${evil}` }] } },
   });
-  await using chat = await openWebChat(browser, gateway, { size: "phone", scheme: "dark" });
+  await using chat = await openWebChat(browser, gateway, { size: "phone" });
   const { page } = chat;
   await chat.signIn();
 
   await page.goto(`${page.url().split("#")[0]}#import`);
   await page.getByRole("button", { name: `Show what would come: ${folder}` }).click();
   await page.getByText(`/bin/sh ${evil}`, { exact: true }).waitFor();
-  await inspect(chat, "import-phone-dark");
+  await inspect(chat, "import-phone");
   await page.getByRole("button", { name: `Allow /bin/sh ${evil}` }).click();
   await page.getByRole("alert").first().waitFor();
   const client = await gateway.connect({ scopes: ["operator.admin"] });

@@ -9,21 +9,31 @@ import { photograph } from "../support/webchat.ts";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe finds wrong. What it finds right is neither gathered nor sent, which is most of its work. */
-const VIOLATIONS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`;
+const violations = (more: object = {}) =>
+  `axe.run(document, ${JSON.stringify({ resultTypes: ["violations"], ...more })}).then(({ violations }) => violations)`;
 
-/** Takes a picture where pictures are asked for, and asks axe for everything it finds wrong. */
+/** The themes, the usual one last: the page is left in it. They differ in nothing but their colours. */
+const THEMES = [
+  ["dark", violations({ runOnly: { type: "rule", values: ["color-contrast"] } })],
+  ["light", violations()],
+] as const;
+
+/** Asks axe for everything that it finds wrong, in both themes; takes pictures where they are asked for. */
 export async function inspect({ page }: { readonly page: Page }, name: string): Promise<void> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
-  // What still moves has another contrast for a moment.
-  await page.evaluate(
-    "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
-  );
-  await photograph(page, name);
-  const violations = (await page.evaluate(VIOLATIONS)) as { id: string; nodes: { html: string }[] }[];
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => [name, id, nodes.map(({ html }) => html)]),
-    [],
-  );
+  for (const [colorScheme, wrong] of THEMES) {
+    await page.emulateMedia({ colorScheme });
+    // What still moves has another contrast for a moment.
+    await page.evaluate(
+      "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
+    );
+    await photograph(page, `${name}-${colorScheme}`);
+    const found = (await page.evaluate(wrong)) as { id: string; nodes: { html: string }[] }[];
+    assert.deepEqual(
+      found.map(({ id, nodes }) => [name, colorScheme, id, nodes.map(({ html }) => html)]),
+      [],
+    );
+  }
   const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
   assert.equal(overflow, 0, `${name} is wider than the screen`);
 }

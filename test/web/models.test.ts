@@ -17,19 +17,19 @@ after(async () => {
 });
 
 test("without a model the built-in agent greets and reckons, and the page leads to the models", async () => {
-  await using chat = await openWebChat(browser, gateway, { size: "phone", scheme: "dark" });
+  await using chat = await openWebChat(browser, gateway, { size: "phone" });
   await chat.signIn();
   await chat.say("hello");
   await chat.shows("Hello! What can I do for you?");
   await chat.say("what is 17*23");
   await chat.shows("17 × 23 = 391");
-  await inspect(chat, "no-model-phone-dark");
+  await inspect(chat, "no-model-phone");
 
   await chat.page.getByRole("button", { name: "Connect a model" }).click();
   await chat.page.getByRole("heading", { name: "With a key" }).waitFor();
   await chat.page.getByText("No model server was found").waitFor();
 
-  await inspect(chat, "models-phone-dark");
+  await inspect(chat, "models-phone");
   assert.deepEqual(chat.problems, []);
 });
 
@@ -50,7 +50,7 @@ test("a wrong key is explained, the right one connects, and the message that wai
   model.script({ kind: "status", status: 401, message: "bad key" });
   await page.getByRole("button", { name: "Connect", exact: true }).click();
   const problem = await page.getByRole("alert").textContent();
-  await inspect(chat, "models-desktop-light");
+  await inspect(chat, "models-desktop");
   await page.getByLabel("API key").fill("a-right-key");
   model.script({ kind: "text", text: "Yes." }, { kind: "text", text: "Goethe did." });
   await page.getByRole("button", { name: "Connect", exact: true }).click();

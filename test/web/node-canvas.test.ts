@@ -11,6 +11,7 @@ import { LAMPS } from "../../packages/a2ui/src/samples.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
 import { asking, invitation, type NodeWindow, openNodeWindow } from "../support/node-page.ts";
+import { SIZES } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
 /** Not this machine's to the browser: over plain http it is no secure context. */
@@ -84,12 +85,9 @@ async function node(window: NodeWindow, name: string, { isLate = false } = {}): 
   return sent;
 }
 
-for (const [size, scheme] of [
-  ["phone", "light"],
-  ["desktop", "dark"],
-] as const) {
-  test(`a page of the canvas is shown in full view and reaches nothing of ours, on a ${size} in ${scheme}`, async () => {
-    await using window = await openNodeWindow(browser, gateway, { size, scheme });
+for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+  test(`a page of the canvas is shown in full view and reaches nothing of ours, on a ${size}, light and dark`, async () => {
+    await using window = await openNodeWindow(browser, gateway, { size });
     const { page } = window;
     const name = `panel-${size}`;
     await node(window, name);
@@ -102,7 +100,7 @@ for (const [size, scheme] of [
       .locator("iframe")
       .evaluate((each) => ["sandbox", "allow", "referrerpolicy"].map((attribute) => each.getAttribute(attribute)));
     const box = await page.locator("iframe").boundingBox();
-    await inspect(window, `node-canvas-${size}-${scheme}`);
+    await inspect(window, `node-canvas-${size}`);
     const elsewhere = await ask(name, "canvas.navigate", { url: "https://example.com/" });
     const hidden = await ask(name, "canvas.hide");
     await page.locator("iframe").waitFor({ state: "hidden" });

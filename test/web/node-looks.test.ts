@@ -35,66 +35,64 @@ async function small(page: Page): Promise<string[]> {
 }
 
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`everyone can use the page of a node on a ${size} in ${scheme}`, async () => {
-      await using window = await openNodeWindow(browser, gateway, { size, scheme });
-      const { page } = window;
-      const name = `phone-${size}-${scheme}`;
-      const look = async (screen: string) => {
-        await inspect(window, `node-${screen}-${size}-${scheme}`);
-        assert.deepEqual(await small(page), [], screen);
-      };
+  test(`everyone can use the page of a node on a ${size}, light and dark`, async () => {
+    await using window = await openNodeWindow(browser, gateway, { size });
+    const { page } = window;
+    const name = `phone-${size}`;
+    const look = async (screen: string) => {
+      await inspect(window, `node-${screen}-${size}`);
+      assert.deepEqual(await small(page), [], screen);
+    };
 
-      await page.goto(`${gateway.httpUrl}/node`);
-      await page.getByText("moltbot nodes invite").waitFor();
-      await look("uninvited");
-      await page.goto(await invitation(gateway, name));
-      await page.getByRole("button", { name: "Connect" }).waitFor();
-      await look("joining");
-      await page.getByRole("button", { name: "Connect" }).click();
-      await page.locator(".link.connected").waitFor();
-      await look("empty");
-      const call = { nodeId: name, timeoutMs: 20_000 };
-      await admin.call("node.invoke", { ...call, command: "device.status", idempotencyKey: `${name}-1` });
-      await admin.call("node.invoke", { ...call, command: "camera.list", idempotencyKey: `${name}-2` });
-      const params = { facing: "back" };
-      const asked = admin.request("node.invoke", {
-        ...call,
-        command: "camera.snap",
-        params,
-        idempotencyKey: `${name}-3`,
-      });
-      await page.getByRole("dialog").waitFor();
-      await look("question");
-      await page.getByRole("button", { name: "No", exact: true }).click();
-      const refused = await asked;
-      await page.locator(".journal .refused").waitFor();
-      await look("log");
-      await admin.call("node.pair.remove", { nodeId: name });
-      await page.getByRole("heading", { name: "This browser is no longer a node" }).waitFor();
-      await look("removed");
-
-      assert.match(refused.error?.message ?? "", /^CAMERA_PERMISSION_REQUIRED: the person at the device said no/);
-      assert.deepEqual(window.problems, []);
+    await page.goto(`${gateway.httpUrl}/node`);
+    await page.getByText("moltbot nodes invite").waitFor();
+    await look("uninvited");
+    await page.goto(await invitation(gateway, name));
+    await page.getByRole("button", { name: "Connect" }).waitFor();
+    await look("joining");
+    await page.getByRole("button", { name: "Connect" }).click();
+    await page.locator(".link.connected").waitFor();
+    await look("empty");
+    const call = { nodeId: name, timeoutMs: 20_000 };
+    await admin.call("node.invoke", { ...call, command: "device.status", idempotencyKey: `${name}-1` });
+    await admin.call("node.invoke", { ...call, command: "camera.list", idempotencyKey: `${name}-2` });
+    const params = { facing: "back" };
+    const asked = admin.request("node.invoke", {
+      ...call,
+      command: "camera.snap",
+      params,
+      idempotencyKey: `${name}-3`,
     });
+    await page.getByRole("dialog").waitFor();
+    await look("question");
+    await page.getByRole("button", { name: "No", exact: true }).click();
+    const refused = await asked;
+    await page.locator(".journal .refused").waitFor();
+    await look("log");
+    await admin.call("node.pair.remove", { nodeId: name });
+    await page.getByRole("heading", { name: "This browser is no longer a node" }).waitFor();
+    await look("removed");
 
-    test(`over plain http the page says what is missing and the ways out, on a ${size} in ${scheme}`, async () => {
-      await using window = await openNodeWindow(browser, gateway, { size, scheme, permissions: [] });
-      const { page } = window;
+    assert.match(refused.error?.message ?? "", /^CAMERA_PERMISSION_REQUIRED: the person at the device said no/);
+    assert.deepEqual(window.problems, []);
+  });
 
-      await page.goto(`http://${FAR}:${gateway.port}/node#invite=never-shown`);
-      await page.getByRole("heading", { name: "This address is not safe enough" }).waitFor();
-      await page.getByRole("button", { name: "Show the canvas" }).click();
-      await page.getByRole("alert").waitFor();
-      await inspect(window, `node-insecure-${size}-${scheme}`);
-      const text = (await page.getByRole("main").textContent()) ?? "";
+  test(`over plain http the page says what is missing and the ways out, on a ${size}, light and dark`, async () => {
+    await using window = await openNodeWindow(browser, gateway, { size, permissions: [] });
+    const { page } = window;
 
-      assert.equal(await page.evaluate("isSecureContext"), false);
-      assert.match(text, /no camera, no microphone, no place, no notifications and no key/);
-      assert.match(text, new RegExp(`tailscale serve --bg ${gateway.port}`));
-      assert.match(text, /gateway\.tls\.enabled true/);
-      assert.deepEqual(await small(page), []);
-      assert.equal(await page.evaluate("location.hash"), "");
-    });
-  }
+    await page.goto(`http://${FAR}:${gateway.port}/node#invite=never-shown`);
+    await page.getByRole("heading", { name: "This address is not safe enough" }).waitFor();
+    await page.getByRole("button", { name: "Show the canvas" }).click();
+    await page.getByRole("alert").waitFor();
+    await inspect(window, `node-insecure-${size}`);
+    const text = (await page.getByRole("main").textContent()) ?? "";
+
+    assert.equal(await page.evaluate("isSecureContext"), false);
+    assert.match(text, /no camera, no microphone, no place, no notifications and no key/);
+    assert.match(text, new RegExp(`tailscale serve --bg ${gateway.port}`));
+    assert.match(text, /gateway\.tls\.enabled true/);
+    assert.deepEqual(await small(page), []);
+    assert.equal(await page.evaluate("location.hash"), "");
+  });
 }

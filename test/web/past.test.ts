@@ -92,7 +92,7 @@ test("search finds words of any conversation with sender, day and mark, and lead
   await hit.first().waitFor();
   const text = (await hit.first().textContent()) ?? "";
   const mark = await hit.first().locator("mark").textContent();
-  await inspect(chat, "search-desktop-light");
+  await inspect(chat, "search-desktop");
   await hit.first().click();
   await chat.page.getByRole("heading", { name: "Gardening" }).waitFor();
   await chat.shows("Plant the rhododendron in the shade.");

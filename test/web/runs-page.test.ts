@@ -16,29 +16,27 @@ after(async () => {
 });
 
 for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`a run is found, shown and led back to its conversation, on a ${size} in ${scheme}`, async () => {
-      await using chat = await openWebChat(browser, gateway, { size, scheme });
-      const { page } = chat;
-      await chat.signIn();
-      model.script({ kind: "text", text: "Goethe did." });
-      await chat.say("من كتب فاوست؟");
-      await chat.shows("Goethe did.");
-      if (size === "phone") await page.getByRole("button", { name: "Show conversations" }).click();
-      await page.getByRole("list", { name: "Gateway" }).getByRole("button", { name: "Runs" }).click();
-      await page.getByRole("table", { name: "Runs" }).waitFor();
-      await inspect(chat, `runs-${size}-${scheme}`);
+  test(`a run is found, shown and led back to its conversation, on a ${size}, light and dark`, async () => {
+    await using chat = await openWebChat(browser, gateway, { size });
+    const { page } = chat;
+    await chat.signIn();
+    model.script({ kind: "text", text: "Goethe did." });
+    await chat.say("من كتب فاوست؟");
+    await chat.shows("Goethe did.");
+    if (size === "phone") await page.getByRole("button", { name: "Show conversations" }).click();
+    await page.getByRole("list", { name: "Gateway" }).getByRole("button", { name: "Runs" }).click();
+    await page.getByRole("table", { name: "Runs" }).waitFor();
+    await inspect(chat, `runs-${size}`);
 
-      await page.getByRole("button", { name: "Main: show the run" }).first().click();
-      await page.getByRole("heading", { name: "Steps" }).waitFor();
-      await page.locator(".run-said").getByText("Goethe did.").waitFor();
-      await inspect(chat, `run-${size}-${scheme}`);
-      await page.getByRole("button", { name: "Open the conversation" }).click();
-      await chat.field.waitFor();
+    await page.getByRole("button", { name: "Main: show the run" }).first().click();
+    await page.getByRole("heading", { name: "Steps" }).waitFor();
+    await page.locator(".run-said").getByText("Goethe did.").waitFor();
+    await inspect(chat, `run-${size}`);
+    await page.getByRole("button", { name: "Open the conversation" }).click();
+    await chat.field.waitFor();
 
-      assert.deepEqual(chat.problems, []);
-    });
-  }
+    assert.deepEqual(chat.problems, []);
+  });
 }
 
 test("a run shows its tool calls, and is replayed without asking a model", async () => {
