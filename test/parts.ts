@@ -135,6 +135,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/canvas-agents": ["canvas"],
   "wire/canvas": ["canvas"],
   "wire/canvas-access": ["canvas"],
+  "wire/canvas-greedy": ["canvas", "server"],
   "wire/canvas-hostile": ["canvas"],
   "wire/canvas-reload": ["canvas"],
   "wire/canvas-screens": ["canvas"],
