@@ -182,6 +182,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/nodes-attacks": ["nodes", "devices"],
   "wire/nodes-waiting": ["nodes"],
   "wire/nodes-hostile": ["nodes"],
+  "wire/nodes-floods": ["nodes", "devices"],
   "wire/nodes-vectors": ["nodes"],
   "wire/nodes-words": ["nodes", "canvas", "chat"],
   "wire/pages": ["absent", "server"],

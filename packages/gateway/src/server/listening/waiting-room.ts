@@ -9,9 +9,9 @@ import type { Log } from "../../base/log.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { Connection } from "../connection.ts";
 
-/** Connections before the handshake, over all and from one remote address. */
+/** Connections before the handshake, over all and from one remote network. */
 const MAX_STRANGERS = 1024;
-const MAX_STRANGERS_PER_ADDRESS = 64;
+const MAX_STRANGERS_PER_NETWORK = 64;
 
 export class WaitingRoom {
   /** Connections that have not shaken hands. */
@@ -65,12 +65,12 @@ export class WaitingRoom {
 
   /** Makes room for a new connection by closing the one that has waited longest for its handshake. */
   admitStranger(connection: Connection): void {
-    const sameAddress = [...this.strangers].filter(
-      ({ address, isLocal: local }) => !local && address === connection.address,
+    const beside = [...this.strangers].filter(
+      ({ network, isLocal: local }) => !local && network === connection.network,
     );
     const oldest =
-      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
-        ? sameAddress[0]
+      beside.length >= MAX_STRANGERS_PER_NETWORK
+        ? beside[0]
         : this.strangers.size >= MAX_STRANGERS
           ? this.strangers.values().next().value
           : undefined;
