@@ -185,6 +185,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/nodes-floods": ["nodes", "devices"],
   "wire/nodes-vectors": ["nodes"],
   "wire/nodes-words": ["nodes", "canvas", "chat"],
+  "wire/own-network": ["nodes", "agent"],
   "wire/pages": ["absent", "server"],
   "wire/pairing": ["devices"],
   "wire/system": ["overview", "notices", "presence"],
