@@ -92,6 +92,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/node-docs": ["nodes", "canvas", "cli"],
   "cli/node-host": ["cli", "nodes"],
   "cli/node-browser": ["cli", "nodes"],
+  "cli/node-browser-attacks": ["cli", "nodes"],
   "cli/steering": ["cli"],
   "cli/nodes": ["cli", "nodes"],
   "cli/nodes-phone": ["cli", "nodes"],

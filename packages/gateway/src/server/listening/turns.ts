@@ -16,7 +16,8 @@ export class Turns {
   take({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): void {
     const waiting = this.#waiting.get(socket);
     if (waiting && waiting.length >= MAX_WAITING) return void socket.destroy();
-    response.once("close", () => this.#next(socket));
+    // Not before everybody has heard of the end of the last one.
+    response.once("close", () => queueMicrotask(() => this.#next(socket)));
     if (waiting) return void waiting.push(begin);
     this.#waiting.set(socket, []);
     begin();

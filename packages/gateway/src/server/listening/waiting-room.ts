@@ -17,6 +17,8 @@ export class WaitingRoom {
   /** Connections that have not shaken hands. */
   readonly strangers = new Set<Connection>();
   readonly #silent = new Set<Socket>();
+  /** Sockets whose handshake of TLS is not over, by the end of their clients. */
+  readonly #shaking = new Map<string, Socket>();
   readonly #descriptors: Descriptors;
   readonly #log: Log;
   #isCrowded = false;
@@ -34,13 +36,26 @@ export class WaitingRoom {
     const hasRoom = this.#descriptors.take();
     if (!hasRoom && !this.#isCrowded) this.#log.warn(CROWDED);
     this.#isCrowded = !hasRoom;
-    if (hasRoom) return;
-    const silent = this.#silent.values().next().value;
+    if (!hasRoom) this.#makeRoom(socket, isPlain);
+    if (!isPlain && !socket.destroyed) this.#shakes(socket);
+  }
+
+  #makeRoom(socket: Socket, isPlain: boolean): void {
+    if (endOldest(this.#shaking.values()) || endOldest(this.#silent.values())) return;
     const stranger = this.strangers.values().next().value;
-    if (silent) silent.destroy();
-    else if (stranger) this.#dismiss(stranger);
+    if (stranger) this.#dismiss(stranger);
     else if (isPlain) refuseSocket(socket);
     else socket.destroy();
+  }
+
+  /** Counts a socket until its handshake of TLS is over: the one that has taken longest makes room. */
+  #shakes(socket: Socket): void {
+    if (this.#shaking.size >= MAX_STRANGERS) endOldest(this.#shaking.values());
+    const end = endOf(socket);
+    this.#shaking.set(end, socket);
+    socket.once("close", () => {
+      if (this.#shaking.get(end) === socket) this.#shaking.delete(end);
+    });
   }
 
   #dismiss(stranger: Connection): void {
@@ -50,7 +65,8 @@ export class WaitingRoom {
 
   /** Counts a socket that has not sent a request yet; the one that has been silent longest makes room. */
   admitSocket(socket: Socket): void {
-    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
+    this.#shaking.delete(endOf(socket));
+    if (this.#silent.size >= MAX_STRANGERS) endOldest(this.#silent.values());
     this.#silent.add(socket);
     socket.once("close", () => this.#silent.delete(socket));
   }
@@ -82,6 +98,21 @@ export class WaitingRoom {
   spoke(socket: Socket): void {
     this.#silent.delete(socket);
   }
+}
+
+/** Ends the first that has not ended; false when there is none. */
+function endOldest(sockets: Iterable<Socket>): boolean {
+  for (const socket of sockets) {
+    if (socket.destroyed) continue;
+    socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+/** The client's end: that of a socket and of the one which TLS makes of it. */
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** Answers a socket that is not let in, and closes it at once. */
