@@ -232,8 +232,11 @@ export class Connection {
 
   /** Pings; ends the connection after two pings without an answer. */
   ping(): void {
-    if (this.#missedPongs >= 2) return this.terminate();
-    this.#missedPongs++;
+    // While nothing is read, its answers are not seen either.
+    if (!this.#isPaused) {
+      if (this.#missedPongs >= 2) return this.terminate();
+      this.#missedPongs++;
+    }
     if (this.isOpen) this.#socket.ping();
   }
 
