@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { newDeviceKey } from "../support/device-key.ts";
 import { testGateway } from "../support/gateway.ts";
+import { eventually } from "../support/time-limit.ts";
 
 const gateway = await testGateway({
   config: JSON.stringify({ canvasHost: { enabled: false }, gateway: { trustedProxies: ["127.0.0.1"] } }),
@@ -128,4 +129,24 @@ test("a node that comes again with other commands ends its calls, and its old co
   assert.deepEqual([commands, approvalState], [["system.which"], "pending-reapproval"]);
   assert.equal(run.error?.details?.reason, "command not approved");
   assert.equal((await kitchen.client.closed).code, 4001);
+});
+
+test("a node that reports without end is told of once a second at most, and the newest counts", async () => {
+  const busy = await node("busy");
+  const reported = (idleSeconds: number) =>
+    busy.client.call("node.event", { event: "node.presence.activity", payload: { idleSeconds, source: "app" } });
+  const told = () =>
+    admin.frames
+      .filter(({ event, payload }) => event === "node.presence" && payload.reason === "activity")
+      .map(({ payload }) => payload.idleSeconds);
+
+  const began = performance.now();
+  for (let report = 0; report < 2_000; report++) await reported(report);
+  const { idleSeconds } = await admin.call("node.describe", { nodeId: busy.device.id });
+  await eventually("the newest report to be told", () => told().includes(1_999));
+
+  assert.equal(idleSeconds, 1_999);
+  assert.equal(told()[0], 0);
+  const seconds = (performance.now() - began) / 1_000;
+  assert.ok(told().length <= seconds + 2, `told ${told().length} times in ${seconds} s`);
 });
