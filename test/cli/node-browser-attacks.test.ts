@@ -191,3 +191,32 @@ test("a name counts for what it leads to, and only a service that is named in fu
   assert.equal(named.result?.title, "Shop");
   for (const other of others) assert.match(String(other), /^Error: 403: /);
 });
+
+test("a page that never stops working holds its own tab alone, which can be closed", async () => {
+  await using pages = await site(({ path }, response) => {
+    response.setHeader("content-type", "text/html");
+    if (path === "/calm") return response.end("<title>Calm</title>");
+    return response.end(`<title>Busy</title><script>onbeforeunload = (event) => event.preventDefault();
+      onload = () => setTimeout(() => { for (;;); }, 0);</script>`);
+  });
+  await using gateway = await testGateway();
+  await using machine = new Machine(gateway.url);
+  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", pages.host);
+  await machine.start();
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  const ask = asking(admin, await approve(admin));
+  const open = (path: string) => ask({ method: "POST", path: "/tabs/open", body: { url: `${pages.url}${path}` } });
+  const { targetId } = (await open("/busy")).result;
+
+  const seen = await ask({ path: "/snapshot", query: { targetId }, timeoutMs: 1_000 });
+  const beside = await open("/calm");
+  const closed = await ask({ method: "DELETE", path: `/tabs/${targetId}` });
+  const { tabs } = (await ask({ path: "/tabs" })).result;
+
+  assert.match(String(seen), /^TIMEOUT: .*close a tab that hangs with DELETE \/tabs\/TARGETID$/);
+  assert.deepEqual([beside.result?.title, closed.result], ["Calm", { ok: true }]);
+  assert.equal(
+    tabs.some((tab: { targetId: string }) => tab.targetId === targetId),
+    false,
+  );
+});
