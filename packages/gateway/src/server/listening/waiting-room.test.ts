@@ -16,12 +16,16 @@ import { Door } from "./door.ts";
 import { loadCertificate } from "./tls.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
-/** A door with TLS and so many descriptors. */
-async function stage(places: number) {
+const BIG = Buffer.alloc(32 * 1024 * 1024);
+
+/** A door of so many descriptors; it answers /big with more than a system keeps for a reader. */
+async function stage(places: number, { isSecure }: { isSecure: boolean }) {
   const clock = new FakeClock();
   const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
   const folder = mkdtempSync(join(tmpdir(), "moltbot-room-"));
-  const certificate = await loadCertificate({ enabled: true, autoGenerate: true }, folder, clock);
+  const certificate = !isSecure
+    ? undefined
+    : await loadCertificate({ enabled: true, autoGenerate: true }, folder, clock);
   const open = new Set<Socket>();
   const room = new WaitingRoom({ descriptors: { take: () => open.size <= places }, log });
   const door = await Door.open({ host: "127.0.0.1", port: 0, certificate }, { clock, log });
@@ -29,12 +33,12 @@ async function stage(places: number) {
     connected(socket) {
       open.add(socket);
       socket.once("close", () => open.delete(socket));
-      room.refuseBeyondRoom(socket, false);
+      room.refuseBeyondRoom(socket, !isSecure);
     },
     admitted: (socket) => room.admitSocket(socket),
     requested(request, response) {
       room.heardSocket(request.socket, response);
-      response.end("served");
+      response.end(request.url === "/big" ? BIG : "served");
     },
     upgraded: (_request, socket) => socket.destroy(),
   });
@@ -57,7 +61,7 @@ async function served(port: number): Promise<string> {
 }
 
 test("clients that never begin with TLS make room, the oldest first, and those that do are served", async () => {
-  await using door = await stage(20);
+  await using door = await stage(20, { isSecure: true });
   const crowd = Array.from({ length: 20 }, () =>
     connect(door.port, "127.0.0.1")
       .on("error", () => {})
@@ -73,4 +77,24 @@ test("clients that never begin with TLS make room, the oldest first, and those t
 
   assert.deepEqual(answers, ["served", "served"]);
   assert.ok(left.length >= 18 && left.every((socket) => crowd.indexOf(socket) >= 20 - left.length));
+});
+
+test("clients that read nothing of their answers make room, the oldest first", async () => {
+  await using door = await stage(10, { isSecure: false });
+  const ask = async (path: string) => {
+    const socket = connect(door.port, "127.0.0.1").on("error", () => {});
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await within(once(socket, "data"), "the beginning of the answer");
+    return socket.pause();
+  };
+  const crowd: Socket[] = [];
+  while (crowd.length < 10) crowd.push(await ask("/big"));
+
+  const served = await ask("/small");
+  crowd[0]!.resume();
+  await within(once(crowd[0]!, "close"), "the end of the oldest");
+  const left = crowd.slice(1).filter(({ destroyed }) => !destroyed).length;
+  for (const socket of [...crowd, served]) socket.destroy();
+
+  assert.equal(left, 9);
 });

@@ -19,6 +19,8 @@ export class WaitingRoom {
   readonly #silent = new Set<Socket>();
   /** Sockets whose handshake of TLS is not over, by the end of their clients. */
   readonly #shaking = new Map<string, Socket>();
+  /** Sockets whose requests are under way. */
+  readonly #asking = new Set<Socket>();
   readonly #descriptors: Descriptors;
   readonly #log: Log;
   #isCrowded = false;
@@ -29,8 +31,9 @@ export class WaitingRoom {
   }
 
   /**
-   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake. When
-   * none waits, the new connection is refused. Requests under way and clients that have shaken hands stay.
+   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake, else one
+   * that is not read by its client. When there is none, the new connection is refused. Other requests under way and
+   * clients that have shaken hands stay.
    */
   refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
     const hasRoom = this.#descriptors.take();
@@ -43,8 +46,9 @@ export class WaitingRoom {
   #makeRoom(socket: Socket, isPlain: boolean): void {
     if (endOldest(this.#shaking.values()) || endOldest(this.#silent.values())) return;
     const stranger = this.strangers.values().next().value;
-    if (stranger) this.#dismiss(stranger);
-    else if (isPlain) refuseSocket(socket);
+    if (stranger) return this.#dismiss(stranger);
+    if (endOldest(this.#asking.values().filter(({ writableLength }) => writableLength > 0))) return;
+    if (isPlain) refuseSocket(socket);
     else socket.destroy();
   }
 
@@ -74,7 +78,9 @@ export class WaitingRoom {
   /** Counts a socket as silent again when its request has been answered. */
   heardSocket(socket: Socket, response: ServerResponse): void {
     this.#silent.delete(socket);
+    this.#asking.add(socket);
     response.once("close", () => {
+      this.#asking.delete(socket);
       if (!socket.destroyed) this.#silent.add(socket);
     });
   }
