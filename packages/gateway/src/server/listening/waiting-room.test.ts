@@ -84,17 +84,20 @@ test("clients that read nothing of their answers make room, the oldest first", a
   const ask = async (path: string) => {
     const socket = connect(door.port, "127.0.0.1").on("error", () => {});
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-    await within(once(socket, "data"), "the beginning of the answer");
-    return socket.pause();
+    const [first] = await within(once(socket, "data"), "the beginning of the answer");
+    return { socket: socket.pause(), first: String(first).slice(0, 12) };
   };
-  const crowd: Socket[] = [];
+  const crowd: Awaited<ReturnType<typeof ask>>[] = [];
   while (crowd.length < 10) crowd.push(await ask("/big"));
+  const oldest = crowd[0]!.socket;
 
   const served = await ask("/small");
-  crowd[0]!.resume();
-  await within(once(crowd[0]!, "close"), "the end of the oldest");
-  const left = crowd.slice(1).filter(({ destroyed }) => !destroyed).length;
-  for (const socket of [...crowd, served]) socket.destroy();
+  oldest.resume();
+  await within(once(oldest, "close"), "the end of the oldest");
+  const left = crowd.filter(({ socket }) => !socket.destroyed).length;
+  for (const { socket } of [...crowd, served]) socket.destroy();
 
+  assert.equal(served.first, "HTTP/1.1 200");
+  assert.ok(oldest.bytesRead < BIG.length, `${oldest.bytesRead} bytes`);
   assert.equal(left, 9);
 });
