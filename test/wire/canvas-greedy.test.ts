@@ -164,4 +164,28 @@ describe("the port", () => {
         Origin,
       );
   });
+
+  const KINDS: readonly [what: string, path: string, isOwn: boolean, holds: RegExp, holdsNot: RegExp][] = [
+    ["an agent's page", "canvas/page.html", true, /script-src 'self' 'unsafe-inline'/, /sandbox|https:|\*/],
+    ["an agent's page", "canvas/page.html", false, /; sandbox allow-scripts allow-forms$/, /same-origin|https:|\*/],
+    ["a picture", "canvas/picture.svg", false, /; sandbox allow-scripts allow-forms$/, /same-origin|https:|\*/],
+    ["the page of screens", "a2ui/", true, /script-src 'self'; style-src 'self'; /, /unsafe|sandbox|https:|\*/],
+    ["the page of screens", "a2ui/", false, /; sandbox allow-scripts allow-forms$/, /unsafe|same-origin|https:|\*/],
+    ["what is not there", "canvas/none", true, /^default-src 'none'; sandbox$/, /script-src/],
+  ];
+  for (const [what, path, isOwn, holds, holdsNot] of KINDS)
+    test(`bounds ${what} on ${isOwn ? "its own" : "the gateway's"}: no other host, no form, no base`, async () => {
+      write("page.html", "<p>page</p>");
+      write("picture.svg", "<svg/>");
+
+      const { headers } = await askRaw(isOwn ? port : gateway.port, `/__moltbot__/${path}`);
+      const policy = headers["content-security-policy"] ?? "";
+
+      assert.match(policy, /^default-src 'none'; /);
+      assert.match(policy, holds);
+      assert.doesNotMatch(policy.replaceAll(/wss?:\/\/127\.0\.0\.1:\d+/g, ""), holdsNot);
+      if (path !== "canvas/none")
+        assert.match(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'self' http/);
+      assert.deepEqual([headers["x-content-type-options"], headers["referrer-policy"]], ["nosniff", "no-referrer"]);
+    });
 });
