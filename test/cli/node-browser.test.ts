@@ -1,50 +1,19 @@
 // A machine's browser as a command of its node: a real Chromium, pages on loopback, and what it may not reach.
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { site } from "../fakes/site.ts";
-import { findChromium } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
-import type { WireClient } from "../support/wire-client.ts";
 import { approve, Machine } from "./machine.ts";
+import { asking, browserIn } from "./steered.ts";
 
 const PAGE = `<!doctype html><title>Shop</title><h1>Tea</h1>
 <form onsubmit="document.title = 'Ordered ' + document.querySelector('input').value; return false">
 <label>How many <input></label></form>
 <button onclick="document.title = 'Pressed'">Order</button>`;
-
-/** A program that starts a Chromium as root, and leaves its process id in a file. */
-async function browserIn(folder: string): Promise<string> {
-  const { path, env } = await findChromium();
-  const program = join(folder, "browser.sh");
-  const vars = Object.entries(env).map(([name, value]) => `export ${name}='${value}'\n`);
-  const line = `exec '${path}' --no-sandbox --disable-dev-shm-usage "$@"`;
-  writeFileSync(program, `#!/bin/sh\n${vars.join("")}echo $$ > '${folder}/pid'\n${line}\n`);
-  chmodSync(program, 0o700);
-  return program;
-}
-
-interface Proxied {
-  readonly method?: string;
-  readonly path: string;
-  readonly query?: object;
-  readonly body?: object;
-  readonly profile?: string;
-  readonly timeoutMs?: number;
-}
-
-/** Asks the browser; answers what is said, or the refusal's words. */
-function asking(admin: WireClient, nodeId: string) {
-  let keys = 0;
-  return async (params: Proxied) => {
-    const call = { nodeId, command: "browser.proxy", params: { timeoutMs: LIMIT_MS, ...params }, timeoutMs: LIMIT_MS };
-    const { payload, error } = await admin.request("node.invoke", { ...call, idempotencyKey: `b${++keys}` });
-    return error?.message ?? payload.payload;
-  };
-}
 
 test("a page is opened, read, written in, pressed and photographed; the browser ends with its node", async () => {
   await using shop = await site((_asked, response) => response.setHeader("content-type", "text/html").end(PAGE));

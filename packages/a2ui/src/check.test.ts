@@ -194,6 +194,8 @@ describe("how much is taken", () => {
       wrong(...Array.from({ length: 501 }, () => data(1))),
       /^501 messages are too many for one push; send 500/,
     );
+    // They are counted before the first of them is read.
+    assert.throws(() => readMessages({ jsonl: "no JSON\n".repeat(501) }), /501 messages are too many for one push/);
     assert.throws(() => readMessages({ jsonl: "x".repeat(LIMITS.pushBytes + 1) }), /^A2uiError: a push of more than/);
     assert.match(wrong(), /^no messages found; write one JSON object a line$/);
     assert.throws(() => readMessages({ jsonl: "\n \n" }), /no messages found/);

@@ -28,8 +28,6 @@ const READERS: Readonly<Record<Version, (json: Json) => readonly Json[]>> = {
 export function readMessages(input: Pushed): SurfaceMessage[] {
   const found = "jsonl" in input ? ofJsonl(input.jsonl) : ofList(input.messages);
   if (found.length === 0) throw new A2uiError("no messages found; write one JSON object a line");
-  if (found.length > LIMITS.pushMessages)
-    throw new A2uiError(`${found.length} messages are too many for one push; send ${LIMITS.pushMessages} at most`);
   return readAll(found);
 }
 
@@ -68,17 +66,24 @@ function readAll(found: readonly Found[]): SurfaceMessage[] {
 function ofJsonl(jsonl: string): Found[] {
   if (bytesOf(jsonl) > LIMITS.pushBytes)
     throw new A2uiError(`a push of more than ${LIMITS.pushBytes / 1024} KiB is too large; send it in parts`);
-  const found: Found[] = [];
-  for (const [index, text] of jsonl.split("\n").entries()) {
-    const line = index + 1;
-    if (text.trim() === "") continue;
+  const found: { readonly line: number; readonly text: string }[] = [];
+  for (const [index, text] of jsonl.split("\n").entries())
+    if (text.trim() !== "") found.push({ line: index + 1, text });
+  checkCount(found.length);
+  return found.map(({ line, text }) => {
     atLine(line, () => checkSize(text));
-    found.push({ line, value: atLine(line, () => parsed(text)) });
-  }
-  return found;
+    return { line, value: atLine(line, () => parsed(text)) };
+  });
+}
+
+/** Before any of them is read: a push holds hundreds of thousands of small ones. */
+function checkCount(count: number): void {
+  if (count > LIMITS.pushMessages)
+    throw new A2uiError(`${count} messages are too many for one push; send ${LIMITS.pushMessages} at most`);
 }
 
 function ofList(messages: readonly unknown[]): Found[] {
+  checkCount(messages.length);
   let bytes = 0;
   return messages.map((value, index) => {
     // Before it is written out: what is nested without end cannot be.

@@ -3,6 +3,7 @@
  * judge a request by its headers before they read its body.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { ignore, TellableError } from "../base/errors.ts";
 import { jsonText } from "../base/text/well-formed.ts";
 import type { Clock } from "../base/time/clock.ts";
@@ -112,4 +113,14 @@ export function answerJson(
     "Cache-Control": "no-store",
   });
   response.end(text);
+}
+
+/** Answers an upgrade that is refused, and closes. The door ends the socket of a client that does not close its own end. */
+export function refuseUpgrade(socket: Duplex, status: string, text: string): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+  // Read and discard what still comes: the client's end of the connection is noticed only behind it.
+  socket.resume();
 }

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { TellableError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
-import { isLoopbackAddress } from "../base/net/address.ts";
+import { isLoopbackAddress, networkOf } from "../base/net/address.ts";
 import { cutUtf8 } from "../base/text/cut-utf8.ts";
 import type { Clock } from "../base/time/clock.ts";
 import { type Caller, hasScope } from "../kit/access.ts";
@@ -56,6 +56,8 @@ export class Connection {
   readonly origin: OriginVerdict;
   /** The client's address, forwarded by a trusted proxy or the socket's own. */
   readonly address: string;
+  /** By which its client is counted; see `networkOf`. */
+  readonly network: string;
   readonly isLocal: boolean;
   /** Whom a proxy names that the gateway has asked about; a header alone names nobody. */
   readonly user: ProxiedUser | undefined;
@@ -108,6 +110,7 @@ export class Connection {
     this.peer = facts.peer;
     this.origin = facts.origin;
     this.address = facts.address;
+    this.network = networkOf(facts.address);
     this.isLocal = facts.isLocal;
     this.user = facts.user;
     this.#guard = facts.guard;
@@ -229,8 +232,11 @@ export class Connection {
 
   /** Pings; ends the connection after two pings without an answer. */
   ping(): void {
-    if (this.#missedPongs >= 2) return this.terminate();
-    this.#missedPongs++;
+    // While nothing is read, its answers are not seen either.
+    if (!this.#isPaused) {
+      if (this.#missedPongs >= 2) return this.terminate();
+      this.#missedPongs++;
+    }
     if (this.isOpen) this.#socket.ping();
   }
 

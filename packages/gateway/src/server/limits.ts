@@ -20,6 +20,8 @@ export const LIMITS = {
   maxUnansweredBytes: 8 * 1024 * 1024,
   /** How long a connection may stay over `maxBufferedBytes` with answers alone, ms. */
   slowForMs: 10_000,
+  /** How long a client may read nothing of an answer over HTTP, ms. */
+  stalledMs: 30_000,
   /** Requests that one connection may have unanswered. */
   maxInFlight: 1024,
   /** From our close frame to the peer's, ms. */

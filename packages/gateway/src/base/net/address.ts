@@ -1,5 +1,5 @@
 /** What an IP address says of where it is. Pure functions. */
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /** An address in the form in which addresses are compared: lower case, no zone, no brackets, mapped IPv4 as IPv4. */
 export function normalizeAddress(address: string): string {
@@ -24,4 +24,17 @@ export function isTailnetAddress(address: string): boolean {
   if (normal.startsWith("fd7a:115c:a1e0:")) return true;
   const [a, b] = normal.split(".").map(Number);
   return isIPv4(normal) && a === 100 && b !== undefined && b >= 64 && b <= 127;
+}
+
+/**
+ * The network that one client has to itself, by which clients are counted: of IPv6 a /64, in which it can take any address
+ * (RFC 6177), and an IPv4 address alone.
+ */
+export function networkOf(address: string): string {
+  const normal = normalizeAddress(address);
+  if (!isIPv6(normal)) return normal;
+  const [before = [], after = []] = normal.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => "0"), ...after];
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
 }

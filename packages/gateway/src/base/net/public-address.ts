@@ -3,6 +3,7 @@
  * (security: resources).
  */
 import { BlockList, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 
 /** Special-purpose ranges (IANA registries for IPv4 and IPv6). */
 const NOT_PUBLIC = new BlockList();
@@ -38,4 +39,30 @@ for (const [network, bits] of [
 export function isPublicAddress(address: string): boolean {
   if (!isIPv6(address)) return !NOT_PUBLIC.check(address, "ipv4");
   return GLOBAL_UNICAST.check(address, "ipv6") && !NOT_PUBLIC.check(address, "ipv6");
+}
+
+/**
+ * Why a literal address may not be fetched from here, as the end of a sentence about it. Beside addresses that are not public
+ * these are the public ones of this machine and of its network: with IPv6 every machine of a home has one, and a rented server
+ * has one by IPv4 too.
+ */
+export function whyInside(address: string): string | undefined {
+  if (!isPublicAddress(address)) return "is not on the public internet";
+  const isOwn = ownNetworks().check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  return isOwn ? "belongs to this machine or its own network" : undefined;
+}
+
+/** The widest network that is taken for one's own, bits: beyond it those of a rented server's neighbours begin. */
+const LEAST_BITS = { IPv4: 24, IPv6: 56 } as const;
+
+/** Read anew each time: machines change networks. */
+function ownNetworks(): BlockList {
+  const own = new BlockList();
+  for (const { address, cidr, family } of Object.values(networkInterfaces()).flatMap((list) => list ?? [])) {
+    const bits = Number(cidr?.split("/")[1] ?? 0);
+    const kind = family === "IPv6" ? "ipv6" : "ipv4";
+    if (bits >= LEAST_BITS[family]) own.addSubnet(address, bits, kind);
+    else own.addAddress(address, kind);
+  }
+  return own;
 }

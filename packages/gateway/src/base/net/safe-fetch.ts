@@ -15,7 +15,7 @@ import type { Clock } from "../time/clock.ts";
 import { within } from "../time/deadline.ts";
 import { hostAndPort } from "./host-and-port.ts";
 import { proxyFor, type UsedProxy } from "./proxy.ts";
-import { isPublicAddress } from "./public-address.ts";
+import { whyInside } from "./public-address.ts";
 
 export interface SafeFetchOptions {
   readonly clock: Clock;
@@ -127,8 +127,10 @@ async function open(
 ): Promise<IncomingMessage> {
   const addresses = await resolve(url, signal);
   const isAllowed = allowPrivateHosts?.includes(hostAndPort(url)) ?? false;
-  if (!isAllowed && !addresses.every(({ address }) => isPublicAddress(address)))
-    throw refused("the address is not on the public internet");
+  const why = isAllowed
+    ? undefined
+    : addresses.map(({ address }) => whyInside(address)).find((each) => each !== undefined);
+  if (why !== undefined) throw refused(`the address ${why}`);
   const { promise, resolve: arrived, reject } = Promise.withResolvers<IncomingMessage>();
   const proxy = proxyFor(url);
   const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {

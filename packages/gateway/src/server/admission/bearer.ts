@@ -1,6 +1,6 @@
 /** Who may use the HTTP API: holders of the gateway's secret, shown as a bearer token. Decided before a body is read. */
 import type { IncomingMessage } from "node:http";
-import { isLoopbackAddress, normalizeAddress } from "../../base/net/address.ts";
+import { isLoopbackAddress, networkOf, normalizeAddress } from "../../base/net/address.ts";
 import type { HttpSource, HttpVerdict } from "../../kit/host.ts";
 import { isForeignPage } from "../../kit/http.ts";
 import type { GatewayAuth } from "./authenticate.ts";
@@ -24,7 +24,7 @@ export function judgeBearer(
   // All programs on this machine are one source; all requests through a proxy that is not trusted are another. Neither
   // must lock out the other, nor connections by WebSocket. A program with the wrong secret must not lock out one with
   // the right secret.
-  const source = !isLoopbackAddress(address) ? address : isLocal ? "http local" : `http by ${address}`;
+  const source = !isLoopbackAddress(address) ? networkOf(address) : isLocal ? "http local" : `http by ${address}`;
   const retryAfterMs = limiter.lockedForMs(source);
   if (retryAfterMs > 0 && !isLocal) return { kind: "locked", retryAfterMs };
   const token = /^Bearer +(\S.*)$/i.exec(headers.authorization ?? "")?.[1]?.trim();

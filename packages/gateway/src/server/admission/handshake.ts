@@ -233,11 +233,11 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
  * other. A remote caller can claim any origin, so there only our own origins are told apart, and all others are one
  * source.
  */
-function limitedSource({ origin, isLocal, address, peer }: Connection): string | undefined {
-  if (origin.kind === "none") return isLocal ? undefined : address;
+function limitedSource({ origin, isLocal, network, peer }: Connection): string | undefined {
+  if (origin.kind === "none") return isLocal ? undefined : network;
   const page = new URL(peer.headers.origin!);
   const isToldApart = isLocal || (origin.kind === "own" && !isLoopbackHost(page.host));
-  return `browser ${address} ${isToldApart ? page.origin : "elsewhere"}`;
+  return `browser ${network} ${isToldApart ? page.origin : "elsewhere"}`;
 }
 
 /** An invitation decides alone: whoever shows another secret beside it is judged by that. */

@@ -3,17 +3,26 @@
  * open and holds what comes, so that the next gateway answers it and no client is turned away.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions as ServerLimits,
+  type ServerResponse,
+} from "node:http";
 import net, { type AddressInfo, isIPv4, type ListenOptions, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Server as SecureServer } from "node:tls";
 import { codeOf, detailOf, ignore, messageOf, StartError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/time/clock.ts";
+import { refuseUpgrade } from "../../kit/http.ts";
 import { LIMITS } from "../limits.ts";
+import { namesSeveralHosts, refuseHead, SEVERAL_HOSTS } from "./heads.ts";
 import { answer } from "./http.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
+import { Turns } from "./turns.ts";
 
 /** How long requests wait for the next gateway, in milliseconds; then they are answered with 503. */
 const HOLD_MS = 15_000;
@@ -41,6 +50,8 @@ export interface DoorPlace {
 interface DoorTools {
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a client may read nothing of an answer, in milliseconds. */
+  readonly stalledMs?: number;
 }
 
 /** What came while nobody served: it is handed to the next doorman, or refused. */
@@ -54,6 +65,7 @@ export class Door {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #unfinished = new Set<ServerResponse>();
+  readonly #turns = new Turns();
   #doorman: Doorman | undefined;
   #held: Held[] = [];
   #isHolding = false;
@@ -67,15 +79,24 @@ export class Door {
     server.on("error", (error) => log.error("the listener reports an error", { error: detailOf(error) }));
     server.on("connection", (socket: Socket) => this.#doorman?.connected(socket));
     server.on(isPlain ? "connection" : "secureConnection", (socket: Socket) => this.#doorman?.admitted(socket));
-    server.on("request", (request, response) => this.#onRequest(request, response));
-    server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    server.on("request", (request, response) =>
+      this.#turns.take(request, response, () =>
+        namesSeveralHosts(request) ? answer(response, 400, SEVERAL_HOSTS) : this.#onRequest(request, response),
+      ),
+    );
+    server.on("upgrade", (request, socket, head) => {
+      endHalfOpen(socket, clock);
+      if (namesSeveralHosts(request)) return refuseUpgrade(socket, "400 Bad Request", SEVERAL_HOSTS);
+      this.#onUpgrade(request, socket, head);
+    });
+    server.on("timeout", (socket: Socket) => this.#turns.idle(socket));
     server.on("clientError", (error, socket) => refuseHead(error, socket, this.#clock));
   }
 
   /** Binds the port. Throws `StartError` when it cannot. */
   static async open(place: DoorPlace, by: DoorTools): Promise<Door> {
     const { host, port, certificate } = place;
-    const server = await makeServer(certificate);
+    const server = await makeServer(certificate, by);
     try {
       // Binding throws at once where listening tells of its failure later.
       await listening(server, placeToListen(host, port));
@@ -87,7 +108,7 @@ export class Door {
 
   /** Takes over a socket that the supervisor listens on; undefined when it is none. */
   static async inherit(fd: number, certificate: Certificate | undefined, by: DoorTools): Promise<Door | undefined> {
-    const server = await makeServer(certificate);
+    const server = await makeServer(certificate, by);
     try {
       await listening(server, { fd });
     } catch (error) {
@@ -246,7 +267,10 @@ function listening(server: Server, where: ListenOptions | { readonly fd: number 
   });
 }
 
-async function makeServer(certificate: Certificate | undefined): Promise<Server> {
+async function makeServer(
+  certificate: Certificate | undefined,
+  { stalledMs = LIMITS.stalledMs }: Pick<DoorTools, "stalledMs">,
+): Promise<Server> {
   const limits = {
     headersTimeout: 10_000,
     requestTimeout: 30_000,
@@ -254,51 +278,28 @@ async function makeServer(certificate: Certificate | undefined): Promise<Server>
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 16_384,
   };
-  if (certificate === undefined) return createServer(limits);
+  const server = certificate === undefined ? createServer(limits) : await makeSecure(certificate, limits);
+  server.timeout = stalledMs;
+  return server;
+}
+
+async function makeSecure({ cert, key }: Certificate, limits: ServerLimits): Promise<Server> {
   const { createServer: createSecureServer } = await import("node:https");
-  const { cert, key } = certificate;
   return createSecureServer({ ...limits, cert, key, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }) as Server;
 }
 
 const RESTARTING = "The gateway restarts; try again in a moment.";
 const RETRY_AFTER_S = "5";
 
-/** Answers to a request head that is not HTTP, is too large, or did not come in time (RFC 9110, RFC 6585). */
-const HEAD_PROBLEMS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
-/** Sockets to which a refusal has been written. */
-const refused = new WeakSet<Duplex>();
-
 /**
- * Answers bytes that are no HTTP request, and closes. A socket that is gone, or in the middle of an answer, is ended
- * without one.
+ * Ends the socket of an upgrade when its client does not close it after we have: nobody else would, and each would hold a
+ * descriptor for ever.
  */
-function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
-  const code = codeOf(error) ?? "";
-  // Every further chunk raises this error again; ignore it, so that the answer can arrive.
-  if (refused.has(socket) && code !== "ECONNRESET") return;
-  // Node keeps the answer under way on the socket; its own default handler looks there too.
-  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null };
-  if (!socket.writable || code === "ECONNRESET" || answering?.headersSent) return void socket.destroy();
-  const status = HEAD_PROBLEMS[code] ?? "400 Bad Request";
-  const text = status.slice(4);
-  refused.add(socket);
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
-  );
-  // Read and discard what still comes: closing with unread bytes resets the connection, and the answer would be lost.
-  socket.resume();
-  const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
-  socket.once("close", () => limit[Symbol.dispose]());
-}
-
-/** Answers an upgrade that is refused, and closes. */
-export function refuseUpgrade(socket: Duplex, status: string, text: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${text}`);
+function endHalfOpen(socket: Duplex, clock: Clock): void {
+  socket.once("finish", () => {
+    const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
+    socket.once("close", () => limit[Symbol.dispose]());
+  });
 }
 
 /**

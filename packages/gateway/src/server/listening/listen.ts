@@ -18,11 +18,11 @@ import type {
   PageOrigin,
   ProxiedUser,
 } from "../../kit/host.ts";
-import { decodePath } from "../../kit/http.ts";
+import { decodePath, refuseUpgrade } from "../../kit/http.ts";
 import { isKnownHost, type Ours } from "../admission/origin.ts";
 import type { Connection, Session } from "../connection.ts";
 import { LIMITS } from "../limits.ts";
-import { Door, refuseUpgrade } from "./door.ts";
+import { Door } from "./door.ts";
 import { answer } from "./http.ts";
 import { bindHost, OwnAddresses } from "./own-addresses.ts";
 import { pageOrigins } from "./page-origins.ts";

@@ -9,14 +9,18 @@ import type { Log } from "../../base/log.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
 import type { Connection } from "../connection.ts";
 
-/** Connections before the handshake, over all and from one remote address. */
+/** Connections before the handshake, over all and from one remote network. */
 const MAX_STRANGERS = 1024;
-const MAX_STRANGERS_PER_ADDRESS = 64;
+const MAX_STRANGERS_PER_NETWORK = 64;
 
 export class WaitingRoom {
   /** Connections that have not shaken hands. */
   readonly strangers = new Set<Connection>();
   readonly #silent = new Set<Socket>();
+  /** Sockets whose handshake of TLS is not over, by the end of their clients. */
+  readonly #shaking = new Map<string, Socket>();
+  /** Sockets whose requests are under way. */
+  readonly #asking = new Set<Socket>();
   readonly #descriptors: Descriptors;
   readonly #log: Log;
   #isCrowded = false;
@@ -27,20 +31,35 @@ export class WaitingRoom {
   }
 
   /**
-   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake. When
-   * none waits, the new connection is refused. Requests under way and clients that have shaken hands stay.
+   * When few descriptors are left, a new connection replaces the one that has waited longest for its handshake, else one
+   * that is not read by its client. When there is none, the new connection is refused. Other requests under way and
+   * clients that have shaken hands stay.
    */
   refuseBeyondRoom(socket: Socket, isPlain: boolean): void {
     const hasRoom = this.#descriptors.take();
     if (!hasRoom && !this.#isCrowded) this.#log.warn(CROWDED);
     this.#isCrowded = !hasRoom;
-    if (hasRoom) return;
-    const silent = this.#silent.values().next().value;
+    if (!hasRoom) this.#makeRoom(socket, isPlain);
+    if (!isPlain && !socket.destroyed) this.#shakes(socket);
+  }
+
+  #makeRoom(socket: Socket, isPlain: boolean): void {
+    if (endOldest(this.#shaking.values()) || endOldest(this.#silent.values())) return;
     const stranger = this.strangers.values().next().value;
-    if (silent) silent.destroy();
-    else if (stranger) this.#dismiss(stranger);
-    else if (isPlain) refuseSocket(socket);
+    if (stranger) return this.#dismiss(stranger);
+    if (endOldest(this.#asking.values().filter(({ writableLength }) => writableLength > 0))) return;
+    if (isPlain) refuseSocket(socket);
     else socket.destroy();
+  }
+
+  /** Counts a socket until its handshake of TLS is over: the one that has taken longest makes room. */
+  #shakes(socket: Socket): void {
+    if (this.#shaking.size >= MAX_STRANGERS) endOldest(this.#shaking.values());
+    const end = endOf(socket);
+    this.#shaking.set(end, socket);
+    socket.once("close", () => {
+      if (this.#shaking.get(end) === socket) this.#shaking.delete(end);
+    });
   }
 
   #dismiss(stranger: Connection): void {
@@ -50,7 +69,8 @@ export class WaitingRoom {
 
   /** Counts a socket that has not sent a request yet; the one that has been silent longest makes room. */
   admitSocket(socket: Socket): void {
-    if (this.#silent.size >= MAX_STRANGERS) this.#silent.values().next().value?.destroy();
+    this.#shaking.delete(endOf(socket));
+    if (this.#silent.size >= MAX_STRANGERS) endOldest(this.#silent.values());
     this.#silent.add(socket);
     socket.once("close", () => this.#silent.delete(socket));
   }
@@ -58,19 +78,21 @@ export class WaitingRoom {
   /** Counts a socket as silent again when its request has been answered. */
   heardSocket(socket: Socket, response: ServerResponse): void {
     this.#silent.delete(socket);
+    this.#asking.add(socket);
     response.once("close", () => {
+      this.#asking.delete(socket);
       if (!socket.destroyed) this.#silent.add(socket);
     });
   }
 
   /** Makes room for a new connection by closing the one that has waited longest for its handshake. */
   admitStranger(connection: Connection): void {
-    const sameAddress = [...this.strangers].filter(
-      ({ address, isLocal: local }) => !local && address === connection.address,
+    const beside = [...this.strangers].filter(
+      ({ network, isLocal: local }) => !local && network === connection.network,
     );
     const oldest =
-      sameAddress.length >= MAX_STRANGERS_PER_ADDRESS
-        ? sameAddress[0]
+      beside.length >= MAX_STRANGERS_PER_NETWORK
+        ? beside[0]
         : this.strangers.size >= MAX_STRANGERS
           ? this.strangers.values().next().value
           : undefined;
@@ -82,6 +104,21 @@ export class WaitingRoom {
   spoke(socket: Socket): void {
     this.#silent.delete(socket);
   }
+}
+
+/** Ends the first that has not ended; false when there is none. */
+function endOldest(sockets: Iterable<Socket>): boolean {
+  for (const socket of sockets) {
+    if (socket.destroyed) continue;
+    socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+/** The client's end: that of a socket and of the one which TLS makes of it. */
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** Answers a socket that is not let in, and closes it at once. */

@@ -11,6 +11,8 @@ import { type BrowserOptions, SteeredBrowser } from "./steered.ts";
 /** Source: the node host of January 2026, ms. */
 const TIMEOUT_MS = 20_000;
 const PROFILE = "moltbot";
+const LATE =
+  "TIMEOUT: the browser did not do it in time; give a larger timeoutMs, or close a tab that hangs with DELETE /tabs/TARGETID";
 /** Names by which callers of other brands ask for the browser's own profile. */
 const PROFILES: ReadonlySet<string> = new Set([PROFILE, "clawd", "openclaw"]);
 
@@ -35,7 +37,7 @@ export function browserProxy(options: BrowserOptions): NodeCommand {
       } catch (error) {
         if (!limit.aborted) throw error;
         ignore(error, "the time is up, which says more");
-        throw new NodeFailure("UNAVAILABLE", "TIMEOUT: the browser did not do it in time; give a larger timeoutMs");
+        throw new NodeFailure("UNAVAILABLE", LATE);
       }
     },
   };

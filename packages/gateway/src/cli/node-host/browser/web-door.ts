@@ -1,6 +1,6 @@
 /**
  * The one way of a steered browser to the network: a proxy on loopback that resolves each name once, and connects to public
- * addresses only. So neither a page, nor a redirect, nor a name that changes its address reaches this machine or its network.
+ * addresses of others only. So neither a page, nor a redirect, nor a name that changes its address reaches this machine or its network.
  */
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { type AddressInfo, connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ignore } from "../../../base/errors.ts";
 import { hostAndPort } from "../../../base/net/host-and-port.ts";
-import { isPublicAddress } from "../../../base/net/public-address.ts";
+import { whyInside } from "../../../base/net/public-address.ts";
 
 interface Place {
   readonly host: string;
@@ -68,6 +68,8 @@ export class WebDoor implements Disposable {
 
   async #find({ host, port }: Place): Promise<{ address: string } | { refusal: string }> {
     const shown = isIP(host) === 6 ? `[${host}]` : host;
+    if (host === "") return { refusal: "no host is named" };
+    if (!(port >= 1 && port <= 65_535)) return { refusal: `${shown} has no such port` };
     let found: readonly string[] = [];
     try {
       found = isIP(host) !== 0 ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
@@ -75,12 +77,12 @@ export class WebDoor implements Disposable {
       ignore(error, "the refusal says it");
     }
     const [address] = found;
-    if (!(port >= 1 && port <= 65_535)) return { refusal: `${shown} has no such port` };
     if (address === undefined) return { refusal: `no address is known for ${host}` };
-    if (this.#reach.has(`${shown}:${port}`) || found.every((each) => isPublicAddress(each))) return { address };
-    return {
-      refusal: `${shown} is not on the public internet; allow it on the node with --browser-reach ${shown}:${port}`,
-    };
+    const why = this.#reach.has(`${shown}:${port}`)
+      ? undefined
+      : found.map(whyInside).find((each) => each !== undefined);
+    if (why === undefined) return { address };
+    return { refusal: `${shown} ${why}; allow it on the node with --browser-reach ${shown}:${port}` };
   }
 
   async #request(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,6 +123,7 @@ export class WebDoor implements Disposable {
     socket.on("error", (error) => ignore(error, "the browser has closed it"));
     const found = await this.#find(placeOf(incoming.url ?? ""));
     if ("refusal" in found) return void socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    if (socket.destroyed) return;
     const { port } = placeOf(incoming.url ?? "");
     const remote = connect({ host: found.address, port });
     this.#hold(remote);

@@ -17,7 +17,7 @@ import { type Page, Pages } from "./pages.ts";
 import { FORMS } from "./templates.ts";
 
 /** What the slices below this one read files with. */
-export { Confined } from "./files/confined.ts";
+export { Confined, type OpenedFile } from "./files/confined.ts";
 
 /** What the workspaces are built from. */
 export interface WorkspaceServices extends Base {

@@ -1,6 +1,7 @@
 /** The rows of devices, of their tokens, and of the requests that wait. */
 
 import { invalidRequest } from "../../../base/errors.ts";
+import { networkOf } from "../../../base/net/address.ts";
 import { insertInto, named, replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 import { stored } from "../../../base/store/stored.ts";
@@ -109,7 +110,7 @@ export class DeviceRows {
     return row && toPending(row);
   }
 
-  /** Adds a request; those that have waited too long, and the oldest of too many, make room. */
+  /** Adds a request; those that have waited too long, and one of too many, make room. */
   addRequest(pending: Pending): void {
     this.#makeRoom();
     this.#store.run(
@@ -211,13 +212,16 @@ export class DeviceRows {
     return this.#clock.now() - REQUEST_TTL_MS;
   }
 
-  /** Drops requests that have waited too long, and the oldest of too many. */
+  /** Drops requests that have waited too long, and of too many the oldest of the network that has most. */
   #makeRoom(): void {
     this.#store.run("delete from pairing_requests where requested_at < ?", this.#waitsSince);
-    this.#store.run(
-      "delete from pairing_requests where request_id in (select request_id from pairing_requests order by requested_at desc limit -1 offset ?)",
-      MAX_REQUESTS - 1,
-    );
+    for (let waiting = this.waiting(); waiting.length >= MAX_REQUESTS; waiting = this.waiting()) {
+      const counts = new Map<string, number>();
+      const networks = waiting.map(({ remoteIp }) => networkOf(remoteIp ?? ""));
+      for (const each of networks) counts.set(each, (counts.get(each) ?? 0) + 1);
+      const most = Math.max(...counts.values());
+      this.dropRequest(waiting.findLast((_, at) => counts.get(networks[at]!) === most)!.requestId);
+    }
   }
 }
 

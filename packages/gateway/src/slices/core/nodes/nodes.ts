@@ -75,6 +75,7 @@ export class Nodes implements ConnectionWatcher, Disposable {
 
   [Symbol.dispose](): void {
     this.calls.queue[Symbol.dispose]();
+    this.reports[Symbol.dispose]();
   }
 
   /** Hears of a connection that was let in; a node replaces its older connection at once. */

@@ -7,6 +7,7 @@ import { type Schema, validationText } from "../../../kit/schema/validate.ts";
 import { type ExecReport, isExecReport } from "./calls/exec-report.ts";
 import type { Invoke, Invokes } from "./calls/invokes.ts";
 import { nodeHostStats, nodePresence } from "./events.ts";
+import { Pace } from "./pace.ts";
 import type { LiveNode, Registry } from "./registry.ts";
 import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
 import { type Handled, NodeSpeech } from "./words.ts";
@@ -34,13 +35,15 @@ const UNUSED: ReadonlySet<string> = new Set([
   ...["node.runnerInventory.update", "node.skills.update", "node.pluginTools.update"],
 ]);
 
-export class NodeReports {
+export class NodeReports implements Disposable {
   readonly observers = new ManyPort<ReportObserver>();
   readonly speech = new NodeSpeech();
   readonly #base: Pick<Base, "bus" | "clock">;
   readonly #about: Reported;
+  readonly #pace: Pace;
 
   constructor(base: Pick<Base, "bus" | "clock">, about: Reported) {
+    this.#pace = new Pace(base.clock);
     this.#base = base;
     this.#about = about;
   }
@@ -73,7 +76,10 @@ export class NodeReports {
     if (!areStats(said)) return { handled: false, reason: "invalid_payload" };
     node.stats = said;
     const { bus, clock } = this.#base;
-    bus.publish(nodeHostStats, { nodeId: node.caller.deviceId, hostStats: said, ts: clock.now() });
+    const { deviceId: nodeId } = node.caller;
+    this.#pace.tell(`stats ${nodeId}`, () => {
+      if (this.#isLive(node)) bus.publish(nodeHostStats, { nodeId, hostStats: said, ts: clock.now() });
+    });
     return { handled: true };
   }
 
@@ -99,10 +105,23 @@ export class NodeReports {
     return { handled: true };
   }
 
-  #tell({ caller: { deviceId }, idleSeconds }: LiveNode, reason: "alive" | "activity"): void {
+  [Symbol.dispose](): void {
+    this.#pace[Symbol.dispose]();
+  }
+
+  #tell(node: LiveNode, reason: "alive" | "activity"): void {
     const { bus, clock } = this.#base;
-    const idle = idleSeconds === undefined ? {} : { idleSeconds };
-    bus.publish(nodePresence, { nodeId: deviceId, connected: true, reason, ...idle, ts: clock.now() });
+    const { deviceId: nodeId } = node.caller;
+    this.#pace.tell(`${reason} ${nodeId}`, () => {
+      const { idleSeconds } = node;
+      const idle = idleSeconds === undefined ? {} : { idleSeconds };
+      if (this.#isLive(node)) bus.publish(nodePresence, { nodeId, connected: true, reason, ...idle, ts: clock.now() });
+    });
+  }
+
+  /** A node may have gone before its turn to be told of. */
+  #isLive({ caller }: LiveNode): boolean {
+    return this.#about.registry.ofConnection(caller.connId) !== undefined;
   }
 }
 

@@ -34,6 +34,14 @@ export interface FileWritten {
   readonly replacedBytes: number | undefined;
 }
 
+/** A file that is open, until it is disposed. */
+export interface OpenedFile extends Disposable {
+  readonly fd: number;
+  readonly stat: Stats;
+  /** From the folder to the file. */
+  readonly names: readonly string[];
+}
+
 export interface ConfinedOptions {
   /** The folder; links on the way to it are followed. */
   readonly root: string;
@@ -63,16 +71,33 @@ export class Confined {
 
   /** Reads a file of at most `maxBytes`. Throws `INVALID_REQUEST` when it is no such file. */
   read(path: string, maxBytes = MAX_FILE_BYTES): FileRead {
-    return this.#opened(path, ({ fd, stat, names }) => {
-      if (stat.size > maxBytes)
-        throw invalidRequest(`${path} is too large (${stat.size} bytes; at most ${maxBytes} are read)`);
-      return { path: names.join("/"), data: readUpTo(fd, maxBytes), mtimeMs: stat.mtimeMs };
-    });
+    using file = this.open(path);
+    const { fd, stat, names } = file;
+    if (stat.size > maxBytes)
+      throw invalidRequest(`${path} is too large (${stat.size} bytes; at most ${maxBytes} are read)`);
+    return { path: names.join("/"), data: readUpTo(fd, maxBytes), mtimeMs: stat.mtimeMs };
   }
 
   /** The first `maxBytes` of a file of any size, and its size. Throws `INVALID_REQUEST` when it is no regular file. */
   readStart(path: string, maxBytes: number): { data: Buffer; size: number } {
-    return this.#opened(path, ({ fd, stat }) => ({ data: readUpTo(fd, maxBytes), size: stat.size }));
+    using file = this.open(path);
+    return { data: readUpTo(file.fd, maxBytes), size: file.stat.size };
+  }
+
+  /** Opens a file; the caller disposes it. Throws `INVALID_REQUEST` when it is no regular file. */
+  open(path: string): OpenedFile {
+    const names = this.#namesOf(path);
+    const name = this.#fileName(names, path);
+    using folder = this.folder(names.slice(0, -1));
+    const fd = folder.openFile(name);
+    try {
+      const stat = fstatSync(fd);
+      this.#requireFile(stat, path);
+      return { fd, stat, names, [Symbol.dispose]: () => closeSync(fd) };
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
   /** Size and time of a file, without opening it; undefined when there is no such regular file. */
@@ -152,20 +177,6 @@ export class Confined {
     } catch (error) {
       if (codeOf(error) === undefined) throw error;
       throw new GatewayError("UNAVAILABLE", `the folder cannot be opened (${codeOf(error)})`, { cause: error });
-    }
-  }
-
-  #opened<T>(path: string, use: (file: { fd: number; stat: Stats; names: readonly string[] }) => T): T {
-    const names = this.#namesOf(path);
-    const name = this.#fileName(names, path);
-    using folder = this.folder(names.slice(0, -1));
-    const fd = folder.openFile(name);
-    try {
-      const stat = fstatSync(fd);
-      this.#requireFile(stat, path);
-      return use({ fd, stat, names });
-    } finally {
-      closeSync(fd);
     }
   }
 

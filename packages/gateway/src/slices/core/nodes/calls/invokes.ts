@@ -142,7 +142,8 @@ export class Invokes {
     if (!open || open.connId !== connId || seq < open.nextSeq) return false;
     open.early ??= new Map();
     const { early } = open;
-    if (early.size >= MAX_EARLY) return false;
+    // The piece for which the others wait is always taken.
+    if (early.size >= MAX_EARLY && seq !== open.nextSeq) return false;
     early.set(seq, chunk);
     for (let next = early.get(open.nextSeq); next !== undefined; next = early.get(open.nextSeq)) {
       early.delete(open.nextSeq);

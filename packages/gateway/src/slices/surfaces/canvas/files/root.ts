@@ -3,7 +3,7 @@ import { mkdirSync, opendirSync, realpathSync, rmSync, type Stats } from "node:f
 import { join } from "node:path";
 import { GatewayError, ignore, invalidRequest, StartError } from "../../../../base/errors.ts";
 import { makePrivateDir } from "../../../../base/files.ts";
-import { Confined } from "../../../agent/workspace/workspace.ts";
+import { Confined, type OpenedFile } from "../../../agent/workspace/workspace.ts";
 
 /** Source: the limits of canvas files; a root beyond them was chosen by mistake. */
 export const ROOT_LIMITS = {
@@ -25,7 +25,7 @@ export interface Looked {
 
 /** What a path of the root is. */
 export type Found =
-  | { readonly kind: "file"; readonly stat: Stats; read(): Buffer }
+  | { readonly kind: "file"; readonly stat: Stats; read(): Buffer; open(): OpenedFile }
   | { readonly kind: "folder" }
   | { readonly kind: "none" }
   | { readonly kind: "large" };
@@ -80,7 +80,10 @@ export class Root {
       // A file with a second name may be one of another folder.
       if (!stat?.isFile() || stat.nlink > 1) return { kind: "none" };
       if (stat.size > ROOT_LIMITS.fileBytes) return { kind: "large" };
-      return { kind: "file", stat, read: () => files.read(path, ROOT_LIMITS.fileBytes).data };
+      return {
+        ...{ kind: "file", stat, open: () => files.open(path) },
+        read: () => files.read(path, ROOT_LIMITS.fileBytes).data,
+      };
     } catch (error) {
       if (error instanceof GatewayError) return { kind: "none" };
       throw error;

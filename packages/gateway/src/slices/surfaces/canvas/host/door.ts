@@ -1,8 +1,7 @@
 /** Answers for the canvas, on its own port and on the gateway's: its files, the A2UI page, and the sockets of both. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ignore } from "../../../../base/errors.ts";
 import type { Host, OpenPort } from "../../../../kit/host.ts";
-import { decodePath } from "../../../../kit/http.ts";
+import { decodePath, refuseUpgrade } from "../../../../kit/http.ts";
 import type { Upgrade } from "../../../../kit/route.ts";
 import type { AgentFolders, Place } from "../files/agent-folders.ts";
 import { areServed } from "../files/root.ts";
@@ -13,6 +12,7 @@ import { fenceOf, mayWatch, withoutCapability } from "./fence.ts";
 import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
 import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
 import { type Area, type Asked, type Brand, capabilityPath, readPath } from "./paths.ts";
+import { type Sending, sendingFile, sendingOf } from "./sending.ts";
 import type { Viewers } from "./viewers.ts";
 
 export interface CanvasDoorOptions {
@@ -68,7 +68,7 @@ export class CanvasDoor {
   /** Opens a socket on the canvas's own port. */
   onOwnPortUpgrade(request: IncomingMessage, socket: Upgrade["socket"], head: Buffer): void {
     const path = decodePath(request.url ?? "/");
-    if (path === undefined) return refuse(socket, "400 Bad Request", "Bad Request");
+    if (path === undefined) return refuseUpgrade(socket, "400 Bad Request", "Bad Request");
     this.upgrade({ request, socket, head, path });
   }
 
@@ -79,18 +79,18 @@ export class CanvasDoor {
     const { viewers, settings } = this.#options;
     const isReload = target.kind === "reload";
     if ((!isReload && target.kind !== "surface") || (isReload && !settings.liveReload))
-      return refuse(socket, "404 Not Found", "not found");
+      return refuseUpgrade(socket, "404 Not Found", "not found");
     const verdict = judge(request, asked, this.#options);
-    if (verdict.kind === "unauthorized") return refuse(socket, "401 Unauthorized", "Unauthorized");
+    if (verdict.kind === "unauthorized") return refuseUpgrade(socket, "401 Unauthorized", "Unauthorized");
     const { capability } = verdict.kind === "granted" ? verdict : { capability: undefined };
     // What opens a socket without a capability is a page on this machine, or a program.
     if (!capability && isForeignSocket(request, { isReload }))
-      return refuse(socket, "403 Forbidden", "Pages of other sites may not listen here.");
+      return refuseUpgrade(socket, "403 Forbidden", "Pages of other sites may not listen here.");
     const opening = { request, socket, head, capability };
     if (!isReload) {
       const sessionKey = this.#options.sessionFor(queryOf(request).get("session"));
       if (mayWatch(opening, sessionKey, this.#options)) return viewers.openSurface(opening, sessionKey);
-      return refuse(socket, "403 Forbidden", "A page of one agent may not watch another's screen.");
+      return refuseUpgrade(socket, "403 Forbidden", "A page of one agent may not watch another's screen.");
     }
     this.#options.folders.of().serving();
     viewers.openReload(opening);
@@ -152,10 +152,8 @@ export class CanvasDoor {
     const body = builtFile(file);
     if (!body) return end(response, 503, "The A2UI page has not been built; run `npm run build`.");
     const isPage = file === "index.html";
-    this.#send(visit, isPage ? a2uiPage(body, queryOf(request).get("platform")) : body, {
-      type: typeOf(file),
-      isInline: false,
-    });
+    const shown = isPage ? a2uiPage(body, queryOf(request).get("platform")) : body;
+    this.#send(visit, sendingOf(shown), { type: typeOf(file), isInline: false });
   }
 
   #answerFile(visit: Visit, { brand, place }: { brand: Brand; place: Place }): void {
@@ -173,13 +171,14 @@ export class CanvasDoor {
       return end(response, 413, "This file is larger than 10 MiB; the canvas does not serve it.");
     if (found.kind === "file") {
       const type = isFolder ? HTML : typeOf(names.at(-1) ?? "");
-      const data = read(found);
-      if (data === undefined) return end(response, 404, "not found");
-      return this.#send(visit, type === HTML ? withScript(data, page) : data, { type, isInline: true });
+      const script = { within: (data: Buffer) => withScript(data, page), tail: withScript(Buffer.alloc(0), page) };
+      const file = sendingFile(found, type === HTML ? script : undefined);
+      if (file === undefined) return end(response, 404, "not found");
+      return this.#send(visit, file, { type, isInline: true });
     }
-    if (isFolder && names.length === 0)
-      return this.#send(visit, withScript(EMPTY_PAGE, page), { type: HTML, isInline: true });
-    if (isFolder) return this.#send(visit, withScript(NO_PAGE, page), { type: HTML, isInline: true, status: 404 });
+    const given = (body: Buffer) => sendingOf(withScript(body, page));
+    if (isFolder && names.length === 0) return this.#send(visit, given(EMPTY_PAGE), { type: HTML, isInline: true });
+    if (isFolder) return this.#send(visit, given(NO_PAGE), { type: HTML, isInline: true, status: 404 });
     const isFolderWithPage = found.kind === "folder" && root.find([...names, "index.html"]).kind === "file";
     if (isFolderWithPage) return this.#redirectToFolder(visit);
     end(response, 404, "not found");
@@ -187,7 +186,7 @@ export class CanvasDoor {
 
   #send(
     { request, response, isOwnPort }: Visit,
-    body: Buffer,
+    body: Sending,
     { type, isInline, status = 200 }: { type: string; isInline: boolean; status?: number },
   ): void {
     const { host, settings } = this.#options;
@@ -199,7 +198,9 @@ export class CanvasDoor {
     response.writeHead(status, {
       ...{ "Content-Type": type, "Content-Length": body.length, "Content-Security-Policy": policy },
     });
-    response.end(request.method === "HEAD" ? undefined : body);
+    if (request.method !== "HEAD") return body.to(response);
+    body.drop();
+    response.end();
   }
 
   /** WebChat's own origin, under the name by which the canvas is asked for, and those that may use the gateway. */
@@ -208,16 +209,6 @@ export class CanvasDoor {
     const name = host?.replace(/:\d+$/, "");
     const gateway = own && name && !name.startsWith("[") ? [`${own.scheme}://${name}:${own.gatewayPort}`] : [];
     return [...gateway, ...allowed.filter((origin) => /^https?:\/\/[\w.-]+(?::\d+)?$/.test(origin))];
-  }
-}
-
-/** A file may go, or become something else, after it was found. */
-function read(found: { read(): Buffer }): Buffer | undefined {
-  try {
-    return found.read();
-  } catch (error) {
-    ignore(error, "it has gone, or may not be read: there is nothing to serve");
-    return undefined;
   }
 }
 
@@ -239,11 +230,4 @@ function end(response: ServerResponse, status: number, text: string): void {
     "Content-Length": Buffer.byteLength(text),
   });
   response.end(response.req.method === "HEAD" ? undefined : text);
-}
-
-function refuse(socket: Upgrade["socket"], status: string, text: string): void {
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: text/plain\r\n` +
-      `Content-Length: ${text.length}\r\n\r\n${text}`,
-  );
 }
