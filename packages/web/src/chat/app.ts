@@ -1,12 +1,12 @@
 // The whole page: picks the screen, lays out the chat, and moves focus between its parts.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Approval } from "../approvals.ts";
 import { coversConversation } from "../canvas/canvas.ts";
 import { titleOf } from "../conversation/sessions.ts";
 import { holdKeys } from "../kit/held-keys.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { Approval } from "../store/approvals.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { plural, t } from "../words/t.ts";
 import type { ComposerElement } from "./composer.ts";

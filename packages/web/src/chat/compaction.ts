@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Compaction } from "../conversation/conversation.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { tokensText } from "../usage.ts";
 import { plural, t } from "../words/t.ts";

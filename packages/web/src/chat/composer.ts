@@ -4,8 +4,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { dataUrl, readFiles } from "../conversation/attachments.ts";
 import type { Attachment } from "../conversation/outbox.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { t } from "../words/t.ts";
 import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Item } from "../conversation/conversation.ts";
 import type { Branch } from "../conversation/past.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime, dayName } from "../time.ts";
 import { plural } from "../words/t.ts";
 import { PageElement } from "./element.ts";

@@ -8,7 +8,7 @@ import type { SaidItem, UserMessage } from "../conversation/conversation.ts";
 import type { Outcome, ShownAttachment } from "../conversation/history.ts";
 import { sectionsOf } from "../conversation/parts.ts";
 import { isOpen, type Reply } from "../conversation/reply.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";

@@ -1,7 +1,7 @@
 // The two screens before the chat: sign in with a token or password, and wait for the owner's approval of this browser.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { loadLanguages } from "../words/language.ts";
 import { PageElement } from "./element.ts";
 import { claws } from "./icons.ts";

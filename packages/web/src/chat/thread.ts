@@ -4,8 +4,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { Item } from "../conversation/conversation.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { claws, downIcon } from "./icons.ts";

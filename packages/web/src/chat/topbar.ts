@@ -3,8 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
 import { titleOf } from "../conversation/sessions.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../visit/theme.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";

@@ -2,8 +2,8 @@
 
 import type { BudgetState, UsageTotals } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { BUDGET_LOW, budgetText, tokensText, totalsText } from "../usage.ts";
 import { t } from "../words/t.ts";

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { searchIcon } from "../chat/icons.ts";
 import { type HeldKey, holdKeys } from "../kit/held-keys.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { chooseTheme } from "../visit/theme.ts";
 import { CANNOT } from "../words/chooser.ts";
 import { chooseLanguage, LANGUAGES } from "../words/language.ts";

@@ -10,29 +10,24 @@ import {
   isAuthRefusal,
   isPairingRequired,
 } from "@moltbot/protocol";
-import { addressOfPage, addressOfSession, type Place, placeOf } from "./address.ts";
-import { readAgents } from "./agents.ts";
-import { Approvals } from "./approvals.ts";
-import { Canvas } from "./canvas/canvas.ts";
-import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "./conversation/conversation.ts";
-import type { ExportFormat } from "./conversation/export.ts";
-import { readHistory } from "./conversation/history.ts";
-import { OpenSession } from "./conversation/open-session.ts";
-import type { Attachment, OutboxEntry } from "./conversation/outbox.ts";
-import { PastReader } from "./conversation/past-reader.ts";
-import { firstUnread, forgetMark, markRead } from "./conversation/read-marks.ts";
-import type { Run } from "./conversation/reply.ts";
-import { Runs, sentence } from "./conversation/runs.ts";
-import { Search } from "./conversation/search.ts";
-import { Sender } from "./conversation/sender.ts";
-import { canonicalKey, readModels, readSessions, titleOf } from "./conversation/sessions.ts";
-import { newId } from "./ids.ts";
-import { ignore } from "./ignore.ts";
-import { loaded } from "./loaded.ts";
-import { NodeRequests } from "./node-requests.ts";
-import { Pages } from "./pages.ts";
-import { INITIAL, type State } from "./state.ts";
-import type { PageHost, Scope, View } from "./view.ts";
+import { readAgents } from "../agents.ts";
+import { Canvas } from "../canvas/canvas.ts";
+import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "../conversation/conversation.ts";
+import type { ExportFormat } from "../conversation/export.ts";
+import { readHistory } from "../conversation/history.ts";
+import { OpenSession } from "../conversation/open-session.ts";
+import type { Attachment, OutboxEntry } from "../conversation/outbox.ts";
+import { PastReader } from "../conversation/past-reader.ts";
+import { firstUnread, forgetMark, markRead } from "../conversation/read-marks.ts";
+import type { Run } from "../conversation/reply.ts";
+import { Runs, sentence } from "../conversation/runs.ts";
+import { Search } from "../conversation/search.ts";
+import { Sender } from "../conversation/sender.ts";
+import { canonicalKey, readModels, readSessions, titleOf } from "../conversation/sessions.ts";
+import { newId } from "../ids.ts";
+import { ignore } from "../ignore.ts";
+import { loaded } from "../loaded.ts";
+import type { PageHost, Scope, View } from "../view.ts";
 import {
   browserIdentity,
   clientInfo,
@@ -42,14 +37,19 @@ import {
   storedToken,
   takeTokenFromAddress,
   wantedScopes,
-} from "./visit/credentials.ts";
-import { forgetLast, keepLast, lastState } from "./visit/last-state.ts";
-import { leave, onLeft, takeLeft, tellLeft } from "./visit/leave.ts";
-import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "./visit/notify.ts";
-import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "./visit/refusal.ts";
-import { recall, remember } from "./visit/storage.ts";
-import { onLanguage } from "./words/language.ts";
-import { t } from "./words/t.ts";
+} from "../visit/credentials.ts";
+import { forgetLast, keepLast, lastState } from "../visit/last-state.ts";
+import { leave, onLeft, takeLeft, tellLeft } from "../visit/leave.ts";
+import { type Call, call, calls, isInView, onView, switchCalls, takeBack } from "../visit/notify.ts";
+import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "../visit/refusal.ts";
+import { recall, remember } from "../visit/storage.ts";
+import { onLanguage } from "../words/language.ts";
+import { t } from "../words/t.ts";
+import { addressOfPage, addressOfSession, type Place, placeOf } from "./address.ts";
+import { Approvals } from "./approvals.ts";
+import { NodeRequests } from "./node-requests.ts";
+import { Pages } from "./pages.ts";
+import { INITIAL, type State } from "./state.ts";
 
 /** How long events may gather before they make us fetch the session list, in milliseconds. */
 const GATHER_MS = 300;
@@ -273,7 +273,7 @@ export class Store {
 
   async #leaveCalls(): Promise<void> {
     try {
-      const { leavePush } = await import("./visit/push.ts");
+      const { leavePush } = await import("../visit/push.ts");
       await Promise.race([leavePush(), new Promise((resolve) => setTimeout(resolve, LEAVE_MS))]);
     } catch (error) {
       ignore(error, "the gateway drops a subscription that nobody takes any more");
@@ -307,7 +307,7 @@ export class Store {
     const isShown = this.views.some(({ id }) => id === "settings") && this.may("admin");
     const answer = isShown ? await this.#try(() => this.#gateway.request("config.schema")) : undefined;
     if (answer === undefined) return [];
-    return (await this.#try(async () => (await loaded(import("./palette/targets.ts"))).pathsOf(answer.schema))) ?? [];
+    return (await this.#try(async () => (await loaded(import("../palette/targets.ts"))).pathsOf(answer.schema))) ?? [];
   }
 
   // — sessions —
@@ -510,7 +510,7 @@ export class Store {
       isMore = page.hasOlder && before !== undefined;
     }
     await this.#try(async () => {
-      const { exportFile, save } = await loaded(import("./conversation/export.ts"));
+      const { exportFile, save } = await loaded(import("../conversation/export.ts"));
       save(exportFile(title, pages, format));
     });
   }
@@ -796,7 +796,7 @@ export class Store {
   async #followCalls(isWanted = true): Promise<void> {
     if (!this.#offers("push.web.subscribe") || isWanted !== (this.#state.calls === "on")) return;
     try {
-      const { subscribePush, unsubscribePush } = await import("./visit/push.ts");
+      const { subscribePush, unsubscribePush } = await import("../visit/push.ts");
       await (isWanted ? subscribePush(this.#gateway) : unsubscribePush(this.#gateway));
     } catch (error) {
       ignore(error, "the open page calls by itself; many browsers without their vendor's service cannot do more");
