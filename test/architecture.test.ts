@@ -586,7 +586,6 @@ const LONGEST_ELSEWHERE = 400;
 const LONGER_ELSEWHERE: Readonly<Record<string, number>> = {
   "packages/fakes/src/discord/index.ts": 472,
   "packages/fakes/src/signal/index.ts": 423,
-  "packages/web/src/store/store.ts": 903,
 };
 const GENERATED = "packages/protocol/src/contract.ts";
 

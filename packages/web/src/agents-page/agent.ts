@@ -54,13 +54,13 @@ export async function chooseModel(
 ): Promise<string | undefined> {
   const change = modelChange(facts.config?.parsed, agentId, model);
   if (change !== undefined) return await write(host, facts, change);
-  const answer = await host.attempt(() => host.gateway().request("models.set", { model }));
+  const answer = await host.ask("models.set", { model });
   return answer && "agents.defaults.model";
 }
 
 async function write(host: PageHost, { config }: AgentFacts, change: Change | undefined): Promise<string | undefined> {
   if (change === undefined || config === undefined) return undefined;
   const params = { raw: JSON.stringify(change.patch), ...(config.hash !== "" && { baseHash: config.hash }) };
-  const answer = await host.attempt(() => host.gateway().request("config.patch", params));
+  const answer = await host.ask("config.patch", params);
   return answer && change.path;
 }

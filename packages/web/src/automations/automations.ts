@@ -223,7 +223,7 @@ export class AutomationsElement extends PageElement {
   }
 
   async #run({ id, name }: Job): Promise<void> {
-    const answer = await this.host.attempt(() => this.host.gateway().request("cron.run", { id, mode: "force" }));
+    const answer = await this.host.ask("cron.run", { id, mode: "force" });
     if (answer !== undefined) this.done = t("{0} runs.", name);
     this.#loadSoon();
   }
@@ -235,7 +235,7 @@ export class AutomationsElement extends PageElement {
   }
 
   async #update(id: string, enabled: boolean) {
-    const job = await this.host.attempt(() => this.host.gateway().request("cron.update", { id, patch: { enabled } }));
+    const job = await this.host.ask("cron.update", { id, patch: { enabled } });
     if (job !== undefined) this.#all?.hear({ jobId: id, action: "updated", job });
     return job;
   }
@@ -265,7 +265,7 @@ export class AutomationsElement extends PageElement {
   }
 
   async #removeNow(id: string): Promise<void> {
-    await this.host.attempt(() => this.host.gateway().request("cron.remove", { id }));
+    await this.host.ask("cron.remove", { id });
     this.#all?.forget(id);
     this.#drop(id);
   }

@@ -195,14 +195,14 @@ export class AppElement extends PageElement {
       commands.length === 0 ? t("wants to be a node") : t("is connected, and its commands wait for your approval");
     return html`<div class="banner" role="status">
       ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
-      ${hasPage ? html`<button type="button" class="text-button" @click=${() => this.store.show("devices")}>Show</button>` : nothing}
+      ${hasPage ? html`<button type="button" class="text-button" @click=${() => this.store.navigation.show("devices")}>Show</button>` : nothing}
       <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>
     </div>`;
   }
 
   #showApproval({ sessionKey }: Approval): void {
-    if (sessionKey !== undefined) this.store.openSession(sessionKey);
-    this.store.show("chat");
+    if (sessionKey !== undefined) this.store.navigation.openSession(sessionKey);
+    this.store.navigation.show("chat");
     this.#thread?.follow();
   }
 
@@ -220,7 +220,7 @@ export class AppElement extends PageElement {
     if (leaving === undefined) return nothing;
     return html`<div class="banner" role="status">
       ${trashIcon}<span>“${leaving.title}” is deleted.</span>
-      <button type="button" class="text-button" @click=${() => this.store.keepSession()}>Undo</button>
+      <button type="button" class="text-button" @click=${() => this.store.sessions.keep()}>Undo</button>
     </div>`;
   }
 
@@ -292,7 +292,7 @@ function linkBanner({ link, asOf }: State, store: Store): TemplateResult | typeo
   const age = asOf === undefined ? nothing : html` <span class="as-of">What you see is from ${clockTime(asOf)}.</span>`;
   return html`<div class="banner" role="status">
     ${warnIcon}<span>${words(link.reason)}${age}</span>
-    <button type="button" class="text-button" @click=${() => store.retryNow()}>Try now</button>
+    <button type="button" class="text-button" @click=${() => store.connection.retryNow()}>Try now</button>
   </div>`;
 }
 

@@ -47,7 +47,7 @@ export class CompletionMenu implements ReactiveController {
     this.#active = undefined;
     this.#closedFor = undefined;
     const isCommand = text.startsWith("/");
-    if (isCommand && !this.#wasCommand) void this.#host.store.loadCommands();
+    if (isCommand && !this.#wasCommand) void this.#host.store.facts.loadCommands();
     this.#wasCommand = isCommand;
   }
 

@@ -54,7 +54,8 @@ export class BranchElement extends PageElement {
   }
 
   async #onToggle(event: Event): Promise<void> {
-    if ((event.target as HTMLDetailsElement).open) this.items ??= await this.store.readBranch(this.branch.id);
+    if ((event.target as HTMLDetailsElement).open)
+      this.items ??= await this.store.conversation.readBranch(this.branch.id);
   }
 }
 

@@ -123,7 +123,7 @@ export class SidebarElement extends PageElement {
       title=${words}
       aria-pressed=${isOn ? "true" : "false"}
       ?disabled=${calls === "refused"}
-      @click=${() => this.store.switchCalls(!isOn)}
+      @click=${() => this.store.notifications.switchTo(!isOn)}
     >
       ${isOn ? bellIcon : bellOffIcon}
     </button>`;
@@ -149,7 +149,7 @@ export class SidebarElement extends PageElement {
   /** Behind the conversations: messages by their words. */
   #messages(): TemplateResult | typeof nothing {
     return foundMessages(this.state, ({ sessionKey, messageId }) => {
-      void this.store.jumpTo(sessionKey, messageId);
+      void this.store.navigation.jumpTo(sessionKey, messageId);
       this.#fire("chosen");
     });
   }
@@ -164,10 +164,10 @@ export class SidebarElement extends PageElement {
 
   /** The conversations that were put away, folded. */
   #archive(): TemplateResult | typeof nothing {
-    if (!this.store.canPutAway) return nothing;
+    if (!this.store.sessions.canPutAway) return nothing;
     const { archived } = this.state;
     return html`<li class="archive">
-      <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.loadArchived()}>
+      <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.sessions.loadArchived()}>
         <summary>${chevronIcon}<span>Conversations put away</span></summary>
         <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session))}</ul>
         ${archived?.length === 0 ? html`<p class="meta">None.</p>` : nothing}
@@ -273,18 +273,18 @@ export class SidebarElement extends PageElement {
   }
 
   #show(view: string): void {
-    this.store.show(view);
+    this.store.navigation.show(view);
     this.#fire("chosen");
   }
 
   #begin(agentId?: string): void {
     this.querySelector<HTMLDetailsElement>(".begin-with")?.removeAttribute("open");
-    this.store.newSession(agentId);
+    this.store.navigation.newSession(agentId);
     this.#fire("chosen");
   }
 
   #open(key: string): void {
-    this.store.openSession(key);
+    this.store.navigation.openSession(key);
     this.#fire("chosen");
   }
 
@@ -295,14 +295,14 @@ export class SidebarElement extends PageElement {
       input: { label: t("Name"), value: label ?? "", maxLength: 64 },
       confirm: t("Rename"),
     });
-    if (name !== undefined) await this.store.renameSession(key, name);
+    if (name !== undefined) await this.store.sessions.rename(key, name);
   }
 
   #menu(button: HTMLElement, session: Session, isAway: boolean): void {
     const { key, title, isPinned } = session;
     const isMain = key === this.state.mainKey;
-    const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.markSession(key, change);
-    const exportAs = (format: "markdown" | "json") => () => this.store.exportSession(key, title, format);
+    const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.sessions.mark(key, change);
+    const exportAs = (format: "markdown" | "json") => () => this.store.sessions.export(key, title, format);
     const mayChange = this.store.may("admin");
     const marks = [
       { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
@@ -312,11 +312,11 @@ export class SidebarElement extends PageElement {
     ];
     const end = isMain
       ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
-      : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.leaveSession(key) };
+      : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.sessions.leave(key) };
     openMenu(button, t("Actions for {0}", title), [
       ...(mayChange ? [{ label: t("Rename"), icon: pencilIcon, run: () => this.#rename(session) }] : []),
-      ...(this.store.canPutAway ? marks : []),
-      ...(this.store.canExport
+      ...(this.store.sessions.canPutAway ? marks : []),
+      ...(this.store.sessions.canExport
         ? [
             { label: t("Save as Markdown"), icon: fileIcon, run: exportAs("markdown") },
             { label: t("Save as JSON"), icon: fileIcon, run: exportAs("json") },
@@ -334,7 +334,7 @@ export class SidebarElement extends PageElement {
       confirm: t("Start afresh"),
       isDanger: true,
     });
-    if (answer !== undefined) await this.store.resetSession(key);
+    if (answer !== undefined) await this.store.sessions.reset(key);
   }
 
   #onSearch(event: Event): void {

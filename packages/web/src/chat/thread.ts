@@ -94,7 +94,7 @@ export class ThreadElement extends PageElement {
     if (!modelsKnown || models.length > 0 || items.length === 0 || !this.store.may("admin")) return nothing;
     return html`<aside class="connect-card" aria-label="Connect a model">
       <p><strong>No language model is connected yet.</strong> Connect one, and it answers what you wrote.</p>
-      <button type="button" class="button small primary" @click=${() => this.store.show("models")}>Connect a model</button>
+      <button type="button" class="button small primary" @click=${() => this.store.navigation.show("models")}>Connect a model</button>
     </aside>`;
   }
 
@@ -127,7 +127,7 @@ export class ThreadElement extends PageElement {
     this.#toTarget();
     this.#settle();
     this.#fill();
-    if (this.#followed) this.store.markRead();
+    if (this.#followed) this.store.conversation.markRead();
   }
 
   protected override firstUpdated(): void {
@@ -156,8 +156,8 @@ export class ThreadElement extends PageElement {
   #starters(mayConnect: boolean): TemplateResult {
     return html`<p>Write a message below, or begin with one of these.</p>
       <div class="starters">
-        ${mayConnect ? starter(t("Connect a model"), t("So that a language model answers"), () => this.store.show("models")) : nothing}
-        ${STARTERS.map(({ title, text }) => starter(t(title), text === title ? "" : t(text), () => this.store.send(t(text))))}
+        ${mayConnect ? starter(t("Connect a model"), t("So that a language model answers"), () => this.store.navigation.show("models")) : nothing}
+        ${STARTERS.map(({ title, text }) => starter(t(title), text === title ? "" : t(text), () => this.store.conversation.send(t(text))))}
       </div>`;
   }
 
@@ -215,13 +215,13 @@ export class ThreadElement extends PageElement {
   /** More is fetched before somebody comes to where nothing is. */
   #fill(): void {
     const { top, height, room } = this.#extent;
-    if (this.state.hasOlder && top < FETCH_PX) void this.store.loadOlder();
-    if (this.state.hasNewer && height - top - room < FETCH_PX) void this.store.loadNewer();
+    if (this.state.hasOlder && top < FETCH_PX) void this.store.conversation.past.older();
+    if (this.state.hasNewer && height - top - room < FETCH_PX) void this.store.conversation.past.newer();
   }
 
   /** The latest message: that of the conversation, also where a stretch of its past is shown. */
   #toLatest(): void {
-    this.store.toNow();
+    this.store.conversation.past.toNow();
     this.follow();
   }
 
@@ -241,7 +241,7 @@ export class ThreadElement extends PageElement {
     this.away = !isNearEnd && !this.#followed;
     if (this.#followed && !isNearEnd) this.#toEnd();
     this.#anchor = this.#followed ? undefined : this.#topmost();
-    if (this.#followed) this.store.markRead();
+    if (this.#followed) this.store.conversation.markRead();
     this.#fill();
   }
 

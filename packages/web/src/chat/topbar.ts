@@ -129,7 +129,7 @@ export class TopbarElement extends PageElement {
 
   #onModel(event: Event): void {
     const { value } = event.target as HTMLSelectElement;
-    if (value !== "") void this.store.chooseModel(value);
+    if (value !== "") void this.store.sessions.chooseModel(value);
   }
 
   #onTheme(event: Event): void {

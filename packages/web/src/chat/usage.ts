@@ -50,7 +50,7 @@ export class UsageElement extends PageElement {
   }
 
   #onToggle(): void {
-    if (this.#details?.open) void this.store.loadUsage();
+    if (this.#details?.open) void this.store.facts.loadUsage();
   }
 
   #close(event: Event): void {
