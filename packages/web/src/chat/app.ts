@@ -18,7 +18,7 @@ import "./composer.ts";
 import "./dialog.ts";
 import "./menu.ts";
 import "./page.ts";
-import "./sidebar.ts";
+import "../sidebar/sidebar.ts";
 import "./thread.ts";
 import "./topbar.ts";
 

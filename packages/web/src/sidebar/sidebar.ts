@@ -3,17 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { agentOf } from "../agents.ts";
-import type { Session } from "../conversation/sessions.ts";
-import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
-import type { State } from "../store/state.ts";
-import type { Store } from "../store/store.ts";
-import { shortAge } from "../time.ts";
-import type { Mark, View } from "../view.ts";
-import { recall, remember } from "../visit/storage.ts";
-import { t } from "../words/t.ts";
-import { ask } from "./dialog.ts";
-import { PageElement } from "./element.ts";
-import { foundMessages } from "./found.ts";
+import { ask } from "../chat/dialog.ts";
+import { PageElement } from "../chat/element.ts";
 import {
   archiveIcon,
   bellIcon,
@@ -30,9 +21,18 @@ import {
   plusIcon,
   searchIcon,
   trashIcon,
-} from "./icons.ts";
+} from "../chat/icons.ts";
+import { openMenu } from "../chat/menu.ts";
+import type { Session } from "../conversation/sessions.ts";
+import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
+import { shortAge } from "../time.ts";
+import type { Mark, View } from "../view.ts";
+import { recall, remember } from "../visit/storage.ts";
+import { t } from "../words/t.ts";
+import { foundMessages } from "./found.ts";
 import { type Entry, listed } from "./listed.ts";
-import { openMenu } from "./menu.ts";
 import "./usage.ts";
 
 /** What the gateway is asked for at a time, and so the most that the list can show. */
