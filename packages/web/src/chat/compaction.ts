@@ -1,7 +1,7 @@
 // The line in a conversation before which everything became a summary for the model. The messages themselves are kept.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Compaction } from "../conversation/conversation.ts";
+import type { Compaction } from "../conversation/items.ts";
 import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { tokensText } from "../usage.ts";

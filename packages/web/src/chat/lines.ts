@@ -1,7 +1,7 @@
 // Lines between messages: another day, a conversation that begins anew, and an earlier version that can be opened.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Item } from "../conversation/conversation.ts";
+import type { Item } from "../conversation/items.ts";
 import type { Branch } from "../conversation/past.ts";
 import type { Store } from "../store/store.ts";
 import { clockTime, dayName } from "../time.ts";

@@ -3,7 +3,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Item } from "../conversation/conversation.ts";
+import type { Item } from "../conversation/items.ts";
 import type { State } from "../store/state.ts";
 import type { Store } from "../store/store.ts";
 import { said, t } from "../words/t.ts";

@@ -2,37 +2,27 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { agentOf } from "../agents.ts";
-import { ask } from "../chat/dialog.ts";
 import { PageElement } from "../chat/element.ts";
 import {
-  archiveIcon,
   bellIcon,
   bellOffIcon,
   chevronIcon,
   claws,
   closeIcon,
   exitIcon,
-  fileIcon,
   globeIcon,
-  moreIcon,
-  pencilIcon,
-  pinIcon,
   plusIcon,
   searchIcon,
-  trashIcon,
 } from "../chat/icons.ts";
-import { openMenu } from "../chat/menu.ts";
 import type { Session } from "../conversation/sessions.ts";
 import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import type { State } from "../store/state.ts";
 import type { Store } from "../store/store.ts";
-import { shortAge } from "../time.ts";
-import type { Mark, View } from "../view.ts";
-import { recall, remember } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
 import { foundMessages } from "./found.ts";
 import { type Entry, listed } from "./listed.ts";
+import { pageLinks } from "./page-links.ts";
+import { type RowPlace, sessionRow } from "./session-row.ts";
 import "./usage.ts";
 
 /** What the gateway is asked for at a time, and so the most that the list can show. */
@@ -72,6 +62,7 @@ export class SidebarElement extends PageElement {
 
   protected override render(): TemplateResult {
     const isSearch = this.words.trim() !== "";
+    const views = this.store.views.filter(({ scope, isListed = true }) => isListed && this.store.may(scope));
     return html`<div class="sidebar-head">
         <span class="brand">${claws} Moltbot</span>
         <button type="button" class="icon-button only-narrow" aria-label="Close the list" @click=${() => this.#fire("dismissed")}>
@@ -93,7 +84,7 @@ export class SidebarElement extends PageElement {
         )}
         ${isSearch ? this.#messages() : nothing} ${this.#others()} ${isSearch ? nothing : this.#archive()}
       </ul>
-      ${this.#gateway()}
+      ${pageLinks(views, this.state, { show: (id) => this.#show(id), onFold: () => this.requestUpdate() })}
       <div class="sidebar-foot">
         <moltbot-usage .state=${this.state} .store=${this.store}></moltbot-usage>
         ${this.#callsButton()}
@@ -142,7 +133,7 @@ export class SidebarElement extends PageElement {
   #entry({ index, key, beforePx, afterPx }: RowInFlow): TemplateResult {
     const { heading, session } = this.#entries[index] as Entry;
     const room = beforePx + afterPx === 0 ? "" : `margin-block: ${beforePx}px ${afterPx}px`;
-    if (session !== undefined) return this.#row(session, { key, room });
+    if (session !== undefined) return this.#row(session, { rowKey: key, room });
     return html`<li class="period" data-row=${key} .style=${room}><h3>${heading}</h3></li>`;
   }
 
@@ -169,7 +160,7 @@ export class SidebarElement extends PageElement {
     return html`<li class="archive">
       <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.sessions.loadArchived()}>
         <summary>${chevronIcon}<span>Conversations put away</span></summary>
-        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session))}</ul>
+        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session, {}))}</ul>
         ${archived?.length === 0 ? html`<p class="meta">None.</p>` : nothing}
       </details>
     </li>`;
@@ -193,83 +184,8 @@ export class SidebarElement extends PageElement {
     </details>`;
   }
 
-  /** The pages about the gateway. Folded, it still says how much waits. */
-  #gateway(): TemplateResult {
-    const views = this.store.views.filter(({ scope, isListed = true }) => isListed && this.store.may(scope));
-    const isFolded = recall("gateway") === "folded";
-    const marks = isFolded ? views.flatMap(({ id, badge }) => badge?.(this.state.pages[id]) ?? []) : [];
-    return html`<details class="gateway-block" ?open=${!isFolded} @toggle=${this.#onFold}>
-      <summary>${chevronIcon}<h2>Gateway</h2>${summed(marks).map(markOf)}</summary>
-      <ul aria-label="Gateway">${views.map((view) => html`<li>${this.#page(view)}</li>`)}</ul>
-    </details>`;
-  }
-
-  #onFold(event: Event): void {
-    const { open } = event.target as HTMLDetailsElement;
-    remember("gateway", open ? undefined : "folded");
-    this.requestUpdate();
-  }
-
-  /** The way to a page, with what is to be done there. */
-  #page({ id, label, icon, badge }: View): TemplateResult {
-    const marks = badge?.(this.state.pages[id]) ?? [];
-    return html`<button
-      type="button"
-      class="nav-entry"
-      aria-current=${this.state.view === id ? "page" : nothing}
-      @click=${() => this.#show(id)}
-    >
-      ${icon}<span class="words">${label}</span> ${marks.map(markOf)}
-    </button>`;
-  }
-
-  #row(
-    session: Session,
-    { key: rowKey, room = "" }: { readonly key?: string; readonly room?: string } = {},
-  ): TemplateResult {
-    const { key, title, preview, updatedAt, channel } = session;
-    const isOpen = key === this.state.sessionKey && this.state.view === "chat";
-    const isUnread = this.state.unread.has(key);
-    const isShared = this.state.agents.length > 1;
-    const isAway = rowKey === undefined;
-    return html`<li class=${isOpen ? "open" : ""} data-row=${rowKey ?? nothing} .style=${room}>
-      <button type="button" class="session" aria-current=${isOpen ? "true" : nothing} @click=${() => this.#open(key)}>
-        <span class="title">
-          ${isUnread ? html`<span class="dot"></span><span class="visually-hidden">Unread: </span>` : nothing}<span class="words" dir="auto">${title}</span>
-          ${this.#approvals(key)}
-        </span>
-        ${updatedAt === undefined ? nothing : html`<time datetime=${new Date(updatedAt).toISOString()}>${shortAge(updatedAt)}</time>`}
-        ${preview === "" && !channel && !isShared ? nothing : html`<span class="preview">${this.#agent(key)}${this.#channel(channel)}<bdi>${preview}</bdi></span>`}
-      </button>
-      <span class="row-actions">
-        <button
-          type="button"
-          class="icon-button small"
-          aria-label=${t("Actions for {0}", title)}
-          aria-haspopup="menu"
-          title="Actions"
-          @click=${(event: Event) => this.#menu(event.currentTarget as HTMLElement, session, isAway)}
-        >
-          ${moreIcon}
-        </button>
-      </span>
-    </li>`;
-  }
-
-  #approvals(key: string): TemplateResult | typeof nothing {
-    const { length } = this.state.approvals.filter(({ sessionKey }) => sessionKey === key);
-    if (length === 0) return nothing;
-    return html`<span class="badge">${length}<span class="visually-hidden"> waiting for approval</span></span>`;
-  }
-
-  #agent(key: string): TemplateResult | typeof nothing {
-    const agent = this.state.agents.length > 1 ? agentOf(key, this.state.agents) : undefined;
-    return agent === undefined ? nothing : html`<span class="chip">${agent.emoji} ${agent.name}</span> `;
-  }
-
-  #channel(id: string | undefined): TemplateResult | typeof nothing {
-    if (id === undefined || id === "webchat") return nothing;
-    return html`<span class="chip">${this.store.pages.channelName(id)}</span> `;
+  #row(session: Session, place: RowPlace): TemplateResult {
+    return sessionRow(this.store, session, place, (key) => this.#open(key));
   }
 
   #show(view: string): void {
@@ -288,55 +204,6 @@ export class SidebarElement extends PageElement {
     this.#fire("chosen");
   }
 
-  async #rename({ key, title, label }: Session): Promise<void> {
-    const name = await ask({
-      title: t("Rename “{0}”", title),
-      text: t("An empty name brings the automatic one back."),
-      input: { label: t("Name"), value: label ?? "", maxLength: 64 },
-      confirm: t("Rename"),
-    });
-    if (name !== undefined) await this.store.sessions.rename(key, name);
-  }
-
-  #menu(button: HTMLElement, session: Session, isAway: boolean): void {
-    const { key, title, isPinned } = session;
-    const isMain = key === this.state.mainKey;
-    const mark = (change: { pinned?: boolean; archived?: boolean }) => () => this.store.sessions.mark(key, change);
-    const exportAs = (format: "markdown" | "json") => () => this.store.sessions.export(key, title, format);
-    const mayChange = this.store.may("admin");
-    const marks = [
-      { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
-      ...(isMain
-        ? []
-        : [{ label: isAway ? t("Bring back") : t("Put away"), icon: archiveIcon, run: mark({ archived: !isAway }) }]),
-    ];
-    const end = isMain
-      ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => this.#startAfresh(key) }
-      : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => this.store.sessions.leave(key) };
-    openMenu(button, t("Actions for {0}", title), [
-      ...(mayChange ? [{ label: t("Rename"), icon: pencilIcon, run: () => this.#rename(session) }] : []),
-      ...(this.store.sessions.canPutAway ? marks : []),
-      ...(this.store.sessions.canExport
-        ? [
-            { label: t("Save as Markdown"), icon: fileIcon, run: exportAs("markdown") },
-            { label: t("Save as JSON"), icon: fileIcon, run: exportAs("json") },
-          ]
-        : []),
-      ...(mayChange ? [end] : []),
-    ]);
-  }
-
-  /** The main conversation always exists; it can begin anew. */
-  async #startAfresh(key: string): Promise<void> {
-    const answer = await ask({
-      title: t("Start the main conversation afresh?"),
-      text: t("The agent forgets what was said in it. You can still read it above."),
-      confirm: t("Start afresh"),
-      isDanger: true,
-    });
-    if (answer !== undefined) await this.store.sessions.reset(key);
-  }
-
   #onSearch(event: Event): void {
     this.words = (event.target as HTMLInputElement).value;
     this.store.search.type(this.words);
@@ -348,20 +215,3 @@ export class SidebarElement extends PageElement {
 }
 
 customElements.define("moltbot-sidebar", SidebarElement);
-
-/** Several pages' marks as one count and one sign of trouble. */
-function summed(marks: readonly Mark[]): Mark[] {
-  const count = marks.reduce((sum, mark) => sum + (mark.kind === "count" ? mark.count : 0), 0);
-  return [
-    ...(marks.some(({ kind }) => kind === "trouble")
-      ? [{ kind: "trouble" as const, words: t("something needs attention") }]
-      : []),
-    ...(count > 0 ? [{ kind: "count" as const, count, words: t("waiting") }] : []),
-  ];
-}
-
-function markOf(mark: Mark): TemplateResult {
-  const words = html`<span class="visually-hidden"> ${mark.words}</span>`;
-  if (mark.kind === "count") return html`<span class="badge">${mark.count}${words}</span>`;
-  return html`<span class="state bad"><span class="dot"></span>${words}</span>`;
-}

@@ -1,9 +1,10 @@
 // The conversation on the screen: what was said in it, what is being written, and what waits to be sent.
 
 import type { ChatHistoryResult, GatewayClient } from "@moltbot/protocol";
-import { type Item, itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "../conversation/conversation.ts";
+import { itemOfMessage, NOT_YET, pastItems, wholeOf, withNew } from "../conversation/conversation.ts";
 import { keepDraft } from "../conversation/drafts.ts";
 import { readHistory } from "../conversation/history.ts";
+import type { Item } from "../conversation/items.ts";
 import { OpenSession } from "../conversation/open-session.ts";
 import type { Attachment, OutboxEntry } from "../conversation/outbox.ts";
 import { PastReader } from "../conversation/past-reader.ts";

@@ -3,8 +3,8 @@
 import type { CommandEntry } from "@moltbot/protocol";
 import type { AgentChoice } from "../agents.ts";
 import { type CanvasState, NO_CANVAS } from "../canvas/canvas.ts";
-import type { Item } from "../conversation/conversation.ts";
 import type { HistoryMessage } from "../conversation/history.ts";
+import type { Item } from "../conversation/items.ts";
 import type { Run } from "../conversation/reply.ts";
 import type { SearchState } from "../conversation/search.ts";
 import type { ModelChoice, Session } from "../conversation/sessions.ts";
