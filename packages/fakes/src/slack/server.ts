@@ -1,7 +1,8 @@
 /** Slack over HTTP: the Web API, uploads and downloads, answers to commands; and the way to Socket Mode. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Loopback } from "../loopback.ts";
-import { type Call, isSend, METHODS, SlackError } from "./methods.ts";
+import { type Call, SlackError } from "./arguments.ts";
+import { isSend, METHODS } from "./methods.ts";
 import type { SocketMode } from "./socket.ts";
 import type { Conversation, World } from "./world.ts";
 
