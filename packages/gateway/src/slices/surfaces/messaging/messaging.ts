@@ -165,9 +165,9 @@ export class Messaging implements AsyncDisposable {
     this.#expire();
     this.#replies.review();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#pruneMedia()));
-    this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
+    this.#stack.use(clock.onBelieved((byMs) => this.outbox.ages.shift(byMs)));
     upkeep.add(() => this.inbox.prune(this.#keptSince));
-    upkeep.add(() => this.outbox.prune(this.#keptSince));
+    upkeep.add(() => this.outbox.ages.prune(this.#keptSince));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
     this.#checkBindings();
     this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
@@ -311,7 +311,7 @@ export class Messaging implements AsyncDisposable {
   /** Expires messages, also of accounts that are down, off or removed. */
   #expire(): void {
     this.#services.store.transaction(() => {
-      for (const row of this.outbox.expire()) this.#settled(row);
+      for (const row of this.outbox.ages.expire()) this.#settled(row);
     });
   }
 
