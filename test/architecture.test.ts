@@ -584,7 +584,7 @@ describe("folders", () => {
 const LONGEST: Readonly<Record<string, number>> = {
   a2ui: 200,
   fakes: 299,
-  gateway: 336,
+  gateway: 334,
   markdown: 133,
   protocol: 380,
   web: 291,
