@@ -83,6 +83,11 @@ export interface PageHost {
   onChange(): void;
 }
 
+/** Asks a gateway that has the method; `undefined` where it has not. */
+export function askIfOffered(host: Pick<PageHost, "offers" | "ask">): Ask {
+  return async (method, ...asking) => (host.offers(method) ? await host.ask(method, ...asking) : undefined);
+}
+
 /** A page with a service: `badge` is given the state that the service has. */
 export function defineView<State>(
   view: Omit<View, "open" | "badge"> & {

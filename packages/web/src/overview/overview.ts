@@ -53,9 +53,9 @@ export class OverviewElement extends LivePage {
   protected override async load(): Promise<void> {
     this.service.readSoon("usage");
     const [hours, people, others] = await Promise.all([
-      this.read("system.hours", (gateway) => gateway.request("system.hours", {})),
-      this.read("system-presence", (gateway) => gateway.request("system-presence")),
-      this.host.may("admin") ? this.read("import.found", (gateway) => gateway.request("import.found")) : undefined,
+      this.read("system.hours", {}),
+      this.read("system-presence"),
+      this.host.may("admin") ? this.read("import.found") : undefined,
     ]);
     this.hours = hours?.hours ?? this.hours;
     this.people = people ?? this.people;

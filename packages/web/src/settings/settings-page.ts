@@ -65,11 +65,9 @@ export class SettingsElement extends LivePage {
 
   protected async load(): Promise<void> {
     const [file, schema, history] = await Promise.all([
-      this.read("config.get", (gateway) => gateway.request("config.get")),
-      this.#schema === undefined
-        ? this.read("config.schema", (gateway) => gateway.request("config.schema"))
-        : undefined,
-      this.read("config.history", (gateway) => gateway.request("config.history")),
+      this.read("config.get"),
+      this.#schema === undefined ? this.read("config.schema") : undefined,
+      this.read("config.history"),
     ]);
     this.#schema ??= schema?.schema;
     if (file === undefined || this.#schema === undefined) return;
