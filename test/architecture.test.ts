@@ -587,7 +587,7 @@ const LONGEST: Readonly<Record<string, number>> = {
   gateway: 334,
   markdown: 133,
   protocol: 380,
-  web: 291,
+  web: 278,
 };
 const GENERATED = "packages/protocol/src/contract.ts";
 

@@ -1,9 +1,9 @@
 /** The REST interface of a BlueBubbles server, and its calls to webhooks: one try each, as the real one. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FakeFile } from "../platform.ts";
+import { type FakeFile, kindOfFile } from "../platform.ts";
+import { type SendTrouble, SendTroubles } from "../send-troubles.ts";
 import { type Mac, type MacChat, type MacMessage, OWNER } from "./mac.ts";
 import { chatOnWire, type Fields, onWire, TAPBACKS } from "./on-wire.ts";
-import { kindOf, Orders } from "./orders.ts";
 
 interface Call {
   readonly method: string;
@@ -32,7 +32,7 @@ class Refusal extends Error {
 }
 
 export class BlueBubblesServer {
-  readonly orders = new Orders();
+  readonly troubles = new SendTroubles<SendTrouble<"accept-then-fail" | "refuse" | "slow">>();
   readonly hooks: Hook[] = [];
   password = "fake-password";
   /** Whether the helper for replies, tapbacks, edits, typing and read receipts is there. */
@@ -122,7 +122,7 @@ export class BlueBubblesServer {
   async #sendFile(form: FormData): Promise<unknown> {
     const sent = form.get("attachment");
     if (!(sent instanceof File)) throw new Refusal(400, "Validation Error", "An attachment is required");
-    const kind = form.get("isAudioMessage") === "true" ? "voice" : kindOf(sent.type);
+    const kind = form.get("isAudioMessage") === "true" ? "voice" : kindOfFile(sent.type);
     const file = { bytes: await sent.bytes(), mimeType: sent.type, fileName: sent.name, kind } as const;
     return await this.#send(Object.fromEntries(form.entries()), file);
   }
@@ -144,7 +144,7 @@ export class BlueBubblesServer {
     if (method === "private-api" && !this.hasHelper)
       throw new Refusal(400, "iMessage Error", "iMessage Private API is not enabled!");
     if (this.#mac.left.has(chat.name)) throw new Refusal(400, "iMessage Error", "You are not a member of this chat");
-    const trouble = this.orders.take();
+    const trouble = this.troubles.take();
     if (trouble?.kind === "refuse") throw new Refusal(400, "iMessage Error", "The message cannot be sent");
     const added = this.#mac.add({
       chat,

@@ -137,7 +137,7 @@ export class FakeBlueBubbles implements FakePlatform {
       case "accept-then-fail":
       case "refuse":
       case "slow":
-        return this.#server.orders.add(trouble);
+        return this.#server.troubles.order(trouble);
       case "cut":
         this.#loopback.server.closeAllConnections();
         return;

@@ -216,12 +216,10 @@ export class FakeSlack implements FakePlatform {
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "rate-limit":
-        return this.#api.order(trouble.kind, trouble.retryAfterMs, trouble.times);
       case "slow":
-        return this.#api.order(trouble.kind, trouble.ms, trouble.times);
       case "accept-then-fail":
       case "refuse":
-        return this.#api.order(trouble.kind, 0, trouble.times);
+        return this.#api.troubles.order(trouble);
       case "cut":
         return this.#socket.cut();
       case "down":

@@ -206,13 +206,11 @@ export class FakeTelegram implements FakePlatform {
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "rate-limit":
-        return this.#api.order(trouble.kind, trouble.retryAfterMs, trouble.times);
       case "slow":
-        return this.#api.order(trouble.kind, trouble.ms, trouble.times);
       case "accept-then-fail":
       case "refuse":
       case "refuse-markup":
-        return this.#api.order(trouble.kind, 0, trouble.times);
+        return this.#api.troubles.order(trouble);
       case "cut":
         return this.#updates.cut();
       case "down":

@@ -13,6 +13,7 @@ import {
   type Trouble,
   withMentions,
 } from "../platform.ts";
+import { SendTroubles } from "../send-troubles.ts";
 import { Changes, until } from "../watch.ts";
 import { Account } from "./account.ts";
 import { type Context, fileMessage, takesCaption, textMessage } from "./content.ts";
@@ -25,7 +26,7 @@ import { tameLibrary } from "./library.ts";
 import { sendMalformed } from "./malformed.ts";
 import { MediaHost } from "./media-host.ts";
 import { element } from "./node.ts";
-import { Outgoing, type SendTrouble } from "./outgoing.ts";
+import { Outgoing, type WhatsAppTrouble } from "./outgoing.ts";
 import { LOGGED_OUT, REPLACED, Server } from "./server.ts";
 import { type Authority, authority, TRUST_VARIABLE, trustIn } from "./trust.ts";
 
@@ -69,7 +70,7 @@ export class FakeWhatsApp implements FakePlatform {
   readonly #outgoing: Outgoing;
   readonly #server: Server;
   readonly #typing = new Set<string>();
-  readonly #troubles: SendTrouble[] = [];
+  readonly #troubles = new SendTroubles<WhatsAppTrouble>();
   #typingCount = 0;
 
   constructor(authority: Authority) {
@@ -87,7 +88,7 @@ export class FakeWhatsApp implements FakePlatform {
     this.#server = new Server(authority, answering, {
       sent: async (node) => {
         this.#typing.delete(this.#chatOf(node.attrs.to ?? ""));
-        await this.#outgoing.take(node, this.#troubles.shift());
+        await this.#outgoing.take(node, this.#troubles.take());
         this.#changes.tell();
       },
       confirmed: (id) => this.#incoming.confirm(id),
@@ -237,8 +238,7 @@ export class FakeWhatsApp implements FakePlatform {
       case "refuse":
       case "slow":
       case "accept-then-fail":
-        for (let time = 0; time < (trouble.times ?? 1); time++) this.#troubles.push(trouble);
-        return;
+        return this.#troubles.order(trouble);
       case "up":
         this.#account.isBanned = false;
         await Promise.all([this.#server.up(), this.#mediaHost.up()]);
