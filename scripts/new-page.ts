@@ -79,7 +79,7 @@ export class ${service}Element extends LivePage {
   protected readonly events = [];
 
   protected async load(): Promise<void> {
-    this.status = await this.read("${name}.status", (gateway) => gateway.request("${name}.status", {}));
+    this.status = await this.read("${name}.status");
   }
 
   protected override render(): TemplateResult {

@@ -40,6 +40,7 @@ const WORK = {
   "agent/approvals/policy": [
     "own-state",
     "wild-names",
+    "word-places",
     "remember",
     "places",
     "policy",

@@ -36,7 +36,7 @@ const NOT_FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
   "visit/notify.ts": ["Notification"],
   "palette/palette.ts": ["Ctrl K", "Enter", "Shift Enter", "Tab, Shift Tab", "Esc"],
   "visit/push.ts": ["this page has no worker"],
-  "store.ts": ["not signed in"],
+  "store/connection.ts": ["not signed in"],
   "words/languages.ts": ["Deutsch", "English", "Español", "Français", "Português"],
 };
 /** HTML, style sheets, selectors, options of a command, and our own name. */

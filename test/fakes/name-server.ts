@@ -7,10 +7,10 @@ import {
   isSameName,
   type Name,
   type Record,
-  readMessage,
   typeOf,
-  writeMessage,
 } from "../../packages/gateway/src/base/discovery/message.ts";
+import { readMessage } from "../../packages/gateway/src/base/discovery/message-reader.ts";
+import { writeMessage } from "../../packages/gateway/src/base/discovery/message-writer.ts";
 
 export class NameServer implements AsyncDisposable {
   /** The questions that came. */

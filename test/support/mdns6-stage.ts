@@ -1,7 +1,9 @@
 // A gateway and those who look for it, in a network of their own where multicast of IPv6 goes over loopback. Prints what was heard.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { readMessage, TYPE, writeMessage } from "../../packages/gateway/src/base/discovery/message.ts";
+import { TYPE } from "../../packages/gateway/src/base/discovery/message.ts";
+import { readMessage } from "../../packages/gateway/src/base/discovery/message-reader.ts";
+import { writeMessage } from "../../packages/gateway/src/base/discovery/message-writer.ts";
 import { browse } from "../../packages/gateway/src/cli/discover/browse.ts";
 import { gatewaysIn } from "../../packages/gateway/src/cli/discover/found.ts";
 import { testGateway } from "./gateway.ts";

@@ -4,13 +4,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { test } from "node:test";
-import {
-  type Data,
-  type Message,
-  readMessage,
-  TYPE,
-  writeMessage,
-} from "../../packages/gateway/src/base/discovery/message.ts";
+import { type Data, type Message, TYPE } from "../../packages/gateway/src/base/discovery/message.ts";
+import { readMessage } from "../../packages/gateway/src/base/discovery/message-reader.ts";
+import { writeMessage } from "../../packages/gateway/src/base/discovery/message-writer.ts";
 import { hostLabel } from "../../packages/gateway/src/base/discovery/service.ts";
 import { quickClock } from "../fakes/quick-clock.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";

@@ -12,6 +12,12 @@ export interface FakeFile {
   readonly kind: "image" | "video" | "audio" | "voice" | "document" | "sticker";
 }
 
+/** A kind of file by its MIME type. */
+export function kindOfFile(mimeType: string): "image" | "video" | "audio" | "document" {
+  const [type] = mimeType.split("/");
+  return type === "image" || type === "video" || type === "audio" ? type : "document";
+}
+
 /** Stands in what somebody says for the mention of another person. */
 export const MENTION = "\uFFFC";
 

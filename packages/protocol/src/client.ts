@@ -59,7 +59,8 @@ export interface Subscription extends Disposable {
 
 type Params<M extends keyof Methods> = Methods[M]["params"];
 type Ack<M extends keyof Methods> = Methods[M] extends { ack: infer A } ? A : never;
-type Arguments<M extends keyof Methods> =
+/** What a method is asked with; nothing where it needs nothing. */
+export type RequestArguments<M extends keyof Methods> =
   Record<never, never> extends Params<M>
     ? [params?: Params<M>, options?: RequestOptions<Ack<M>>]
     : [params: Params<M>, options?: RequestOptions<Ack<M>>];
@@ -129,7 +130,7 @@ export class GatewayClient {
    * Calls a method. Rejects with `ResponseError` when the gateway refuses, `RequestTimeout`, the signal's reason, or
    * `ConnectionClosed`; after the last the call may or may not have happened: repeat it with the same idempotency key.
    */
-  request<M extends keyof Methods>(method: M, ...args: Arguments<M>): Promise<Methods[M]["result"]>;
+  request<M extends keyof Methods>(method: M, ...args: RequestArguments<M>): Promise<Methods[M]["result"]>;
   request<N extends string>(method: Unlisted<Methods, N>, params?: unknown, options?: RequestOptions): Promise<unknown>;
   request(method: string, params: unknown = {}, options?: RequestOptions): Promise<unknown> {
     if (this.#state.kind !== "connected" || this.#connection === undefined) return Promise.reject(notConnected());

@@ -6,6 +6,7 @@ export {
   GatewayClient,
   isAuthRefusal,
   isPairingRequired,
+  type RequestArguments,
   type Subscription,
 } from "./client.ts";
 export type { Gap, WebSocketLike } from "./connection.ts";

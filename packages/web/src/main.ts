@@ -3,7 +3,7 @@
 import "./chat/app.ts";
 import { keepFocus } from "./chat/keep-focus.ts";
 import { fetchMarkdown } from "./chat/later-markdown.ts";
-import { Store } from "./store.ts";
+import { Store } from "./store/store.ts";
 import { VIEWS } from "./views.ts";
 import { startWorker } from "./visit/notify.ts";
 import { applyTheme } from "./visit/theme.ts";

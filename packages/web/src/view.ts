@@ -1,6 +1,6 @@
 // How a page joins the shell: one value, named in `views.ts`. The store, the app and the sidebar know no page by name.
 
-import type { GatewayClient } from "@moltbot/protocol";
+import type { GatewayClient, Methods, RequestArguments } from "@moltbot/protocol";
 import type { TemplateResult } from "lit";
 
 /** What a connection may be allowed to do. */
@@ -45,6 +45,12 @@ export interface PageService {
   channelName?(id: string): string | undefined;
 }
 
+/** Asks the gateway; a refusal becomes a notice, and `undefined`. */
+export type Ask = <M extends keyof Methods>(
+  method: M,
+  ...asking: RequestArguments<M>
+) => Promise<Methods[M]["result"] | undefined>;
+
 /** What the shell does for pages. */
 export interface PageHost {
   /** The connection of now. Throws before anybody has signed in. */
@@ -65,6 +71,8 @@ export interface PageHost {
   channelName(id: string): string;
   /** Saves everything that was ever said in a conversation as a file. */
   exportSession(sessionKey: string, title: string, format: "markdown" | "json"): Promise<void>;
+  /** Asks the gateway; a refusal becomes a notice, and `undefined`. */
+  readonly ask: Ask;
   /** Runs an action; a refusal becomes a notice, and `undefined`. */
   attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
   /** The open conversation. */
@@ -73,6 +81,11 @@ export interface PageHost {
   answerWaiting(): Promise<void>;
   /** The state of the page's service was replaced. */
   onChange(): void;
+}
+
+/** Asks a gateway that has the method; `undefined` where it has not. */
+export function askIfOffered(host: Pick<PageHost, "offers" | "ask">): Ask {
+  return async (method, ...asking) => (host.offers(method) ? await host.ask(method, ...asking) : undefined);
 }
 
 /** A page with a service: `badge` is given the state that the service has. */

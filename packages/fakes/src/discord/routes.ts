@@ -1,11 +1,8 @@
 /** The REST API, version 10: one entry a route. What a route answers is sent as JSON; nothing becomes 204. */
-import type { GivenReaction } from "../platform.ts";
 import { type Body, Refusal } from "./request.ts";
+import { Typing } from "./typing.ts";
 import type { Channel, Message, World } from "./world.ts";
-
-/** How long a repeated nonce finds the first message. */
-const NONCE_LIFE_MS = 180_000;
-const TYPING_MS = 10_000;
+import { contentOf, Written } from "./written.ts";
 
 /** A press or a command that waits for its answer. */
 export interface Interaction {
@@ -42,18 +39,18 @@ export interface ApiOptions {
 
 /** What the account has done through the API. */
 export class Api {
-  readonly reactions: GivenReaction[] = [];
   readonly interactions = new Map<string, Interaction>();
   commands: readonly Readonly<Record<string, unknown>>[] = [];
-  typingCount = 0;
-  readonly typing = new Map<string, NodeJS.Timeout>();
-  readonly #nonces = new Map<string, Message>();
+  readonly typing: Typing;
+  readonly written: Written;
   readonly #options: ApiOptions;
   readonly #world: World;
 
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#world = options.world;
+    this.typing = new Typing(options.onChange);
+    this.written = new Written(options, this.typing);
   }
 
   /** The route of a request, with what its pattern holds. */
@@ -63,11 +60,6 @@ export class Api {
       if (match) return { route, path: match.slice(1) };
     }
     throw new Refusal(404, 0, "404: Not Found");
-  }
-
-  stopTyping(channelId: string): void {
-    clearTimeout(this.typing.get(channelId));
-    this.typing.delete(channelId);
   }
 
   readonly #routes: readonly Route[] = [
@@ -86,32 +78,32 @@ export class Api {
       method: "POST",
       pattern: /^\/channels\/(\d+)\/messages$/,
       isSend: true,
-      answer: ({ path: [channel], body }) => this.#create(this.#channel(channel), body),
+      answer: ({ path: [channel], body }) => this.written.create(this.#channel(channel), body),
     },
     {
       method: "PATCH",
       pattern: /^\/channels\/(\d+)\/messages\/(\d+)$/,
-      answer: ({ path: [channel, id], body }) => this.#edit(this.#own(channel, id), body),
+      answer: ({ path: [channel, id], body }) => this.written.edit(this.#own(channel, id), body),
     },
     {
       method: "DELETE",
       pattern: /^\/channels\/(\d+)\/messages\/(\d+)$/,
-      answer: ({ path: [channel, id] }) => this.#delete(this.#own(channel, id)),
+      answer: ({ path: [channel, id] }) => this.written.delete(this.#own(channel, id)),
     },
     {
       method: "PUT",
       pattern: /^\/channels\/(\d+)\/messages\/(\d+)\/reactions\/([^/]+)\/@me$/,
-      answer: ({ path: [channel, id, emoji] }) => this.#react(this.#message(channel, id), emoji!, true),
+      answer: ({ path: [channel, id, emoji] }) => this.written.react(this.#message(channel, id), emoji!, true),
     },
     {
       method: "DELETE",
       pattern: /^\/channels\/(\d+)\/messages\/(\d+)\/reactions\/([^/]+)\/@me$/,
-      answer: ({ path: [channel, id, emoji] }) => this.#react(this.#message(channel, id), emoji!, false),
+      answer: ({ path: [channel, id, emoji] }) => this.written.react(this.#message(channel, id), emoji!, false),
     },
     {
       method: "POST",
       pattern: /^\/channels\/(\d+)\/typing$/,
-      answer: ({ path: [id] }) => this.#type(this.#channel(id)),
+      answer: ({ path: [id] }) => this.typing.start(this.#channel(id).id),
     },
     {
       method: "POST",
@@ -135,13 +127,14 @@ export class Api {
       method: "PATCH",
       pattern: /^\/webhooks\/(\d+)\/([^/]+)\/messages\/@original$/,
       isSend: true,
-      answer: ({ path: [, token], body }) => this.#fill(this.#original(token), body),
+      answer: ({ path: [, token], body }) => this.written.fill(this.#original(token), body),
     },
     {
       method: "POST",
       pattern: /^\/webhooks\/(\d+)\/([^/]+)$/,
       isSend: true,
-      answer: ({ path: [, token], body }) => this.#create(this.#channel(this.#interaction(token).channelId), body),
+      answer: ({ path: [, token], body }) =>
+        this.written.create(this.#channel(this.#interaction(token).channelId), body),
     },
   ];
 
@@ -190,91 +183,6 @@ export class Api {
     return wanted.reverse().map((message) => this.#world.shown(message));
   }
 
-  #create(channel: Channel, { json, files }: Body): unknown {
-    const content = contentOf(json);
-    if (content === "" && files.length === 0 && !json.poll)
-      throw new Refusal(400, 50006, "Cannot send an empty message");
-    const nonce = json.nonce === undefined ? undefined : String(json.nonce);
-    const key = `${channel.id}:${nonce}`;
-    const first = this.#nonces.get(key);
-    if (json.enforce_nonce === true && first && Date.now() - first.at < NONCE_LIFE_MS) return this.#world.shown(first);
-    const message = this.#world.add({
-      channelId: channel.id,
-      author: this.#world.bot,
-      content,
-      nonce,
-      type: json.message_reference ? 19 : 0,
-      attachments: this.#world.attach(files),
-      replyTo: (json.message_reference as { message_id?: string } | undefined)?.message_id,
-      components: json.components as readonly unknown[] | undefined,
-      poll: pollOf(json.poll),
-    });
-    message.showsPreviews = wantsPreviews(json);
-    if (nonce !== undefined) this.#nonces.set(key, message);
-    this.stopTyping(channel.id);
-    this.#options.dispatch("MESSAGE_CREATE", this.#world.dispatched(message));
-    this.#options.onChange();
-    return this.#world.shown(message);
-  }
-
-  #edit(message: Message, { json }: Body): unknown {
-    message.content = contentOf(json);
-    // What an edit does not say stays as it is.
-    if (json.flags !== undefined) message.showsPreviews = wantsPreviews(json);
-    message.editedAt = new Date().toISOString();
-    message.edits += 1;
-    if (json.components) message.components = json.components as readonly unknown[];
-    this.#options.dispatch("MESSAGE_UPDATE", this.#world.dispatched(message));
-    this.#options.onChange();
-    return this.#world.shown(message);
-  }
-
-  /** Puts the answer in the place of "thinking". */
-  #fill(message: Message, body: Body): unknown {
-    if (!message.isLoading) return this.#edit(message, body);
-    message.content = contentOf(body.json);
-    message.showsPreviews = wantsPreviews(body.json);
-    message.components = body.json.components as readonly unknown[] | undefined;
-    message.attachments.push(...this.#world.attach(body.files));
-    message.isLoading = false;
-    this.stopTyping(message.channelId);
-    this.#options.dispatch("MESSAGE_UPDATE", this.#world.dispatched(message));
-    this.#options.onChange();
-    return this.#world.shown(message);
-  }
-
-  #delete(message: Message): undefined {
-    message.isDeleted = true;
-    const guild_id = this.#world.channels.get(message.channelId)?.guild_id;
-    this.#options.dispatch("MESSAGE_DELETE", { id: message.id, channel_id: message.channelId, guild_id });
-    this.#options.onChange();
-  }
-
-  #react(message: Message, emoji: string, isGiven: boolean): undefined {
-    const at = this.reactions.findIndex((given) => given.messageId === message.id && given.emoji === emoji);
-    if (isGiven && at < 0) this.reactions.push({ messageId: message.id, emoji });
-    if (!isGiven && at >= 0) this.reactions.splice(at, 1);
-    this.#options.dispatch(isGiven ? "MESSAGE_REACTION_ADD" : "MESSAGE_REACTION_REMOVE", {
-      user_id: this.#world.bot.id,
-      channel_id: message.channelId,
-      message_id: message.id,
-      emoji: { id: null, name: emoji },
-    });
-    this.#options.onChange();
-  }
-
-  #type(channel: Channel): undefined {
-    this.stopTyping(channel.id);
-    const timer = setTimeout(() => {
-      this.typing.delete(channel.id);
-      this.#options.onChange();
-    }, TYPING_MS);
-    timer.unref();
-    this.typing.set(channel.id, timer);
-    this.typingCount += 1;
-    this.#options.onChange();
-  }
-
   #setCommands(commands: readonly Readonly<Record<string, unknown>>[]): unknown {
     this.commands = commands.map((command) => ({ ...command, id: this.#world.ids.next() }));
     this.#options.onChange();
@@ -313,38 +221,4 @@ export class Api {
     }
     this.#options.onChange();
   }
-}
-
-const SUPPRESS_EMBEDS = 4;
-
-function wantsPreviews({ flags }: Readonly<Record<string, unknown>>): boolean {
-  return (Number(flags ?? 0) & SUPPRESS_EMBEDS) === 0;
-}
-
-/** The text of a body. Throws `Refusal` 50035 above 2000 characters. */
-function contentOf(json: Readonly<Record<string, unknown>>): string {
-  const content = String(json.content ?? "").trim();
-  if ([...content].length <= 2000) return content;
-  const message = "Must be 2000 or fewer in length.";
-  throw new Refusal(400, 50035, "Invalid Form Body", {
-    body: { errors: { content: { _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message }] } } },
-  });
-}
-
-function pollOf(value: unknown): Message["poll"] {
-  if (value === undefined || value === null) return undefined;
-  const { question, answers } = value as {
-    question: { text: string };
-    answers: readonly { poll_media: { text: string } }[];
-  };
-  return { question: question.text, options: answers.map(({ poll_media }) => poll_media.text) };
-}
-
-/** The buttons under a message. */
-export function buttonsOf(message: Message): readonly { readonly label: string; readonly data: string }[] {
-  const rows = (message.components ?? []) as readonly {
-    readonly components?: readonly { readonly label?: string; readonly custom_id?: string }[];
-  }[];
-  const buttons = rows.flatMap(({ components = [] }) => components);
-  return buttons.map(({ label = "", custom_id = "" }) => ({ label, data: custom_id }));
 }

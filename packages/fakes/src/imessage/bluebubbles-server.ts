@@ -1,10 +1,9 @@
 /** The REST interface of a BlueBubbles server, and its calls to webhooks: one try each, as the real one. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FakeFile } from "../platform.ts";
+import { type FakeFile, kindOfFile } from "../platform.ts";
+import { type SendTrouble, SendTroubles } from "../send-troubles.ts";
 import { type Mac, type MacChat, type MacMessage, OWNER } from "./mac.ts";
-import { kindOf, Orders } from "./orders.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { chatOnWire, type Fields, onWire, TAPBACKS } from "./on-wire.ts";
 
 interface Call {
   readonly method: string;
@@ -32,17 +31,8 @@ class Refusal extends Error {
   }
 }
 
-const TAPBACKS: Readonly<Record<string, string>> = {
-  love: "❤️",
-  like: "👍",
-  dislike: "👎",
-  laugh: "😂",
-  emphasize: "‼️",
-  question: "❓",
-};
-
 export class BlueBubblesServer {
-  readonly orders = new Orders();
+  readonly troubles = new SendTroubles<SendTrouble<"accept-then-fail" | "refuse" | "slow">>();
   readonly hooks: Hook[] = [];
   password = "fake-password";
   /** Whether the helper for replies, tapbacks, edits, typing and read receipts is there. */
@@ -80,39 +70,6 @@ export class BlueBubblesServer {
       .map(({ url }) => fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
     for (const result of await Promise.allSettled(called))
       if (result.status === "fulfilled") await result.value.body?.cancel();
-  }
-
-  /** A message as the server serves it. */
-  onWire(message: MacMessage): Fields {
-    const { id, guid, chat, sender, text, at, files, tapback, clientId } = message;
-    return {
-      originalROWID: id,
-      guid,
-      ...(clientId !== undefined && { tempGuid: clientId }),
-      text: files.length > 0 ? `${"\ufffc".repeat(files.length)}${text}` : text,
-      ...((message.mentions ?? []).length > 0 && { attributedBody: styled(text, message) }),
-      handle: sender === undefined ? null : { address: sender, service: chat.service },
-      isFromMe: sender === undefined,
-      dateCreated: at,
-      dateEdited: message.editedAt ?? null,
-      dateRetracted: message.unsentAt ?? null,
-      threadOriginatorGuid: message.replyTo ?? null,
-      associatedMessageGuid: tapback ? `p:0/${tapback.target}` : null,
-      associatedMessageType: tapback ? tapbackType(tapback) : null,
-      associatedMessageEmoji: tapback && !nameOf(tapback.emoji) ? tapback.emoji : null,
-      itemType: 0,
-      groupActionType: 0,
-      attachments: files.map((file, index) => ({
-        guid: `${guid}-${index}`,
-        mimeType: file.mimeType,
-        transferName: file.kind === "voice" ? "Audio Message.caf" : file.fileName,
-        totalBytes: file.bytes.length,
-        isSticker: file.kind === "sticker",
-        uti: file.kind === "voice" ? "com.apple.coreaudio-format" : "public.data",
-      })),
-      chats: [chatOnWire(chat)],
-      ...message.fields,
-    };
   }
 
   async #answer(call: Call): Promise<unknown> {
@@ -159,13 +116,13 @@ export class BlueBubblesServer {
           (!chatGuid || chat.guid === chatGuid),
       )
       .toSorted((one, other) => (sort === "ASC" ? one.at - other.at : other.at - one.at));
-    return found.slice(Number(offset), Number(offset) + Number(limit)).map((message) => this.onWire(message));
+    return found.slice(Number(offset), Number(offset) + Number(limit)).map((message) => onWire(message));
   }
 
   async #sendFile(form: FormData): Promise<unknown> {
     const sent = form.get("attachment");
     if (!(sent instanceof File)) throw new Refusal(400, "Validation Error", "An attachment is required");
-    const kind = form.get("isAudioMessage") === "true" ? "voice" : kindOf(sent.type);
+    const kind = form.get("isAudioMessage") === "true" ? "voice" : kindOfFile(sent.type);
     const file = { bytes: await sent.bytes(), mimeType: sent.type, fileName: sent.name, kind } as const;
     return await this.#send(Object.fromEntries(form.entries()), file);
   }
@@ -187,7 +144,7 @@ export class BlueBubblesServer {
     if (method === "private-api" && !this.hasHelper)
       throw new Refusal(400, "iMessage Error", "iMessage Private API is not enabled!");
     if (this.#mac.left.has(chat.name)) throw new Refusal(400, "iMessage Error", "You are not a member of this chat");
-    const trouble = this.orders.take();
+    const trouble = this.troubles.take();
     if (trouble?.kind === "refuse") throw new Refusal(400, "iMessage Error", "The message cannot be sent");
     const added = this.#mac.add({
       chat,
@@ -198,10 +155,10 @@ export class BlueBubblesServer {
       clientId: tempGuid,
     });
     this.#mac.typingIn.delete(chat.guid);
-    void this.tell("new-message", this.onWire(added));
+    void this.tell("new-message", onWire(added));
     if (trouble?.kind === "accept-then-fail") return CUT;
     if (trouble?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, trouble.ms));
-    return this.onWire(added);
+    return onWire(added);
   }
 
   #react({ selectedMessageGuid, reaction }: Fields): unknown {
@@ -211,18 +168,18 @@ export class BlueBubblesServer {
     if (!emoji) throw new Refusal(400, "Validation Error", "Invalid reaction");
     const target = this.#message(String(selectedMessageGuid));
     const added = this.#mac.tapback(target.guid, emoji, undefined, String(reaction).startsWith("-"));
-    void this.tell("new-message", this.onWire(added));
-    return this.onWire(added);
+    void this.tell("new-message", onWire(added));
+    return onWire(added);
   }
 
   #edit(guid: string, { editedMessage }: Fields): unknown {
     this.#helper();
-    return this.onWire(this.change(this.#message(guid), String(editedMessage)));
+    return onWire(this.change(this.#message(guid), String(editedMessage)));
   }
 
   #unsend(guid: string): unknown {
     this.#helper();
-    return this.onWire(this.change(this.#message(guid), undefined));
+    return onWire(this.change(this.#message(guid), undefined));
   }
 
   /** Changes a message, or takes it back when there is no text. */
@@ -233,7 +190,7 @@ export class BlueBubblesServer {
       message.edits += 1;
       message.editedAt = Date.now();
     }
-    void this.tell("updated-message", this.onWire(message));
+    void this.tell("updated-message", onWire(message));
     return message;
   }
 
@@ -294,33 +251,6 @@ export class BlueBubblesServer {
 
 /** The answer is lost, although what was asked for was done. */
 const CUT = Symbol("cut");
-
-function chatOnWire({ guid, identifier, name, participants, isGroup }: MacChat) {
-  return {
-    guid,
-    chatIdentifier: identifier,
-    displayName: name,
-    style: isGroup ? 43 : 45,
-    participants: participants.map((address) => ({ address })),
-  };
-}
-
-/** The styled text in which Messages says what of it is a mention. The marks of files are counted. */
-function styled(text: string, { mentions = [], files }: MacMessage): unknown {
-  const runs = mentions.map(({ start, length, handle }) => ({
-    range: [start + files.length, length],
-    attributes: { __kIMMessagePartAttributeName: 0, __kIMMentionConfirmedMention: handle },
-  }));
-  return [{ string: text, runs }];
-}
-
-function nameOf(emoji: string): string | undefined {
-  return Object.keys(TAPBACKS).find((name) => TAPBACKS[name] === emoji);
-}
-
-function tapbackType({ emoji, isRemoved }: NonNullable<MacMessage["tapback"]>): string {
-  return `${isRemoved ? "-" : ""}${nameOf(emoji) ?? "emoji"}`;
-}
 
 async function read(request: IncomingMessage): Promise<Call> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");

@@ -4,6 +4,7 @@ import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble
 import { until } from "../watch.ts";
 import { BlueBubblesServer } from "./bluebubbles-server.ts";
 import { chatIdOf, Mac, type MacMessage, type MacSaysOptions, saidOf } from "./mac.ts";
+import { onWire } from "./on-wire.ts";
 
 /** Starts a fake BlueBubbles server. The caller disposes it. */
 export async function fakeBlueBubbles(): Promise<FakeBlueBubbles> {
@@ -70,7 +71,7 @@ export class FakeBlueBubbles implements FakePlatform {
 
   async says(text: string, options: MacSaysOptions = {}): Promise<Said> {
     this.#lastSaid = this.#mac.says(text, options);
-    await this.#server.tell("new-message", this.#server.onWire(this.#lastSaid));
+    await this.#server.tell("new-message", onWire(this.#lastSaid));
     return saidOf(this.#lastSaid);
   }
 
@@ -78,7 +79,7 @@ export class FakeBlueBubbles implements FakePlatform {
   async tellsAgain({ id }: Said, fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const message = this.#message(id);
     message.fields = fields;
-    await this.#server.tell("updated-message", this.#server.onWire(message));
+    await this.#server.tell("updated-message", onWire(message));
   }
 
   /** Somebody says something that no webhook tells of. */
@@ -96,7 +97,7 @@ export class FakeBlueBubbles implements FakePlatform {
 
   async reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<void> {
     const tapback = this.#mac.tapback(messageId, emoji, this.#mac.handle(options.from ?? "alice"));
-    await this.#server.tell("new-message", this.#server.onWire(tapback));
+    await this.#server.tell("new-message", onWire(tapback));
   }
 
   get delivered(): readonly Delivered[] {
@@ -136,7 +137,7 @@ export class FakeBlueBubbles implements FakePlatform {
       case "accept-then-fail":
       case "refuse":
       case "slow":
-        return this.#server.orders.add(trouble);
+        return this.#server.troubles.order(trouble);
       case "cut":
         this.#loopback.server.closeAllConnections();
         return;
@@ -147,7 +148,7 @@ export class FakeBlueBubbles implements FakePlatform {
         this.#isUp = true;
         return await this.#loopback.up();
       case "redeliver":
-        if (this.#lastSaid) await this.#server.tell("new-message", this.#server.onWire(this.#lastSaid));
+        if (this.#lastSaid) await this.#server.tell("new-message", onWire(this.#lastSaid));
         return;
       case "malformed":
         await this.#server.tell("", "this is not JSON");

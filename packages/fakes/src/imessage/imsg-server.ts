@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
+import { kindOfFile } from "../platform.ts";
+import { type SendTrouble, SendTroubles } from "../send-troubles.ts";
 import { type Mac, type MacChat, type MacMessage, OWNER } from "./mac.ts";
-import { kindOf, Orders } from "./orders.ts";
 
 /** What the server tells the child process to do. */
 export type Told =
@@ -35,7 +36,7 @@ class Refusal extends Error {
 }
 
 export class ImsgServer implements AsyncDisposable {
-  readonly orders = new Orders();
+  readonly troubles = new SendTroubles<SendTrouble<"accept-then-fail" | "refuse" | "slow">>();
   /** What every child says before it ends, while something is not permitted. */
   complaint: string | undefined;
   /** What AppleScript says to a send, while something is not permitted. */
@@ -189,7 +190,7 @@ export class ImsgServer implements AsyncDisposable {
       throw new Refusal(-32602, "text or file is required");
     if (this.sendComplaint) throw new Refusal(-32603, this.sendComplaint);
     if (this.#mac.left.has(chat.name)) throw new Refusal(-32603, "AppleScript error: Can’t get chat id");
-    const trouble = this.orders.take();
+    const trouble = this.troubles.take();
     if (trouble?.kind === "refuse") throw new Refusal(-32603, "AppleScript error: Can’t get buddy id");
     if (typeof params.file === "string")
       this.#mac.add({ chat, sender: undefined, text: "", files: [readFile(params.file)] });
@@ -271,7 +272,7 @@ function chatOnWire({ id, guid, identifier, name, isGroup, participants, service
 
 function readFile(path: string) {
   const mimeType = MIME_TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
-  return { bytes: new Uint8Array(readFileSync(path)), fileName: basename(path), mimeType, kind: kindOf(mimeType) };
+  return { bytes: new Uint8Array(readFileSync(path)), fileName: basename(path), mimeType, kind: kindOfFile(mimeType) };
 }
 
 const MIME_TYPES: Readonly<Record<string, string>> = {

@@ -130,7 +130,7 @@ export class FakeImsg implements FakePlatform {
       case "accept-then-fail":
       case "refuse":
       case "slow":
-        return this.#server.orders.add(trouble);
+        return this.#server.troubles.order(trouble);
       case "cut":
         return this.#server.crash();
       case "down":

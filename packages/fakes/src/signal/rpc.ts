@@ -225,3 +225,10 @@ function fileOf(address: string): FakeFile {
   const bytes = new Uint8Array(Buffer.from(data, "base64"));
   return { bytes, mimeType, fileName: decodeURIComponent(fileName), kind: kind ?? "document" };
 }
+
+/** What signal-cli answers when the server wants a pause. */
+export function rateLimited(retryAfterMs: number): RpcError {
+  const retryAfterSeconds = Math.ceil(retryAfterMs / 1000);
+  const results = [{ type: "RATE_LIMIT_FAILURE", token: "a-challenge", retryAfterSeconds }];
+  return new RpcError(CODE.rateLimit, "Failed to send message due to rate limiting", { response: { results } });
+}

@@ -1,6 +1,6 @@
 /** What Signal's server and the people on it hold: numbers, groups, files, and what the account has sent. */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { FakeFile } from "../platform.ts";
+import type { Delivered, FakeFile } from "../platform.ts";
 
 export interface Person {
   readonly number: string;
@@ -88,4 +88,24 @@ export class World {
       uploadTimestamp: Date.now(),
     };
   }
+}
+
+/** How a message names its group. */
+export function groupInfoOf({ id, name }: Group) {
+  return { groupId: id, groupName: name, revision: 1, type: "DELIVER" };
+}
+
+/** A message as its readers have it. */
+export function asDelivered(message: Message): Delivered {
+  return {
+    id: String(message.timestamp),
+    chatId: message.chatId,
+    text: message.text,
+    raw: message.text,
+    replyTo: message.quoteTimestamp === undefined ? undefined : String(message.quoteTimestamp),
+    files: message.files,
+    edits: message.edits,
+    isUnsent: message.isUnsent,
+    at: message.timestamp,
+  };
 }

@@ -11,10 +11,9 @@ import {
 import { until } from "../watch.ts";
 import { emojiOfName, nameOfEmoji } from "./emoji.ts";
 import { changeEvent } from "./methods.ts";
-import { readMrkdwn } from "./mrkdwn.ts";
 import { WebApi } from "./server.ts";
 import { SocketMode } from "./socket.ts";
-import { type Conversation, type Message, onWire, TEAM_ID, World } from "./world.ts";
+import { asDelivered, type Conversation, type Message, onWire, TEAM_ID, World } from "./world.ts";
 
 const BOT_TOKEN = "xoxb-000000000000-fakefakefakefakefakefake";
 const APP_TOKEN = "xapp-1-A0FAKE-000000000000-fakefakefakefakefakefake";
@@ -195,20 +194,7 @@ export class FakeSlack implements FakePlatform {
   get delivered(): readonly Delivered[] {
     return this.#world.messages
       .filter(({ user }) => user === this.#world.bot)
-      .map((message) => ({
-        id: message.ts,
-        chatId: message.channel.id,
-        thread: this.#world.threadName(message.channel, message.threadTs),
-        text: readMrkdwn(message.text, (id) => this.#world.user(id)?.name ?? id),
-        raw: message.text,
-        files: message.files.map(({ id }) => this.#world.files.get(id)!.file),
-        buttons: message.buttons,
-        edits: message.edits,
-        isUnsent: message.isDeleted,
-        showsPreviews: message.showsPreviews,
-        clientId: message.metadata && String(message.metadata.event_payload.id),
-        at: message.at,
-      }));
+      .map((message) => asDelivered(message, this.#world));
   }
 
   get reactions(): readonly GivenReaction[] {
@@ -230,12 +216,10 @@ export class FakeSlack implements FakePlatform {
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "rate-limit":
-        return this.#api.order(trouble.kind, trouble.retryAfterMs, trouble.times);
       case "slow":
-        return this.#api.order(trouble.kind, trouble.ms, trouble.times);
       case "accept-then-fail":
       case "refuse":
-        return this.#api.order(trouble.kind, 0, trouble.times);
+        return this.#api.troubles.order(trouble);
       case "cut":
         return this.#socket.cut();
       case "down":

@@ -1,16 +1,12 @@
 /** Slack over HTTP: the Web API, uploads and downloads, answers to commands; and the way to Socket Mode. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Loopback } from "../loopback.ts";
-import { type Call, isSend, METHODS, SlackError } from "./methods.ts";
+import { kindOfFile } from "../platform.ts";
+import { SendTroubles } from "../send-troubles.ts";
+import { type Call, SlackError } from "./arguments.ts";
+import { isSend, METHODS } from "./methods.ts";
 import type { SocketMode } from "./socket.ts";
 import type { Conversation, World } from "./world.ts";
-
-/** Trouble with sends; each as often as it says. */
-interface SendTrouble {
-  readonly kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow";
-  readonly ms: number;
-  times: number;
-}
 
 /** What the app is allowed to do. */
 export interface Credentials {
@@ -25,10 +21,10 @@ export class WebApi implements AsyncDisposable {
   readonly calls: string[] = [];
   /** Answers to commands: id of the address → where it was used. */
   readonly responses = new Map<string, Conversation>();
+  readonly troubles = new SendTroubles();
   readonly #world: World;
   readonly #socket: SocketMode;
   readonly #credentials: Credentials;
-  readonly #troubles: SendTrouble[] = [];
   #isRevoked = false;
   #failures = 0;
 
@@ -37,10 +33,6 @@ export class WebApi implements AsyncDisposable {
     this.#socket = socket;
     this.#credentials = credentials;
     this.loopback.server.on("upgrade", (request, connection, head) => socket.accept(request, connection, head));
-  }
-
-  order(kind: SendTrouble["kind"], ms: number, times = 1): void {
-    this.#troubles.push({ kind, ms, times });
   }
 
   revoke(): void {
@@ -91,8 +83,8 @@ export class WebApi implements AsyncDisposable {
     if (this.#isRevoked || (token !== botToken && token !== appToken)) throw new SlackError("invalid_auth");
     const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
     if (!method) throw new SlackError("unknown_method");
-    const wrong = isSend(name) ? this.#next() : undefined;
-    if (wrong?.kind === "rate-limit") return limited(response, wrong.ms);
+    const wrong = isSend(name) ? this.troubles.take() : undefined;
+    if (wrong?.kind === "rate-limit") return limited(response, wrong.retryAfterMs);
     if (wrong?.kind === "refuse") throw new SlackError("restricted_action");
     const call: Call = {
       world: this.#world,
@@ -126,7 +118,7 @@ export class WebApi implements AsyncDisposable {
     const mimeType = upload.mimeType || "application/octet-stream";
     this.#world.files.set(id, {
       ...stored,
-      file: { ...stored.file, bytes: upload.bytes, mimeType, kind: kindOf(mimeType) },
+      file: { ...stored.file, bytes: upload.bytes, mimeType, kind: kindOfFile(mimeType) },
     });
     response.writeHead(200, { "content-type": "text/plain" }).end(`OK - ${upload.bytes.length}`);
   }
@@ -147,19 +139,13 @@ export class WebApi implements AsyncDisposable {
   #respond(id: string, body: Buffer, response: ServerResponse): void {
     const channel = this.responses.get(id);
     if (!channel) return void response.writeHead(404).end("expired_url");
-    const wrong = this.#next();
-    if (wrong?.kind === "rate-limit") return limited(response, wrong.ms);
+    const wrong = this.troubles.take();
+    if (wrong?.kind === "rate-limit") return limited(response, wrong.retryAfterMs);
     const { text = "", response_type } = JSON.parse(body.toString()) as { text?: string; response_type?: string };
     if (wrong?.kind === "refuse") return void response.writeHead(403).end("restricted_action");
     this.#world.add({ channel, user: this.#world.bot, text, isEphemeral: response_type !== "in_channel" });
     if (wrong?.kind === "accept-then-fail") return this.#fail(response);
     response.writeHead(200, { "content-type": "text/plain" }).end("ok");
-  }
-
-  #next(): SendTrouble | undefined {
-    const trouble = this.#troubles.find(({ times }) => times > 0);
-    if (trouble) trouble.times -= 1;
-    return trouble;
   }
 }
 
@@ -175,11 +161,6 @@ async function uploadOf(body: Buffer, contentType: string): Promise<{ bytes: Uin
   const file = [...form.values()].find((value) => typeof value !== "string");
   if (!file) throw new SlackError("no_file_data");
   return { bytes: new Uint8Array(await file.arrayBuffer()), mimeType: file.type };
-}
-
-function kindOf(mimeType: string) {
-  const [kind] = mimeType.split("/");
-  return kind === "image" || kind === "video" || kind === "audio" ? kind : "document";
 }
 
 function limited(response: ServerResponse, ms: number): void {

@@ -1,6 +1,7 @@
 /** What a Slack workspace holds: people, conversations, messages, files. It knows nothing of HTTP or sockets. */
-import type { FakeFile, GivenReaction } from "../platform.ts";
+import type { Delivered, FakeFile, GivenReaction } from "../platform.ts";
 import { Changes } from "../watch.ts";
+import { readMrkdwn } from "./mrkdwn.ts";
 
 export const TEAM_ID = "T0FAKE";
 export const APP_ID = "A0FAKE";
@@ -215,5 +216,23 @@ export function fileOnWire({ id, file, shares }: StoredFile, baseUrl: string): R
     url_private_download: `${url}?download=1`,
     ...(file.kind === "voice" && { subtype: "slack_audio" }),
     shares: { public: Object.fromEntries([...shares].map(([channel, ts]) => [channel, [{ ts }]])) },
+  };
+}
+
+/** A message of the account as its readers have it. */
+export function asDelivered(message: Message, world: World): Delivered {
+  return {
+    id: message.ts,
+    chatId: message.channel.id,
+    thread: world.threadName(message.channel, message.threadTs),
+    text: readMrkdwn(message.text, (id) => world.user(id)?.name ?? id),
+    raw: message.text,
+    files: message.files.map(({ id }) => world.files.get(id)!.file),
+    buttons: message.buttons,
+    edits: message.edits,
+    isUnsent: message.isDeleted,
+    showsPreviews: message.showsPreviews,
+    clientId: message.metadata && String(message.metadata.event_payload.id),
+    at: message.at,
   };
 }

@@ -1,17 +1,10 @@
 /** A fake Telegram: the Bot API on loopback with one bot, good enough for an unmodified client library. */
-import {
-  type Delivered,
-  type FakePlatform,
-  type GivenReaction,
-  type Said,
-  type SaysOptions,
-  type Trouble,
-  withMentions,
-} from "../platform.ts";
+import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { until } from "../watch.ts";
+import { entitiesOf, Posts, saidOf, seconds } from "./posts.ts";
 import { BotApi } from "./server.ts";
-import { type Update, Updates } from "./updates.ts";
-import { type Chat, fileContent, type Message, onWire, textContent, type User, World } from "./world.ts";
+import { Updates } from "./updates.ts";
+import { type Chat, type Message, onWire, textContent, World } from "./world.ts";
 
 const TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFake000";
 
@@ -20,17 +13,6 @@ export async function fakeTelegram(): Promise<FakeTelegram> {
   const fake = new FakeTelegram();
   await fake.trouble({ kind: "up" });
   return fake;
-}
-
-/** A message of a person, or the service message that their deed leaves behind. */
-interface NewMessage {
-  readonly text: string;
-  /** The fields of the Bot API's `Message` that say what kind it is. */
-  readonly content: Readonly<Record<string, unknown>>;
-  readonly options?: SaysOptions;
-  readonly files?: Message["files"];
-  /** Alice, unless said. */
-  readonly from?: User | undefined;
 }
 
 export class FakeTelegram implements FakePlatform {
@@ -53,7 +35,7 @@ export class FakeTelegram implements FakePlatform {
   readonly #world = new World();
   readonly #updates = new Updates(this.#world.changes);
   readonly #api = new BotApi(this.#world, this.#updates, TOKEN);
-  #lastSaid: Update | undefined;
+  readonly #posts = new Posts(this.#world, this.#updates);
 
   /** The address of the Bot API; a setting of the client. */
   get apiRoot(): string {
@@ -88,32 +70,7 @@ export class FakeTelegram implements FakePlatform {
   }
 
   async says(text: string, options: SaysOptions = {}): Promise<Said> {
-    const start = options.mentionsBot ? `@${this.#world.bot.username} ` : "";
-    const { text: said, mentions } = withMentions(start + text, options.mentions, (name) => name);
-    const entities = [...mentions.map((each) => this.#mentionOf(each)), ...entitiesOf(said)].sort(
-      (a, b) => a.offset - b.offset,
-    );
-    const { files = [] } = options;
-    const isAlbum = files.length > 1;
-    const album = isAlbum ? { media_group_id: `album-${this.#world.nextId()}` } : {};
-    const captioned = { caption: said, ...(entities.length > 0 && { caption_entities: entities }) };
-    const contents: Readonly<Record<string, unknown>>[] =
-      files.length === 0
-        ? [textContent(said, entities)]
-        : files.map((file, index) => ({
-            ...fileContent(file, this.#world),
-            ...album,
-            ...(index === 0 && said !== "" && captioned),
-          }));
-    const messages = contents.map((content, index) =>
-      this.#add(index === 0 ? said : "", content, options, files.slice(index, index + 1)),
-    );
-    return saidOf(messages[0]!);
-  }
-
-  /** Of somebody without a user name, the text shows the name that they chose. */
-  #mentionOf({ name, start: offset, length }: { name: string; start: number; length: number }) {
-    return { type: "text_mention", offset, length, user: this.#world.person(name) };
+    return saidOf(this.#posts.says(text, options));
   }
 
   idOf(who: string | { readonly group: string }): string {
@@ -165,13 +122,13 @@ export class FakeTelegram implements FakePlatform {
 
   /** A message of a kind that has neither text nor a file: "location", "contact", "dice" … */
   async sends(content: Readonly<Record<string, unknown>>, options: SaysOptions = {}): Promise<Said> {
-    return saidOf(this.#add("", content, options, []));
+    return saidOf(this.#posts.add("", content, options, []));
   }
 
   /** A post in a channel that has that title. */
   async posts(text: string, title: string): Promise<Said> {
     const { chat } = this.#world.group(title, "channel");
-    const { from: _, ...post } = onWire(this.#keep(chat, { text, content: textContent(text) }), this.#world);
+    const { from: _, ...post } = onWire(this.#posts.keep(chat, { text, content: textContent(text) }), this.#world);
     const said = { ...post, sender_chat: chat, author_signature: "The editor" };
     this.#updates.push("channel_post", said);
     return { id: String(post.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -180,7 +137,7 @@ export class FakeTelegram implements FakePlatform {
   /** An anonymous admin of a group writes in its name, as Telegram sends that: `from` is a stand-in that all share. */
   async asGroup(text: string, group: string): Promise<Said> {
     const { chat } = this.#world.group(group);
-    const message = onWire(this.#keep(chat, { text, content: textContent(text) }), this.#world);
+    const message = onWire(this.#posts.keep(chat, { text, content: textContent(text) }), this.#world);
     const from = { id: 1087968824, is_bot: true, first_name: "Group", username: "GroupAnonymousBot" };
     this.#updates.push("message", { ...message, from, sender_chat: chat });
     return { id: String(message.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -190,7 +147,7 @@ export class FakeTelegram implements FakePlatform {
   async migrates(group: string): Promise<{ from: string; to: string }> {
     const { from, to } = this.#world.migrate(group);
     const service = (chat: Chat, content: Readonly<Record<string, unknown>>) =>
-      this.#updates.push("message", onWire(this.#keep(chat, { text: "", content }), this.#world));
+      this.#updates.push("message", onWire(this.#posts.keep(chat, { text: "", content }), this.#world));
     service(from, { migrate_to_chat_id: to.id });
     service(to, { migrate_from_chat_id: from.id });
     return { from: String(from.id), to: String(to.id) };
@@ -249,13 +206,11 @@ export class FakeTelegram implements FakePlatform {
   async trouble(trouble: Trouble): Promise<void> {
     switch (trouble.kind) {
       case "rate-limit":
-        return this.#api.order(trouble.kind, trouble.retryAfterMs, trouble.times);
       case "slow":
-        return this.#api.order(trouble.kind, trouble.ms, trouble.times);
       case "accept-then-fail":
       case "refuse":
       case "refuse-markup":
-        return this.#api.order(trouble.kind, 0, trouble.times);
+        return this.#api.troubles.order(trouble);
       case "cut":
         return this.#updates.cut();
       case "down":
@@ -263,7 +218,7 @@ export class FakeTelegram implements FakePlatform {
       case "up":
         return this.#api.loopback.up();
       case "redeliver":
-        return this.#redeliver();
+        return this.#posts.repeat();
       case "malformed":
         return this.#sendNonsense();
       case "revoke":
@@ -279,68 +234,6 @@ export class FakeTelegram implements FakePlatform {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#api[Symbol.asyncDispose]();
-  }
-
-  #add(
-    text: string,
-    content: Readonly<Record<string, unknown>>,
-    options: SaysOptions,
-    files: Message["files"],
-  ): Message {
-    const from = this.#world.person(options.from ?? "alice", options.asBot);
-    const place = options.in ?? "direct";
-    const chat = place === "direct" ? this.#world.direct(from) : this.#world.group(place.group).chat;
-    const message = this.#keep(chat, { text, content, options, files, from });
-    this.#lastSaid = this.#updates.push("message", onWire(message, this.#world));
-    return message;
-  }
-
-  #keep(
-    chat: Chat,
-    { text, content, options = {}, files = [], from = this.#world.person("alice") }: NewMessage,
-  ): Message {
-    const topic = options.thread === undefined ? undefined : this.#topic(chat, options.thread, from);
-    return this.#world.add({
-      id: this.#world.nextId(),
-      chat: topic?.chat ?? chat,
-      from,
-      at: options.at ?? Date.now(),
-      thread: topic?.id,
-      replyTo: options.replyTo === undefined ? undefined : Number(options.replyTo),
-      files,
-      poll: undefined,
-      buttons: undefined,
-      content: { ...content, ...this.#originOf(options) },
-      text,
-      raw: text,
-    });
-  }
-
-  #originOf({ forwardedFrom }: SaysOptions): Record<string, unknown> {
-    if (forwardedFrom === undefined) return {};
-    return { forward_origin: { type: "user", sender_user: this.#world.person(forwardedFrom), date: seconds() } };
-  }
-
-  /** A new topic announces itself in a message of the service, as on the platform. */
-  #topic(chat: Chat, name: string, from: User): { id: number; chat: Chat } {
-    const topic = this.#world.topic(chat, name);
-    if (topic.isNew)
-      this.#updates.push("message", {
-        message_id: topic.id,
-        from,
-        chat: topic.chat,
-        date: seconds(),
-        message_thread_id: topic.id,
-        is_topic_message: true,
-        forum_topic_created: { name, icon_color: 7322096 },
-      });
-    return topic;
-  }
-
-  /** A new update about the same message: after a long pause Telegram gives out new update ids. */
-  #redeliver(): void {
-    if (!this.#lastSaid) throw new Error("nobody has said anything yet");
-    this.#updates.push("message", this.#lastSaid.message);
   }
 
   #sendNonsense(): void {
@@ -367,27 +260,4 @@ export class FakeTelegram implements FakePlatform {
     if (!message) throw new Error(`there is no message ${id}`);
     return message;
   }
-}
-
-function saidOf(message: Message): Said {
-  return { id: String(message.id), chatId: String(message.chat.id), senderId: String(message.from.id) };
-}
-
-/** The entities that Telegram's apps find while one types. */
-function entitiesOf(text: string): { type: string; offset: number; length: number }[] {
-  const commands = [...text.matchAll(/(?<=^|\s)\/[a-z0-9_]+(?:@\w+)?/gi)].map(({ index, 0: found }) => ({
-    type: "bot_command",
-    offset: index,
-    length: found.length,
-  }));
-  const mentions = [...text.matchAll(/(?<=^|\s)@\w+/g)].map(({ index, 0: found }) => ({
-    type: "mention",
-    offset: index,
-    length: found.length,
-  }));
-  return [...commands, ...mentions];
-}
-
-function seconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

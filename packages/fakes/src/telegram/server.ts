@@ -2,26 +2,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Loopback } from "../loopback.ts";
 import type { FakeFile } from "../platform.ts";
+import { type SendTrouble, SendTroubles } from "../send-troubles.ts";
 import { isSend, METHODS } from "./methods.ts";
 import { type Parameters, Refusal, readParameters } from "./request.ts";
 import type { Updates } from "./updates.ts";
 import type { World } from "./world.ts";
 
-/** Trouble with sends; each as often as it says. */
-interface SendTrouble {
-  readonly kind: "rate-limit" | "accept-then-fail" | "refuse" | "slow" | "refuse-markup";
-  readonly ms: number;
-  times: number;
-}
+/** Bots are also told that the markup of a text is wrong. */
+type BotTrouble = SendTrouble<"rate-limit" | "accept-then-fail" | "refuse" | "slow" | "refuse-markup">;
 
 export class BotApi implements AsyncDisposable {
   readonly loopback = new Loopback((request, response) => void this.#serve(request, response));
   /** Methods that were called, oldest first, without the polls. */
   readonly calls: string[] = [];
+  readonly troubles = new SendTroubles<BotTrouble>();
   readonly #world: World;
   readonly #updates: Updates;
   readonly #token: string;
-  readonly #troubles: SendTrouble[] = [];
   #isRevoked = false;
   #failures = 0;
 
@@ -29,10 +26,6 @@ export class BotApi implements AsyncDisposable {
     this.#world = world;
     this.#updates = updates;
     this.#token = token;
-  }
-
-  order(kind: SendTrouble["kind"], ms: number, times = 1): void {
-    this.#troubles.push({ kind, ms, times });
   }
 
   revoke(): void {
@@ -68,14 +61,14 @@ export class BotApi implements AsyncDisposable {
   async #call(name: string, parameters: Parameters, response: ServerResponse): Promise<void> {
     const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
     if (!method) throw new Refusal(404, "Not Found");
-    const wrong = isSend(name) ? this.#next((kind) => kind !== "refuse-markup") : undefined;
+    const wrong = isSend(name) ? this.troubles.take((kind) => kind !== "refuse-markup") : undefined;
     if (wrong?.kind === "rate-limit") {
-      const retry_after = Math.ceil(wrong.ms / 1000);
+      const retry_after = Math.ceil(wrong.retryAfterMs / 1000);
       throw new Refusal(429, `Too Many Requests: retry after ${retry_after}`, { retry_after });
     }
     if (wrong?.kind === "refuse") throw new Refusal(403, "Forbidden: bot was blocked by the user");
     const usesMarkup = isSend(name) && parameters.text("parse_mode") !== undefined;
-    const refusesMarkup = usesMarkup && this.#next((kind) => kind === "refuse-markup") !== undefined;
+    const refusesMarkup = usesMarkup && this.troubles.take((kind) => kind === "refuse-markup") !== undefined;
     const result = await method({ world: this.#world, parameters, refusesMarkup });
     if (wrong?.kind === "accept-then-fail") return this.#fail(response);
     if (wrong?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, wrong.ms));
@@ -109,12 +102,6 @@ export class BotApi implements AsyncDisposable {
     if (!file) throw new Refusal(404, "Not Found");
     response.writeHead(200, { "content-type": "application/octet-stream", "content-length": file.bytes.length });
     response.end(file.bytes);
-  }
-
-  #next(wanted: (kind: SendTrouble["kind"]) => boolean): SendTrouble | undefined {
-    const trouble = this.#troubles.find(({ kind, times }) => times > 0 && wanted(kind));
-    if (trouble) trouble.times -= 1;
-    return trouble;
   }
 }
 

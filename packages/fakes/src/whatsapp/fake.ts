@@ -3,8 +3,7 @@
  * pair with, log in to, and exchange end-to-end encrypted messages with. It outlives its clients: the linked device, all
  * sessions and what was not confirmed are kept, so a client that was killed finds everything at its next login.
  */
-import { randomBytes } from "node:crypto";
-import { type BinaryNode, jidNormalizedUser, type proto } from "@whiskeysockets/baileys";
+import { jidNormalizedUser, type proto } from "@whiskeysockets/baileys";
 import {
   type Delivered,
   type FakePlatform,
@@ -14,17 +13,20 @@ import {
   type Trouble,
   withMentions,
 } from "../platform.ts";
+import { SendTroubles } from "../send-troubles.ts";
 import { Changes, until } from "../watch.ts";
 import { Account } from "./account.ts";
 import { type Context, fileMessage, takesCaption, textMessage } from "./content.ts";
+import { Deeds } from "./deeds.ts";
 import type { Device } from "./device.ts";
-import { Directory, type Group } from "./directory.ts";
+import { Directory } from "./directory.ts";
+import { Groups } from "./groups.ts";
 import { Incoming, type Letter } from "./incoming.ts";
 import { tameLibrary } from "./library.ts";
+import { sendMalformed } from "./malformed.ts";
 import { MediaHost } from "./media-host.ts";
-import { element, SERVICE, seconds } from "./node.ts";
-import { Outgoing, type SendTrouble } from "./outgoing.ts";
-import { groupNode } from "./queries.ts";
+import { element } from "./node.ts";
+import { Outgoing, type WhatsAppTrouble } from "./outgoing.ts";
 import { LOGGED_OUT, REPLACED, Server } from "./server.ts";
 import { type Authority, authority, TRUST_VARIABLE, trustIn } from "./trust.ts";
 
@@ -61,12 +63,14 @@ export class FakeWhatsApp implements FakePlatform {
   readonly #directory = new Directory();
   readonly #account = new Account(this.#directory.phone);
   readonly #incoming = new Incoming(this.#account);
+  readonly #groups = new Groups(this.#account, this.#directory);
+  readonly #deeds = new Deeds(this.#account, this.#directory, this.#groups, this.#incoming);
   readonly #authority: Authority;
   readonly #mediaHost: MediaHost;
   readonly #outgoing: Outgoing;
   readonly #server: Server;
   readonly #typing = new Set<string>();
-  readonly #troubles: SendTrouble[] = [];
+  readonly #troubles = new SendTroubles<WhatsAppTrouble>();
   #typingCount = 0;
 
   constructor(authority: Authority) {
@@ -84,7 +88,7 @@ export class FakeWhatsApp implements FakePlatform {
     this.#server = new Server(authority, answering, {
       sent: async (node) => {
         this.#typing.delete(this.#chatOf(node.attrs.to ?? ""));
-        await this.#outgoing.take(node, this.#troubles.shift());
+        await this.#outgoing.take(node, this.#troubles.take());
         this.#changes.tell();
       },
       confirmed: (id) => this.#incoming.confirm(id),
@@ -135,7 +139,7 @@ export class FakeWhatsApp implements FakePlatform {
 
   async says(said: string, options: SaysOptions = {}): Promise<Said> {
     const from = this.#directory.person(options.from ?? "alice");
-    const { group, chatId } = this.#place(from, options.in);
+    const { group, chatId } = this.#groups.place(from, options.in);
     const mentioned = (options.mentions ?? []).map((name) => this.#directory.person(name).person.lid);
     const own = options.mentionsBot ? [this.#account.phone.person.lid] : [];
     const { text: others } = withMentions(said, options.mentions, (name) => digitsOf(this.#directory.person(name)));
@@ -162,7 +166,7 @@ export class FakeWhatsApp implements FakePlatform {
   /** Somebody's phone sends a message of any content. */
   async sends(message: proto.IMessage, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<Said> {
     const from = this.#directory.person(options.from ?? "alice");
-    const { group, chatId } = this.#place(from, options.in);
+    const { group, chatId } = this.#groups.place(from, options.in);
     const id = Incoming.newId();
     await this.#incoming.send({ id, from, group, message });
     return { id, chatId, senderId: `+${from.person.number}` };
@@ -192,27 +196,16 @@ export class FakeWhatsApp implements FakePlatform {
       : this.#directory.group(who.group, alice).group.id;
   }
 
-  async edits(said: Said, text: string, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
-    const { from, group } = this.#claimed(said.id, options);
-    const key = { remoteJid: said.chatId, fromMe: true, id: said.id };
-    const protocolMessage = { key, type: 14, editedMessage: textMessage(text), timestampMs: Date.now() };
-    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "1" });
+  edits(said: Said, text: string, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
+    return this.#deeds.edits(said, text, options);
   }
 
-  async unsends(said: Said, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
-    const { from, group } = this.#claimed(said.id, options);
-    const protocolMessage = { key: { remoteJid: said.chatId, fromMe: true, id: said.id }, type: 0 };
-    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { protocolMessage }, edit: "7" });
+  unsends(said: Said, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
+    return this.#deeds.unsends(said, options);
   }
 
-  async reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<void> {
-    const from = this.#directory.person(options.from ?? "alice");
-    const { group, chatId } = this.#place(from, options.in);
-    const author = this.#incoming.letter(messageId)?.from ?? this.#account.phone;
-    const participant = group ? { participant: author.person.lid } : {};
-    const key = { remoteJid: chatId, fromMe: author === from, id: messageId, ...participant };
-    const reactionMessage = { key, text: emoji, senderTimestampMs: Date.now() };
-    await this.#incoming.send({ id: Incoming.newId(), from, group, message: { reactionMessage } });
+  reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<void> {
+    return this.#deeds.reacts(messageId, emoji, options);
   }
 
   get delivered(): readonly Delivered[] {
@@ -245,8 +238,7 @@ export class FakeWhatsApp implements FakePlatform {
       case "refuse":
       case "slow":
       case "accept-then-fail":
-        for (let time = 0; time < (trouble.times ?? 1); time++) this.#troubles.push(trouble);
-        return;
+        return this.#troubles.order(trouble);
       case "up":
         this.#account.isBanned = false;
         await Promise.all([this.#server.up(), this.#mediaHost.up()]);
@@ -259,7 +251,7 @@ export class FakeWhatsApp implements FakePlatform {
       case "redeliver":
         return this.#incoming.redeliver();
       case "malformed":
-        return await this.#sendMalformed();
+        return await sendMalformed(this.#account, this.#directory, this.#incoming);
       case "revoke":
         this.#server.endLink(LOGGED_OUT);
         return this.#account.unlink();
@@ -269,7 +261,7 @@ export class FakeWhatsApp implements FakePlatform {
         this.#account.isBanned = true;
         return this.#server.endLink(element("failure", { reason: "403", location: "lla" }));
       case "remove-from-group":
-        return this.#removeFrom(trouble.group);
+        return this.#groups.remove(trouble.group);
       default:
         throw new Error(`WhatsApp has no trouble of the kind ${trouble.kind}`);
     }
@@ -279,58 +271,11 @@ export class FakeWhatsApp implements FakePlatform {
     await this.trouble({ kind: "down" });
   }
 
-  /** The server knows no message's author: whoever names a message, in the chat that it was said in, is passed on. */
-  #claimed(id: string, { from }: Pick<SaysOptions, "from">): Pick<Letter, "from" | "group"> {
-    const letter = this.#letter(id);
-    return from === undefined ? letter : { ...letter, from: this.#directory.person(from) };
-  }
-
-  #place(from: Device, where: SaysOptions["in"] = "direct"): { group: Group | undefined; chatId: string } {
-    if (where === "direct") return { group: undefined, chatId: from.person.jid };
-    const { group, isNew } = this.#directory.group(where.group, from);
-    if (isNew) this.#tellOfGroup(group, element("create", {}, [groupNode(group)]));
-    return { group, chatId: group.id };
-  }
-
-  #removeFrom(name: string): void {
-    const group = this.#directory.groups.find((each) => each.name === name);
-    if (!group) throw new Error(`the account is in no group of the name ${name}`);
-    const { phone } = this.#account;
-    group.members.delete(phone);
-    const participant = element("participant", { jid: phone.person.lid, phone_number: phone.person.jid });
-    this.#tellOfGroup(group, element("remove", {}, [participant]));
-  }
-
-  #tellOfGroup(group: Group, what: BinaryNode): void {
-    const { creator } = group;
-    const actor = { participant: creator.lid, participant_pn: creator.jid, addressing_mode: "lid" };
-    const attrs = { from: group.id, type: "w:gp2", id: randomBytes(8).toString("hex"), t: seconds(), ...actor };
-    this.#account.deliver(element("notification", { ...attrs, notify: creator.name }, [what]));
-  }
-
-  async #sendMalformed(): Promise<void> {
-    const { person } = this.#directory.person("alice");
-    const message = { from: person.jid, sender_lid: person.lid, type: "text", t: seconds() };
-    this.#account.link?.send(element("frobnicate", { from: SERVICE, id: "unknown-tag" }));
-    this.#account.link?.send(element("message", { ...message, t: "soon" }, []));
-    this.#account.deliver(
-      element("notification", { from: person.jid, id: "unknown-kind", type: "frobnicated", t: "x" }),
-    );
-    this.#account.deliver(element("message", { ...message, id: Incoming.newId() }, [element("enc", { v: "9" }, "?")]));
-    await this.#incoming.sendDamaged(this.#directory.person("mallory"));
-  }
-
   #quote(id: string): Context["quote"] {
     const letter = this.#incoming.letter(id);
     if (letter) return { id, author: letter.from.person.lid, message: letter.message };
     const own = this.delivered.find((message) => message.id === id);
     return { id, author: this.#account.phone.person.lid, message: { conversation: own?.raw ?? "" } };
-  }
-
-  #letter(id: string): Letter {
-    const letter = this.#incoming.letter(id);
-    if (!letter) throw new Error(`nobody has said ${id}`);
-    return letter;
   }
 
   #chatOf(address: string): string {

@@ -1,6 +1,7 @@
 /** What the account sends: acknowledged, opened by everyone it is for, and kept as a reader has it. */
 import { type BinaryNode, jidNormalizedUser } from "@whiskeysockets/baileys";
 import type { Delivered, GivenReaction } from "../platform.ts";
+import type { SendTrouble } from "../send-troubles.ts";
 import type { Account } from "./account.ts";
 import { type Content, contentOf, withoutMarks } from "./content.ts";
 import type { Device } from "./device.ts";
@@ -9,10 +10,7 @@ import type { MediaHost } from "./media-host.ts";
 import { child, children, element, seconds } from "./node.ts";
 
 /** How the next send is treated. */
-export type SendTrouble =
-  | { readonly kind: "refuse" }
-  | { readonly kind: "slow"; readonly ms: number }
-  | { readonly kind: "accept-then-fail" };
+export type WhatsAppTrouble = SendTrouble<"refuse" | "slow" | "accept-then-fail">;
 
 /** The server's code for a stanza that it does not accept. */
 const REFUSED = "479";
@@ -41,7 +39,7 @@ export class Outgoing {
   }
 
   /** Takes a message of the account. */
-  async take(node: BinaryNode, trouble: SendTrouble | undefined): Promise<void> {
+  async take(node: BinaryNode, trouble: WhatsAppTrouble | undefined): Promise<void> {
     const { id = "", to = "" } = node.attrs;
     const { link } = this.#account;
     const ack = element("ack", { class: "message", id, from: to, t: seconds() });

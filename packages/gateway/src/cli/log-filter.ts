@@ -1,5 +1,6 @@
 /** Which lines of the log `moltbot logs` shows. */
 
+import { defined } from "../base/defined.ts";
 import { type LineQuery, matchesLine } from "../base/log-query.ts";
 import { usageError } from "./language/exit.ts";
 
@@ -25,8 +26,7 @@ export function filterOf({ level, word, account, run, since }: FilterFlags, now 
   const params: LineQuery = {
     ...(level !== undefined && { level: level as (typeof LEVELS)[number] }),
     ...(word.length > 0 && { words: [...word] }),
-    ...(account !== undefined && { account }),
-    ...(run !== undefined && { run }),
+    ...defined({ account, run }),
     ...(since !== undefined && { since: sinceOf(since, now) }),
   };
   if (Object.keys(params).length === 0) return undefined;

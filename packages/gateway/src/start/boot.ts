@@ -8,7 +8,7 @@ import { VERSION } from "../base/version.ts";
 import { SLICES } from "../catalog.ts";
 import type { Host } from "../kit/host.ts";
 import { openSlices } from "../kit/lifecycle.ts";
-import type { Doors } from "../server/listening/door.ts";
+import type { Doors } from "../server/listening/doors.ts";
 import type { GatewayServer } from "../server/listening/listen.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";

@@ -6,7 +6,7 @@ import { helloOk } from "../server/admission/hello.ts";
 import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
-import type { Doors } from "../server/listening/door.ts";
+import type { Doors } from "../server/listening/doors.ts";
 import { HttpFront } from "../server/listening/http.ts";
 import { GatewayServer } from "../server/listening/listen.ts";
 import { Once } from "../server/once.ts";

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, TellableError } from "../base/errors.ts";
 import { systemClock } from "../base/time/clock.ts";
 import type { Host } from "../kit/host.ts";
-import { Doors } from "../server/listening/door.ts";
+import { Doors } from "../server/listening/doors.ts";
 import { boot } from "./boot.ts";
 import type { StartOptions } from "./options.ts";
 

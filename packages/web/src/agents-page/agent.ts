@@ -3,12 +3,11 @@
 import type {
   AgentPromptResult,
   ConfigGetResult,
-  GatewayClient,
   McpStatusResult,
   ModelsListResult,
   ToolsListResult,
 } from "@moltbot/protocol";
-import type { PageHost } from "../view.ts";
+import { askIfOffered, type PageHost } from "../view.ts";
 import { type Change, modelChange, toolChange } from "./effects.ts";
 
 /** What the page shows of an agent; a part is undefined where the connection may not ask. */
@@ -23,15 +22,13 @@ export interface AgentFacts {
 /** Reads everything about an agent. */
 export async function readAgent(host: PageHost, agentId: string): Promise<AgentFacts> {
   const sessionKey = `agent:${agentId}:main`;
-  const ask = <T>(method: string, isAllowed: boolean, read: (gateway: GatewayClient) => Promise<T>) =>
-    isAllowed && host.offers(method) ? host.attempt(() => read(host.gateway())) : undefined;
-  const isAdmin = host.may("admin");
+  const ask = askIfOffered(host);
   const [prompt, tools, config, mcp, models] = await Promise.all([
-    ask("agent.prompt", isAdmin, (gateway) => gateway.request("agent.prompt", { agentId })),
-    ask("tools.list", true, (gateway) => gateway.request("tools.list", { sessionKey })),
-    ask("config.get", true, (gateway) => gateway.request("config.get")),
-    ask("mcp.status", true, (gateway) => gateway.request("mcp.status")),
-    ask("models.list", true, (gateway) => gateway.request("models.list")),
+    host.may("admin") ? ask("agent.prompt", { agentId }) : undefined,
+    ask("tools.list", { sessionKey }),
+    ask("config.get"),
+    ask("mcp.status"),
+    ask("models.list"),
   ]);
   return { prompt, tools: tools?.tools, config, mcp: mcp?.servers, models: models?.models };
 }
@@ -54,13 +51,13 @@ export async function chooseModel(
 ): Promise<string | undefined> {
   const change = modelChange(facts.config?.parsed, agentId, model);
   if (change !== undefined) return await write(host, facts, change);
-  const answer = await host.attempt(() => host.gateway().request("models.set", { model }));
+  const answer = await host.ask("models.set", { model });
   return answer && "agents.defaults.model";
 }
 
 async function write(host: PageHost, { config }: AgentFacts, change: Change | undefined): Promise<string | undefined> {
   if (change === undefined || config === undefined) return undefined;
   const params = { raw: JSON.stringify(change.patch), ...(config.hash !== "" && { baseHash: config.hash }) };
-  const answer = await host.attempt(() => host.gateway().request("config.patch", params));
+  const answer = await host.ask("config.patch", params);
   return answer && change.path;
 }

@@ -40,7 +40,7 @@ export class AgentsElement extends LivePage {
   protected override readonly events = ["sessions.changed"];
 
   protected override async load(): Promise<void> {
-    this.list = (await this.read("agents.list", (gateway) => gateway.request("agents.list"))) ?? this.list;
+    this.list = (await this.read("agents.list")) ?? this.list;
     await this.#loadAgent();
     this.#shared ??= new Tools({ ...this.host, onChange: () => this.requestUpdate() });
     await this.#shared.load();

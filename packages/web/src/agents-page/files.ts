@@ -88,7 +88,7 @@ class AgentFilesElement extends PageElement {
 
   async #load(): Promise<void> {
     const { agentId } = this;
-    const answer = await this.host.attempt(() => this.host.gateway().request("agents.files.list", { agentId }));
+    const answer = await this.host.ask("agents.files.list", { agentId });
     if (answer !== undefined && agentId === this.agentId) this.files = answer.files;
   }
 
@@ -103,7 +103,7 @@ class AgentFilesElement extends PageElement {
     this.opened = undefined;
     if (isOpen) return;
     const { agentId } = this;
-    const answer = await this.host.attempt(() => this.host.gateway().request("agents.files.get", { agentId, name }));
+    const answer = await this.host.ask("agents.files.get", { agentId, name });
     if (answer === undefined || agentId !== this.agentId) return;
     this.opened = answer.file;
     this.text = answer.file.content;

@@ -79,7 +79,7 @@ function why(host: PageHost, { name, state, tools, problem, audience }: Server):
 
 async function test(host: PageHost, name: string, say: Say): Promise<void> {
   say(t("Connecting {0}…", name));
-  const answer = await host.attempt(() => host.gateway().request("mcp.test", { name }, { timeoutMs: SLOW_MS }));
+  const answer = await host.ask("mcp.test", { name }, { timeoutMs: SLOW_MS });
   if (answer === undefined) return say(t("{0} could not be connected.", name));
   say(plural(answer.tools.length, "{1} works: {0} tool.", "{1} works: {0} tools.", name));
   openWhy(host, {

@@ -29,7 +29,7 @@ export class AllJobs {
     const fresh = new Map<string, Job>();
     for (let offset = 0, isMore = true; isMore; ) {
       const params = { includeDisabled: true, limit: PAGE, offset };
-      const answer = await this.#host.attempt(() => this.#gateway.request("cron.list", params));
+      const answer = await this.#host.ask("cron.list", params);
       if (answer === undefined) return;
       for (const job of answer.jobs) fresh.set(job.id, job);
       offset += answer.jobs.length;

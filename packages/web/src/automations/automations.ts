@@ -11,9 +11,9 @@ import { clockTime } from "../time.ts";
 import type { PageHost } from "../view.ts";
 import { plural, t } from "../words/t.ts";
 import { AllJobs, jobsNamed } from "./all-jobs.ts";
-import { type Job, lastRuns, nextText, type Run, scheduleText } from "./state.ts";
-import { heartbeat, outcome } from "./told.ts";
-import { explainJob } from "./why-job.ts";
+import { jobCard } from "./job-card.ts";
+import { type Job, lastRuns, type Run } from "./state.ts";
+import { heartbeat } from "./told.ts";
 
 const FIRINGS = 10;
 const RUNS = 200;
@@ -188,42 +188,20 @@ export class AutomationsElement extends PageElement {
     </div>`;
   }
 
-  #card(job: Job, { index, beforePx, afterPx }: RowInFlow): TemplateResult {
-    const room = beforePx + afterPx === 0 ? "" : `margin-block: ${beforePx}px ${afterPx}px`;
-    const [setsize, position] = [this.#shown.length, index + 1];
-    if (this.removals.has(job.id))
-      return html`<li class="card-row removed" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
-        <span class="grow">“${job.name}” is removed.</span>
-        <button type="button" class="button small" aria-label=${t("Undo: keep {0}", job.name)} @click=${() => this.#undo(job)}>Undo</button>
-      </li>`;
-    const run = this.runs.get(job.id);
-    return html`<li class="card-row job" data-job=${job.id} data-row=${job.id} .style=${room} aria-setsize=${setsize} aria-posinset=${position}>
-      <div class="grow">
-        <h3>${job.name}${job.enabled ? nothing : html` <span class="chip">paused</span>`}</h3>
-        <p class="meta">${scheduleText(job)} · ${nextText(job)}</p>
-        ${job.state.runningAtMs === undefined ? nothing : html`<p class="meta working"><span class="dots"></span>It runs now</p>`}
-        ${run === undefined ? nothing : outcome(run)}
-      </div>
-      ${this.#actions(job)}
-    </li>`;
-  }
-
-  #actions(job: Job): TemplateResult {
-    const { name, enabled } = job;
-    const why = html`<button type="button" class="button small quiet" aria-label=${t("Why: {0}", name)} @click=${() => explainJob(this.host, job, this.runs.get(job.id))}>Why</button>`;
-    if (!this.host.may("admin")) return html`<div class="card-actions">${why}</div>`;
-    return html`<div class="card-actions">
-      ${why}
-      <button type="button" class="button small" aria-label=${t("Run now: {0}", name)} @click=${() => this.#run(job)}>Run now</button>
-      <button type="button" class="button small" aria-label=${`${enabled ? t("Pause") : t("Resume")} ${name}`} @click=${() => this.#enable(job, !enabled)}>
-        ${enabled ? t("Pause") : t("Resume")}
-      </button>
-      <button type="button" class="button small quiet" aria-label=${t("Remove {0}", name)} @click=${() => this.#remove(job)}>Remove</button>
-    </div>`;
+  #card(job: Job, row: RowInFlow): TemplateResult {
+    const page = {
+      host: this.host,
+      undo: () => this.#undo(job),
+      run: () => this.#run(job),
+      enable: () => this.#enable(job, !job.enabled),
+      remove: () => this.#remove(job),
+    };
+    const isRemoved = this.removals.has(job.id);
+    return jobCard(page, { job, run: this.runs.get(job.id), isRemoved, row, count: this.#shown.length });
   }
 
   async #run({ id, name }: Job): Promise<void> {
-    const answer = await this.host.attempt(() => this.host.gateway().request("cron.run", { id, mode: "force" }));
+    const answer = await this.host.ask("cron.run", { id, mode: "force" });
     if (answer !== undefined) this.done = t("{0} runs.", name);
     this.#loadSoon();
   }
@@ -235,7 +213,7 @@ export class AutomationsElement extends PageElement {
   }
 
   async #update(id: string, enabled: boolean) {
-    const job = await this.host.attempt(() => this.host.gateway().request("cron.update", { id, patch: { enabled } }));
+    const job = await this.host.ask("cron.update", { id, patch: { enabled } });
     if (job !== undefined) this.#all?.hear({ jobId: id, action: "updated", job });
     return job;
   }
@@ -265,7 +243,7 @@ export class AutomationsElement extends PageElement {
   }
 
   async #removeNow(id: string): Promise<void> {
-    await this.host.attempt(() => this.host.gateway().request("cron.remove", { id }));
+    await this.host.ask("cron.remove", { id });
     this.#all?.forget(id);
     this.#drop(id);
   }

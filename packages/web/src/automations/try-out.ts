@@ -100,7 +100,7 @@ class TryOutElement extends PageElement {
     const afterMs = Math.max(0, (state.nextRunAtMs ?? Date.now()) - Date.now() - 60_000);
     const downMs = this.down === 0 ? {} : { downMs: { afterMs, forMs: this.down * HOUR_MS } };
     const params = { id, days: this.days, ...downMs };
-    this.answer = await this.host.attempt(() => this.host.gateway().request("cron.simulate", params));
+    this.answer = await this.host.ask("cron.simulate", params);
     this.isBusy = false;
   }
 }

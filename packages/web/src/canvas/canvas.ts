@@ -68,9 +68,7 @@ export class Canvas {
   async refresh(): Promise<void> {
     if (!this.#host.offers("canvas.history")) return this.#set({ hasContent: false, isOpen: false });
     const sessionKey = this.#host.sessionKey();
-    const answer = await this.#host.attempt(() =>
-      this.#host.gateway().request("canvas.history", { sessionKey, limit: LOOKED_AT }),
-    );
+    const answer = await this.#host.ask("canvas.history", { sessionKey, limit: LOOKED_AT });
     if (answer === undefined || sessionKey !== this.#host.sessionKey()) return;
     const last = answer.entries.findLast(({ kind, path }) => kind === "push" || kind === "base" || isPage(path));
     const hasContent = last !== undefined;

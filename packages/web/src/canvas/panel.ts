@@ -175,9 +175,7 @@ export class CanvasPanelElement extends PageElement {
   async #readEntries(): Promise<void> {
     const { sessionKey } = this;
     const { host } = this.canvas;
-    const answer = await host.attempt(() =>
-      host.gateway().request("canvas.history", { sessionKey, limit: MOST_ENTRIES }),
-    );
+    const answer = await host.ask("canvas.history", { sessionKey, limit: MOST_ENTRIES });
     if (answer !== undefined && sessionKey === this.sessionKey) this.entries = answer.entries;
   }
 
@@ -187,7 +185,7 @@ export class CanvasPanelElement extends PageElement {
     if (!this.#isReady || this.state.path !== undefined) return;
     const { host } = this.canvas;
     const params = { sessionKey, ...(at !== undefined && { at }) };
-    const answer = await host.attempt(() => host.gateway().request("canvas.replay", params));
+    const answer = await host.ask("canvas.replay", params);
     if (answer !== undefined && sessionKey === this.sessionKey && at === this.at) this.#talk?.show(answer.messages);
   }
 
@@ -215,7 +213,7 @@ export class CanvasPanelElement extends PageElement {
     const { host } = this.canvas;
     const { path } = this.state;
     const wanted = path === undefined ? ({ page: "screen" } as const) : ({ page: "files", path } as const);
-    const answer = await host.attempt(() => host.gateway().request("canvas.open", { sessionKey, ...wanted }));
+    const answer = await host.ask("canvas.open", { sessionKey, ...wanted });
     return sessionKey === this.sessionKey && path === this.state.path ? answer?.url : undefined;
   }
 

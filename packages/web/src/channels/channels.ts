@@ -90,33 +90,33 @@ export class Channels implements PageService {
   }
 
   async start(account: AccountRef): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("channels.start", account));
+    await this.#host.ask("channels.start", account);
     await this.#readChannels();
   }
 
   async stop(account: AccountRef): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("channels.stop", account, { timeoutMs: SLOW_MS }));
+    await this.#host.ask("channels.stop", account, { timeoutMs: SLOW_MS });
     await this.#readChannels();
   }
 
   async logout(account: AccountRef): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("channels.logout", account, { timeoutMs: SLOW_MS }));
+    await this.#host.ask("channels.logout", account, { timeoutMs: SLOW_MS });
     await this.#readChannels();
   }
 
   async remove(account: AccountRef): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("channels.remove", account, { timeoutMs: SLOW_MS }));
+    await this.#host.ask("channels.remove", account, { timeoutMs: SLOW_MS });
     await this.#readChannels();
   }
 
   async approve({ channel, code }: SenderRequest): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("pairing.approve", { channel, code, notify: true }));
+    await this.#host.ask("pairing.approve", { channel, code, notify: true });
     await this.#readSenders();
   }
 
   /** Turns a sender away who waits, or shuts one out who was let in. */
   async revoke({ channel, id }: { readonly channel: string; readonly id: string }): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("pairing.revoke", { channel, id }));
+    await this.#host.ask("pairing.revoke", { channel, id });
     await this.#readSenders();
   }
 
@@ -124,7 +124,7 @@ export class Channels implements PageService {
   async sendTest({ channel, accountId }: AccountRef, to: string): Promise<string | undefined> {
     const message = t("This is a test message from your moltbot gateway.");
     const params = { channel, accountId, to, message, idempotencyKey: newId() };
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("send", params, { timeoutMs: SLOW_MS }));
+    const answer = await this.#host.ask("send", params, { timeoutMs: SLOW_MS });
     return answer && t("The platform has taken the test message.");
   }
 
@@ -134,18 +134,18 @@ export class Channels implements PageService {
   }
 
   async resend(id: number): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("outbox.resend", { id }));
+    await this.#host.ask("outbox.resend", { id });
     await this.#readDoubtful();
   }
 
   async discard(id: number): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("outbox.discard", { id }));
+    await this.#host.ask("outbox.discard", { id });
     await this.#readDoubtful();
   }
 
   /** Why a message was answered or not. */
   async why(id: number): Promise<InboxWhyResult | undefined> {
-    return await this.#host.attempt(() => this.#host.gateway().request("inbox.why", { message: `#${id}` }));
+    return await this.#host.ask("inbox.why", { message: `#${id}` });
   }
 
   /**
@@ -182,25 +182,25 @@ export class Channels implements PageService {
 
   async #readChannels(): Promise<void> {
     if (!this.may("read")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("channels.status"));
+    const answer = await this.#host.ask("channels.status");
     if (answer) this.#set({ isLoaded: true, channels: readChannels(answer) });
   }
 
   async #readSenders(): Promise<void> {
     if (!this.may("pairing")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("pairing.list"));
+    const answer = await this.#host.ask("pairing.list");
     if (answer) this.#set(answer);
   }
 
   async #readMessages(): Promise<void> {
     if (!this.may("read")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("inbox.list", { limit: MESSAGES }));
+    const answer = await this.#host.ask("inbox.list", { limit: MESSAGES });
     if (answer) this.#set({ messages: answer.entries });
   }
 
   async #readGroups(): Promise<void> {
     if (!this.may("read")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("config.get"));
+    const answer = await this.#host.ask("config.get");
     if (answer === undefined) return;
     const rules = await this.#host.attempt(() => loaded(import("./rules.ts")));
     if (rules === undefined) return;
@@ -210,7 +210,7 @@ export class Channels implements PageService {
 
   async #readDoubtful(): Promise<void> {
     if (!this.may("read")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("outbox.list", { state: "unknown" }));
+    const answer = await this.#host.ask("outbox.list", { state: "unknown" });
     if (answer) this.#set({ doubtful: answer.entries });
   }
 

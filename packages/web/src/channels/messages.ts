@@ -7,8 +7,9 @@ import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
 import { clockTime, shortAge } from "../time.ts";
 import { said, t } from "../words/t.ts";
+import { labelOf, type Mood, outcomeOf } from "./channel-words.ts";
 import type { Channels } from "./channels.ts";
-import { type Channel, labelOf, type Mood, outcomeOf } from "./state.ts";
+import type { Channel } from "./state.ts";
 
 const PART_MOODS: Readonly<Record<OutboxEntry["state"], { mood: Mood; words: string }>> = {
   queued: { mood: "busy", words: said("Waiting to be sent") },

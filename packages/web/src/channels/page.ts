@@ -3,28 +3,23 @@
 import type { OutboxEntry, SenderRequest } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { ask } from "../chat/dialog.ts";
 import { PageElement } from "../chat/element.ts";
-import { warnIcon } from "../chat/icons.ts";
-import { words } from "../chat/words.ts";
 import { pageHead } from "../kit/parts.ts";
-import { offerNote } from "../kit/undo.ts";
 import { openWhy } from "../kit/why.ts";
 import { agoOf } from "../time.ts";
 import { t } from "../words/t.ts";
+import { type AccountPage, accountCard } from "./account-card.ts";
 import type { AddChannelElement } from "./add.ts";
+import { labelOf } from "./channel-words.ts";
 import type { AccountRef, Channels } from "./channels.ts";
 import type { LinkAccountElement } from "./link.ts";
-import { directText } from "./rules.ts";
-import { accountLabel, type Channel, type ChannelsState, factsOf, labelOf, stateOf } from "./state.ts";
+import type { Channel, ChannelsState } from "./state.ts";
 import "./add.ts";
 import "./link.ts";
 import "./messages.ts";
 
 /** Messages come without an event of their own: so often the page looks, while somebody does, in milliseconds. */
 const LOOK_MS = 5_000;
-
-type Account = Channel["accounts"][number];
 
 /** `<moltbot-channels>`: shows `state` and does what is asked through `service`. */
 export class ChannelsElement extends PageElement {
@@ -132,89 +127,24 @@ export class ChannelsElement extends PageElement {
 
   #accounts(): TemplateResult {
     const inUse = this.state.channels.filter(({ accounts }) => accounts.length > 0);
+    const page: AccountPage = {
+      service: this.service,
+      openSettings: (channel, accountId) => this.#form?.open(channel, accountId),
+      link: (channel, ref) => this.#link(channel, ref),
+      say: (done) => {
+        this.done = done;
+      },
+    };
     return html`<section aria-labelledby="accounts-title">
       <h2 id="accounts-title">Accounts</h2>
       ${
         inUse.length === 0
           ? html`<p class="meta">None yet. Connect a channel below, and write to the agent from your phone.</p>`
           : html`<ul class="cards">
-            ${inUse.flatMap((channel) => channel.accounts.map((account) => this.#account(channel, account)))}
+            ${inUse.flatMap((channel) => channel.accounts.map((account) => accountCard(page, channel, account)))}
           </ul>`
       }
     </section>`;
-  }
-
-  #account(channel: Channel, account: Account): TemplateResult {
-    const { mood, words: state } = stateOf(account);
-    const isUnlinked = account.state === "unconfigured" && account.linked === false;
-    const own = accountLabel(account);
-    const facts = isUnlinked ? t("Link it with your phone to begin.") : factsOf(account);
-    const problem = isUnlinked ? undefined : account.problem;
-    return html`<li class="card-row account" aria-label=${`${channel.label} ${own}`.trim()}>
-      <div class="grow">
-        <h3>
-          ${channel.label} ${own === "" ? nothing : html`<span class="meta">${own}</span>`}
-          <span class="state ${mood}"><span class="dot"></span>${state}</span>
-        </h3>
-        ${facts === "" ? nothing : html`<p class="meta">${facts}</p>`}
-        ${isUnlinked ? nothing : html`<p class="meta">${directText(account)}</p>`}
-        ${problem === undefined ? nothing : html`<p class="failure">${warnIcon} <span>${words(problem.message)}</span></p>`}
-      </div>
-      ${this.#actions(channel, account)}
-    </li>`;
-  }
-
-  #actions(channel: Channel, account: Account): TemplateResult {
-    const { accountId, enabled, running, linked } = account;
-    const ref: AccountRef = { channel: channel.id, accountId };
-    const name = `${channel.label} ${accountLabel(account)}`.trim();
-    const mayLink = channel.hasLogin && linked !== true;
-    const button = (label: string, action: () => unknown, kind = "") =>
-      html`<button type="button" class="button small ${kind}" aria-label=${`${label} ${name}`} @click=${action}>${label}</button>`;
-    const why = button(t("Why"), () => this.#why(channel, account), "quiet");
-    if (!this.service.may("admin")) return html`<div class="card-actions">${why}</div>`;
-    return html`<div class="card-actions">
-      ${button(t("Settings"), () => this.#form?.open(channel, accountId), "quiet")}
-      ${channel.hasLogin && linked ? button(t("Log out"), () => this.#logout(ref, name), "quiet") : nothing}
-      ${button(t("Remove"), () => this.#remove(ref, name), "quiet")}
-      ${why}
-      ${account.connected ? button(t("Test"), () => this.#test(ref, name), "quiet") : nothing}
-      ${running ? button(t("Stop"), () => this.#stop(ref, name)) : nothing}
-      ${!running && enabled && !mayLink ? button(t("Start"), () => this.service.start(ref), "primary") : nothing}
-      ${mayLink ? button(t("Link"), () => this.#link(channel, ref), "primary") : nothing}
-    </div>`;
-  }
-
-  #why({ id, label }: Channel, account: Account): void {
-    const { accountId, problem, dmPolicy, allowFrom = [], absent = {} } = account;
-    const own = accountId === "default" ? "" : `.accounts.${accountId}`;
-    openWhy(this.service.host, {
-      title: `${label} ${accountLabel(account)}`.trim(),
-      because: `${stateOf(account).words}. ${problem?.message ?? directText(account)}`,
-      facts: [
-        [t("Who may write"), directText(account)],
-        [t("On the list"), allowFrom.join(", ")],
-        [t("Last connected"), account.lastConnectedAt && agoOf(account.lastConnectedAt)],
-        [t("Failed attempts"), account.reconnectAttempts || undefined],
-        ...Object.entries(absent),
-      ],
-      setting: { path: `channels.${id}${own}.dmPolicy`, value: dmPolicy },
-      command: `moltbot channels show ${id}`,
-    });
-  }
-
-  async #test(ref: AccountRef, name: string): Promise<void> {
-    const to = await ask({
-      title: t("Send a test message from {0}", name),
-      text: t("To whom? As the channel names people and chats: +15550100, @name, a chat id."),
-      input: { label: t("To"), value: "", maxLength: 200 },
-      confirm: t("Send"),
-    });
-    if (to === undefined || to.trim() === "") return;
-    const said = await this.service.sendTest(ref, to.trim());
-    if (said === undefined) return;
-    this.done = said;
-    offerNote(said);
   }
 
   /** What holds in groups, in words. */
@@ -240,37 +170,6 @@ export class ChannelsElement extends PageElement {
         })}
       </ul>
     </section>`;
-  }
-
-  async #stop(ref: AccountRef, name: string): Promise<void> {
-    const answer = await ask({
-      title: t("Stop {0}?", name),
-      text: t("No message is read or answered there until you start it again."),
-      confirm: t("Stop"),
-    });
-    if (answer !== undefined) await this.service.stop(ref);
-  }
-
-  async #logout(ref: AccountRef, name: string): Promise<void> {
-    const answer = await ask({
-      title: t("Log {0} out?", name),
-      text: t("The session ends on the phone too. To use it again you link it anew."),
-      confirm: t("Log out"),
-      isDanger: true,
-    });
-    if (answer !== undefined) await this.service.logout(ref);
-  }
-
-  async #remove(ref: AccountRef, name: string): Promise<void> {
-    const answer = await ask({
-      title: t("Remove {0}?", name),
-      text: t("Its settings are removed with its token or session. Conversations stay."),
-      confirm: t("Remove"),
-      isDanger: true,
-    });
-    if (answer === undefined) return;
-    await this.service.remove(ref);
-    this.done = t("{0} is removed.", name);
   }
 
   #link(channel: Channel, ref: AccountRef): void {

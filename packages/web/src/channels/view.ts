@@ -4,7 +4,7 @@ import { channelsIcon } from "../chat/icons.ts";
 import { defineView, type Mark } from "../view.ts";
 import { t } from "../words/t.ts";
 import { Channels } from "./channels.ts";
-import { type ChannelsState, stateOf } from "./state.ts";
+import { type ChannelsState, isTroubled } from "./state.ts";
 
 export const channelsView = defineView({
   id: "channels",
@@ -19,9 +19,10 @@ export const channelsView = defineView({
 });
 
 function marksOf({ channels, pending }: ChannelsState): Mark[] {
-  const isTroubled = channels.some(({ accounts }) => accounts.some((each) => stateOf(each).mood === "bad"));
   return [
-    ...(isTroubled ? [{ kind: "trouble" as const, words: t("an account needs attention") }] : []),
+    ...(channels.some(({ accounts }) => accounts.some(isTroubled))
+      ? [{ kind: "trouble" as const, words: t("an account needs attention") }]
+      : []),
     ...(pending.length > 0
       ? [{ kind: "count" as const, count: pending.length, words: t("waiting to be let in") }]
       : []),

@@ -1,24 +1,22 @@
 // The whole page: picks the screen, lays out the chat, and moves focus between its parts.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Approval } from "../approvals.ts";
 import { coversConversation } from "../canvas/canvas.ts";
 import { titleOf } from "../conversation/sessions.ts";
 import { holdKeys } from "../kit/held-keys.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
-import { clockTime } from "../time.ts";
-import { plural, t } from "../words/t.ts";
+import type { Approval } from "../store/approvals.ts";
+import type { Store } from "../store/store.ts";
+import { t } from "../words/t.ts";
+import { banners } from "./banners.ts";
 import type { ComposerElement } from "./composer.ts";
 import { PageElement } from "./element.ts";
-import { claws, closeIcon, shieldIcon, trashIcon, warnIcon } from "./icons.ts";
+import { claws } from "./icons.ts";
 import type { ThreadElement } from "./thread.ts";
-import { words } from "./words.ts";
 import "./composer.ts";
 import "./dialog.ts";
 import "./menu.ts";
 import "./page.ts";
-import "./sidebar.ts";
+import "../sidebar/sidebar.ts";
 import "./thread.ts";
 import "./topbar.ts";
 
@@ -128,8 +126,7 @@ export class AppElement extends PageElement {
             @dragleave=${this.#onDragLeave}
             @drop=${this.#onDrop}
           >
-            ${linkBanner(state, this.store)} ${this.#approvalsElsewhere()} ${this.#nodeWaits()}
-            ${this.#notice()} ${this.#leaving()}
+            ${banners(this.store, (approval) => this.#showApproval(approval))}
             ${
               this.#hasShownChat
                 ? html`<moltbot-thread .store=${this.store} .state=${state} ?hidden=${!isChat}></moltbot-thread>
@@ -166,62 +163,10 @@ export class AppElement extends PageElement {
     }
   }
 
-  /** Commands wait in conversations that are not on the screen: the way there. */
-  #approvalsElsewhere(): TemplateResult | typeof nothing {
-    const { approvals, view } = this.store.state;
-    const elsewhere = approvals.filter(({ sessionKey }) => view !== "chat" || !this.store.isHere(sessionKey));
-    const [first] = elsewhere;
-    if (first === undefined) return nothing;
-    const count = plural(
-      elsewhere.length,
-      "A command waits for your approval in another conversation.",
-      "{0} commands wait for your approval in another conversation.",
-    );
-    return html`<div class="banner" role="status">
-      ${shieldIcon}<span>${count}</span>
-      <button type="button" class="text-button" @click=${() => this.#showApproval(first)}>Show</button>
-    </div>`;
-  }
-
-  /** A node that is connected and of no use yet: what to type. */
-  #nodeWaits(): TemplateResult | typeof nothing {
-    const { nodeRequests, view } = this.store.state;
-    const [first] = nodeRequests;
-    // Two pages have a button for it.
-    if (first === undefined || view === "overview" || view === "devices") return nothing;
-    const hasPage = this.store.views.some(({ id }) => id === "devices");
-    const { name, commands, requestId } = first;
-    const what =
-      commands.length === 0 ? t("wants to be a node") : t("is connected, and its commands wait for your approval");
-    return html`<div class="banner" role="status">
-      ${shieldIcon}<span>${name} ${what}. On the gateway’s machine type: <code>moltbot nodes approve ${requestId}</code></span>
-      ${hasPage ? html`<button type="button" class="text-button" @click=${() => this.store.show("devices")}>Show</button>` : nothing}
-      <button type="button" class="icon-button small" aria-label="Hide" @click=${() => this.store.nodeRequests.hide(first)}>${closeIcon}</button>
-    </div>`;
-  }
-
   #showApproval({ sessionKey }: Approval): void {
-    if (sessionKey !== undefined) this.store.openSession(sessionKey);
-    this.store.show("chat");
+    if (sessionKey !== undefined) this.store.navigation.openSession(sessionKey);
+    this.store.navigation.show("chat");
     this.#thread?.follow();
-  }
-
-  #notice(): TemplateResult | typeof nothing {
-    const { notice } = this.store.state;
-    if (notice === undefined) return nothing;
-    return html`<div class="banner notice" role="alert">
-      ${warnIcon}<span>${words(notice)}</span>
-      <button type="button" class="icon-button small" aria-label="Dismiss" @click=${() => this.store.notify(undefined)}>${closeIcon}</button>
-    </div>`;
-  }
-
-  #leaving(): TemplateResult | typeof nothing {
-    const { leaving } = this.store.state;
-    if (leaving === undefined) return nothing;
-    return html`<div class="banner" role="status">
-      ${trashIcon}<span>“${leaving.title}” is deleted.</span>
-      <button type="button" class="text-button" @click=${() => this.store.keepSession()}>Undo</button>
-    </div>`;
   }
 
   get #composer(): ComposerElement | null {
@@ -286,15 +231,6 @@ export class AppElement extends PageElement {
 }
 
 customElements.define("moltbot-app", AppElement);
-
-function linkBanner({ link, asOf }: State, store: Store): TemplateResult | typeof nothing {
-  if (link.kind !== "waiting") return nothing;
-  const age = asOf === undefined ? nothing : html` <span class="as-of">What you see is from ${clockTime(asOf)}.</span>`;
-  return html`<div class="banner" role="status">
-    ${warnIcon}<span>${words(link.reason)}${age}</span>
-    <button type="button" class="text-button" @click=${() => store.retryNow()}>Try now</button>
-  </div>`;
-}
 
 /** The width from which the session list has a place of its own; the style sheet has the same. */
 function isNarrow(): boolean {

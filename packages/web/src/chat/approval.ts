@@ -2,9 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
-import type { Approval, Decision } from "../approvals.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { Approval, Decision } from "../store/approvals.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { shieldIcon } from "./icons.ts";

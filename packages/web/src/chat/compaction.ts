@@ -1,8 +1,8 @@
 // The line in a conversation before which everything became a summary for the model. The messages themselves are kept.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Compaction } from "../conversation/conversation.ts";
-import type { Store } from "../store.ts";
+import type { Compaction } from "../conversation/items.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { tokensText } from "../usage.ts";
 import { plural, t } from "../words/t.ts";
@@ -28,7 +28,7 @@ export class CompactionElement extends PageElement {
             : t(": {0} tokens became {1}.", tokensText(tokensBefore), tokensText(tokensAfter))
         }
         ${
-          isNewest && this.store.canUndoCompaction
+          isNewest && this.#canUndo
             ? html`<button type="button" class="text-button" @click=${this.#undo}>Undo</button>`
             : nothing
         }
@@ -41,13 +41,21 @@ export class CompactionElement extends PageElement {
     </div>`;
   }
 
+  get #canUndo(): boolean {
+    return this.store.connection.offers("sessions.compaction.undo") && this.store.may("write");
+  }
+
+  /** The model reads the messages again that the summary stands for. */
   async #undo(): Promise<void> {
     const answer = await ask({
       title: t("Undo the summary?"),
       text: t("The model reads the messages themselves again, as far as they fit."),
       confirm: t("Undo"),
     });
-    if (answer !== undefined) await this.store.undoCompaction();
+    if (answer === undefined) return;
+    const { connection, conversation, state } = this.store;
+    await connection.ask("sessions.compaction.undo", { key: state.sessionKey });
+    await conversation.load();
   }
 }
 

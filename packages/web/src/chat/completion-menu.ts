@@ -2,8 +2,8 @@
 
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
 import { type Suggestion, suggestionsFor } from "../conversation/completion.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { plural } from "../words/t.ts";
 
 /** The field that the menu helps. */
@@ -47,7 +47,7 @@ export class CompletionMenu implements ReactiveController {
     this.#active = undefined;
     this.#closedFor = undefined;
     const isCommand = text.startsWith("/");
-    if (isCommand && !this.#wasCommand) void this.#host.store.loadCommands();
+    if (isCommand && !this.#wasCommand) void this.#host.store.facts.loadCommands();
     this.#wasCommand = isCommand;
   }
 

@@ -3,9 +3,10 @@
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { dataUrl, readFiles } from "../conversation/attachments.ts";
+import { draftOf, keepDraft } from "../conversation/drafts.ts";
 import type { Attachment } from "../conversation/outbox.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { t } from "../words/t.ts";
 import { CompletionMenu } from "./completion-menu.ts";
 import { PageElement } from "./element.ts";
@@ -75,7 +76,7 @@ export class ComposerElement extends PageElement {
     if (this.#editing !== this.state.editing) this.#beginOrEndEdit();
     if (this.#session === this.state.sessionKey) return;
     this.#session = this.state.sessionKey;
-    this.text = this.store.draft(this.#session);
+    this.text = draftOf(this.#session);
     this.attachments = [];
     this.problems = [];
   }
@@ -83,7 +84,7 @@ export class ComposerElement extends PageElement {
   /** A message that is written anew takes the field; what stood there comes back afterwards. */
   #beginOrEndEdit(): void {
     this.#editing = this.state.editing;
-    this.text = this.#editing?.text ?? this.store.draft(this.#session);
+    this.text = this.#editing?.text ?? draftOf(this.#session);
     if (this.#editing !== undefined) void this.updateComplete.then(() => this.focus());
   }
 
@@ -158,7 +159,7 @@ export class ComposerElement extends PageElement {
   #editNote(): TemplateResult {
     return html`<p class="editing" role="status">
       ${pencilIcon}<span>You write this message anew. What followed it stays as an earlier version.</span>
-      <button type="button" class="text-button" @click=${() => this.store.edit(undefined)}>Cancel</button>
+      <button type="button" class="text-button" @click=${() => this.store.again.edit(undefined)}>Cancel</button>
     </p>`;
   }
 
@@ -196,7 +197,7 @@ export class ComposerElement extends PageElement {
 
   #send(text: string, attachments: readonly Attachment[]): void {
     this.problems = [];
-    this.store.send(text, attachments);
+    this.store.conversation.send(text, attachments);
     this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
   }
 
@@ -208,14 +209,14 @@ export class ComposerElement extends PageElement {
 
   /** The words stay in the field until the gateway has taken them. */
   async #sendEdited(messageId: string): Promise<void> {
-    if (await this.store.askAgain(messageId, this.text.trim()))
+    if (await this.store.again.ask(messageId, this.text.trim()))
       this.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
   }
 
   /** The button goes away with the reply; the cursor belongs into the field. */
   #stop(): void {
     this.focus();
-    void this.store.stop();
+    void this.store.conversation.stop();
   }
 
   #onInput(event: Event): void {
@@ -225,7 +226,7 @@ export class ComposerElement extends PageElement {
   #change(text: string): void {
     this.text = text;
     this.#menu.onInput(text);
-    if (this.#editing === undefined) this.store.keepDraft(this.#session, text);
+    if (this.#editing === undefined) keepDraft(this.#session, text);
   }
 
   /** Enter sends, except while an input method composes, and on touch keyboards, which have no Shift+Enter. */
@@ -233,11 +234,11 @@ export class ComposerElement extends PageElement {
     if (isComposing(event) || this.#menu.onKey(event)) return;
     if (event.key === "Escape" && this.#editing !== undefined) {
       event.preventDefault();
-      return this.store.edit(undefined);
+      return this.store.again.edit(undefined);
     }
     if (event.key === "Escape" && this.state.activeRun !== undefined) {
       event.preventDefault();
-      void this.store.stop();
+      void this.store.conversation.stop();
     }
     const isTouch = matchMedia("(pointer: coarse)").matches;
     if (event.key === "Enter" && !event.shiftKey && !isTouch) this.#submit(event);

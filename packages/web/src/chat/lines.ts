@@ -1,9 +1,9 @@
 // Lines between messages: another day, a conversation that begins anew, and an earlier version that can be opened.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Item } from "../conversation/conversation.ts";
+import type { Item } from "../conversation/items.ts";
 import type { Branch } from "../conversation/past.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime, dayName } from "../time.ts";
 import { plural } from "../words/t.ts";
 import { PageElement } from "./element.ts";
@@ -54,7 +54,8 @@ export class BranchElement extends PageElement {
   }
 
   async #onToggle(event: Event): Promise<void> {
-    if ((event.target as HTMLDetailsElement).open) this.items ??= await this.store.readBranch(this.branch.id);
+    if ((event.target as HTMLDetailsElement).open)
+      this.items ??= await this.store.conversation.readBranch(this.branch.id);
   }
 }
 

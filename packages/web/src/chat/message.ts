@@ -4,11 +4,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { pressedBubble } from "../canvas/pressed.ts";
 import { dataUrl } from "../conversation/attachments.ts";
-import type { SaidItem, UserMessage } from "../conversation/conversation.ts";
 import type { Outcome, ShownAttachment } from "../conversation/history.ts";
+import type { SaidItem, UserMessage } from "../conversation/items.ts";
 import { sectionsOf } from "../conversation/parts.ts";
 import { isOpen, type Reply } from "../conversation/reply.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
@@ -75,13 +75,13 @@ export class MessageElement extends PageElement {
     return html`<p class="foot">
       <time datetime=${new Date(at).toISOString()}>${clockTime(at)}</time>
       ${text === "" ? nothing : this.#copyButton(t("Copy message"), text)}
-      ${mayEdit ? action(t("Edit and ask again"), pencilIcon, () => this.store.edit({ id, text })) : nothing}
+      ${mayEdit ? action(t("Edit and ask again"), pencilIcon, () => this.store.again.edit({ id, text })) : nothing}
     </p>`;
   }
 
   /** What is past can be read; it is not asked again. */
   get #mayAskAgain(): boolean {
-    return this.item.isPast !== true && this.store.canAskAgain && this.store.state.activeRun === undefined;
+    return this.item.isPast !== true && this.store.again.isPossible && this.store.state.activeRun === undefined;
   }
 
   #delivery({ entry }: UserMessage): TemplateResult | typeof nothing {
@@ -91,14 +91,14 @@ export class MessageElement extends PageElement {
     return html`<div class="failure" role="group" aria-label="Not sent">
       <p>${warnIcon} <span>Not sent. ${words(entry.delivery.reason)}</span></p>
       <p>
-        <button type="button" class="text-button" @click=${() => this.store.retry(entry.key)}>Send again</button>
+        <button type="button" class="text-button" @click=${() => this.store.conversation.sender.retry(entry.key)}>Send again</button>
         <button type="button" class="text-button" @click=${() => this.#takeBack(entry.key)}>Edit</button>
       </p>
     </div>`;
   }
 
   #takeBack(key: string): void {
-    const text = this.store.discard(key);
+    const text = this.store.conversation.sender.discard(key);
     this.dispatchEvent(new CustomEvent("take-back", { detail: text, bubbles: true }));
   }
 
@@ -142,7 +142,7 @@ export class MessageElement extends PageElement {
     if (outcome.kind === "waiting") {
       return html`<p class="meta working" role="group" aria-label="Waiting for its turn">
         <span class="dots"></span>Waiting for the reply before it
-        ${this.store.may("write") ? html`<button type="button" class="text-button" @click=${() => this.store.stop(runId)}>${stopIcon} Stop</button>` : nothing}
+        ${this.store.may("write") ? html`<button type="button" class="text-button" @click=${() => this.store.conversation.stop(runId)}>${stopIcon} Stop</button>` : nothing}
       </p>`;
     }
     if (outcome.kind !== "writing") return nothing;
@@ -154,17 +154,17 @@ export class MessageElement extends PageElement {
 
   /** What can be done about a reply that did not come to its end. */
   #goOn({ outcome, question, isCut }: Reply): TemplateResult | typeof nothing {
-    if (this.item.isPast || !this.store.canAskAgain) return nothing;
+    if (this.item.isPast || !this.store.again.isPossible) return nothing;
     const isUnfinished = outcome.kind === "failed" || outcome.kind === "stopped";
     if (isUnfinished && question !== undefined)
       return html`<p>
         <button type="button" class="text-button" @click=${() => this.#askAgain(question)}>${redoIcon} Try again</button>
-        ${isAboutModels(outcome) ? html`<button type="button" class="text-button" @click=${() => this.store.show("models")}>Open Models</button>` : nothing}
+        ${isAboutModels(outcome) ? html`<button type="button" class="text-button" @click=${() => this.store.navigation.show("models")}>Open Models</button>` : nothing}
       </p>`;
     if (!isCut || outcome.kind !== "done") return nothing;
     return html`<p class="meta cut">
       ${stopIcon} The answer was cut off: it was as long as the model may write.
-      <button type="button" class="text-button" @click=${() => this.store.send(t(GO_ON))}>Continue</button>
+      <button type="button" class="text-button" @click=${() => this.store.conversation.send(t(GO_ON))}>Continue</button>
     </p>`;
   }
 
@@ -184,7 +184,7 @@ export class MessageElement extends PageElement {
   }
 
   async #askAgain(question: string): Promise<void> {
-    await this.store.askAgain(question);
+    await this.store.again.ask(question);
   }
 
   async #copy(text: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The place of a page beside the conversations: loads the page's element when the page is first wanted, and shows it.
 
 import { html, type PropertyValues, type TemplateResult } from "lit";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
 import { PageElement } from "./element.ts";
 

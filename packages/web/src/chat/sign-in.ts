@@ -1,7 +1,7 @@
 // The two screens before the chat: sign in with a token or password, and wait for the owner's approval of this browser.
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { loadLanguages } from "../words/language.ts";
 import { PageElement } from "./element.ts";
 import { claws } from "./icons.ts";
@@ -46,7 +46,7 @@ export class SignInElement extends PageElement {
   #submit(event: Event): void {
     event.preventDefault();
     const secret = this.querySelector("input")?.value.trim() ?? "";
-    if (secret !== "") void this.store.signIn(secret);
+    if (secret !== "") void this.store.connection.signIn(secret);
   }
 }
 
@@ -66,7 +66,7 @@ export class PairingElement extends PageElement {
         <p>It is new to the gateway. Run this on the gateway’s machine, or approve it from a device that is signed in:</p>
         <pre class="command" tabindex="0" role="group" aria-label="Command"><code>moltbot devices approve ${this.requestId}</code></pre>
         <p class="meta working" role="status"><span class="dots"></span>Waiting for approval. This page goes on by itself.</p>
-        <button type="button" class="button wide" @click=${() => this.store.retryNow()}>Check now</button>
+        <button type="button" class="button wide" @click=${() => this.store.connection.retryNow()}>Check now</button>
         <button type="button" class="text-button" @click=${() => this.store.signOut()}>Sign in differently</button>
         <moltbot-language></moltbot-language>
       </div>

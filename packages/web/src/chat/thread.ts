@@ -3,13 +3,13 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Item } from "../conversation/conversation.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
-import { said, t } from "../words/t.ts";
+import type { Item } from "../conversation/items.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { PageElement } from "./element.ts";
-import { claws, downIcon } from "./icons.ts";
+import { downIcon } from "./icons.ts";
 import { beginningLine, dayLine, newLine } from "./lines.ts";
+import { connectCard, welcome } from "./welcome.ts";
 import "./approval.ts";
 import "./compaction.ts";
 import "./message.ts";
@@ -20,13 +20,6 @@ const NEAR_END_PX = 80;
 const FETCH_PX = 800;
 /** What is kept free above the first message that was not read, in pixels. */
 const NEW_MARGIN_PX = 12;
-
-/** What can be clicked to begin with; each sends its text. */
-const STARTERS = [
-  { title: said("What can you do?"), text: said("What can you do?") },
-  { title: said("What time is it?"), text: said("What time is it?") },
-  { title: said("Remind me how we got here"), text: said("What did we talk about last?") },
-] as const;
 
 /** `<moltbot-thread>`: shows `state.items`. */
 export class ThreadElement extends PageElement {
@@ -64,13 +57,13 @@ export class ThreadElement extends PageElement {
       >
         <div class="column">
           ${isLoading ? html`<p class="meta loading" role="status">Loading the conversation…</p>` : nothing}
-          ${isEmpty ? this.#welcome() : nothing}
+          ${isEmpty ? welcome(this.store) : nothing}
           ${repeat(
             items,
             ({ key }) => key,
             (item) => this.#item(item),
           )}
-          ${this.#connectCard()}
+          ${connectCard(this.store)}
           ${repeat(
             approvals,
             ({ id }) => id,
@@ -86,16 +79,6 @@ export class ThreadElement extends PageElement {
           </button>`
           : nothing
       }`;
-  }
-
-  /** Behind what the built-in agent has said: the way to a language model. */
-  #connectCard(): TemplateResult | typeof nothing {
-    const { items, models, modelsKnown } = this.state;
-    if (!modelsKnown || models.length > 0 || items.length === 0 || !this.store.may("admin")) return nothing;
-    return html`<aside class="connect-card" aria-label="Connect a model">
-      <p><strong>No language model is connected yet.</strong> Connect one, and it answers what you wrote.</p>
-      <button type="button" class="button small primary" @click=${() => this.store.show("models")}>Connect a model</button>
-    </aside>`;
   }
 
   #item(item: Item): TemplateResult {
@@ -127,7 +110,7 @@ export class ThreadElement extends PageElement {
     this.#toTarget();
     this.#settle();
     this.#fill();
-    if (this.#followed) this.store.markRead();
+    if (this.#followed) this.store.conversation.markRead();
   }
 
   protected override firstUpdated(): void {
@@ -142,23 +125,6 @@ export class ThreadElement extends PageElement {
     this.#followed = true;
     this.away = false;
     this.#toEnd();
-  }
-
-  #welcome(): TemplateResult {
-    const mayConnect = this.state.models.length === 0 && this.store.may("admin");
-    return html`<div class="welcome">
-      ${claws}
-      <h2>${this.store.may("write") ? t("How can I help?") : t("Nothing was said here yet.")}</h2>
-      ${this.store.may("write") ? this.#starters(mayConnect) : nothing}
-    </div>`;
-  }
-
-  #starters(mayConnect: boolean): TemplateResult {
-    return html`<p>Write a message below, or begin with one of these.</p>
-      <div class="starters">
-        ${mayConnect ? starter(t("Connect a model"), t("So that a language model answers"), () => this.store.show("models")) : nothing}
-        ${STARTERS.map(({ title, text }) => starter(t(title), text === title ? "" : t(text), () => this.store.send(t(text))))}
-      </div>`;
   }
 
   /** Shows the first message that was not read at the top; the end, when all of them can be seen together. */
@@ -215,13 +181,13 @@ export class ThreadElement extends PageElement {
   /** More is fetched before somebody comes to where nothing is. */
   #fill(): void {
     const { top, height, room } = this.#extent;
-    if (this.state.hasOlder && top < FETCH_PX) void this.store.loadOlder();
-    if (this.state.hasNewer && height - top - room < FETCH_PX) void this.store.loadNewer();
+    if (this.state.hasOlder && top < FETCH_PX) void this.store.conversation.past.older();
+    if (this.state.hasNewer && height - top - room < FETCH_PX) void this.store.conversation.past.newer();
   }
 
   /** The latest message: that of the conversation, also where a stretch of its past is shown. */
   #toLatest(): void {
-    this.store.toNow();
+    this.store.conversation.past.toNow();
     this.follow();
   }
 
@@ -241,7 +207,7 @@ export class ThreadElement extends PageElement {
     this.away = !isNearEnd && !this.#followed;
     if (this.#followed && !isNearEnd) this.#toEnd();
     this.#anchor = this.#followed ? undefined : this.#topmost();
-    if (this.#followed) this.store.markRead();
+    if (this.#followed) this.store.conversation.markRead();
     this.#fill();
   }
 
@@ -275,9 +241,3 @@ interface Extent {
 }
 
 customElements.define("moltbot-thread", ThreadElement);
-
-function starter(title: string, text: string, onClick: () => void): TemplateResult {
-  return html`<button type="button" @click=${onClick}>
-    <strong>${title}</strong>${text === "" ? nothing : html`<span>${text}</span>`}
-  </button>`;
-}

@@ -3,8 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
 import { titleOf } from "../conversation/sessions.ts";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { chooseTheme, type ThemeChoice, themeChoice } from "../visit/theme.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
@@ -129,7 +129,7 @@ export class TopbarElement extends PageElement {
 
   #onModel(event: Event): void {
     const { value } = event.target as HTMLSelectElement;
-    if (value !== "") void this.store.chooseModel(value);
+    if (value !== "") void this.store.sessions.chooseModel(value);
   }
 
   #onTheme(event: Event): void {

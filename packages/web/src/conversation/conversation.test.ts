@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { itemsOf, unansweredKeys } from "./conversation.ts";
+import { unansweredKeys } from "./answered.ts";
 import { readHistory, withNewest } from "./history.ts";
+import { itemsOf } from "./items.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { Part, ToolCall } from "./parts.ts";
 import type { Run } from "./reply.ts";

@@ -1,6 +1,6 @@
 // A conversation as a file: everything that was ever said in it, as Markdown to read or as JSON for programs.
 
-import type { ChatPastResult } from "@moltbot/protocol";
+import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
 import { t } from "../words/t.ts";
 import { pastItems } from "./conversation.ts";
 import { beginningText, joinChapters, readPast } from "./past.ts";
@@ -9,14 +9,30 @@ import { beginningText, joinChapters, readPast } from "./past.ts";
 export type ExportFormat = "markdown" | "json";
 
 /** A file to be saved. */
-export interface ExportFile {
+interface ExportFile {
   readonly name: string;
   readonly type: string;
   readonly text: string;
 }
 
+/** Fetches everything that was ever said in a session, and offers it as a download. */
+export async function exportSession(
+  gateway: Pick<GatewayClient, "request">,
+  { key, title, format }: { readonly key: string; readonly title: string; readonly format: ExportFormat },
+): Promise<void> {
+  const pages: ChatPastResult[] = [];
+  for (let before: string | undefined, isMore = true; isMore; ) {
+    const params = { sessionKey: key, limit: 200, ...(before !== undefined && { before }) };
+    const page = await gateway.request("chat.past", params);
+    pages.unshift(page);
+    before = page.transcripts.flatMap(({ messages }) => messages)[0]?.id;
+    isMore = page.hasOlder && before !== undefined;
+  }
+  save(exportFile(title, pages, format));
+}
+
 /** Writes the file of some pages, oldest first. */
-export function exportFile(title: string, pages: readonly ChatPastResult[], format: ExportFormat): ExportFile {
+function exportFile(title: string, pages: readonly ChatPastResult[], format: ExportFormat): ExportFile {
   const name = title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "conversation";
   if (format === "json") {
     const transcripts = pages.flatMap((page) => page.transcripts);
@@ -30,7 +46,7 @@ export function exportFile(title: string, pages: readonly ChatPastResult[], form
 }
 
 /** Offers a file as a download. */
-export function save({ name, type, text }: ExportFile): void {
+function save({ name, type, text }: ExportFile): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // browsers read it after the click

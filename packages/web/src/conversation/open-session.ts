@@ -1,7 +1,7 @@
 // The transcript of the open session: fetched whole or from its end, and matched with what we watch and what we sent.
 
 import type { AgentWaitResult, ChatHistoryResult } from "@moltbot/protocol";
-import { isAnswered, unansweredKeys } from "./conversation.ts";
+import { isAnswered, unansweredKeys } from "./answered.ts";
 import { type HistoryMessage, readHistory, withNewest } from "./history.ts";
 import { isOpen } from "./reply.ts";
 import { type Runs, sentence } from "./runs.ts";

@@ -158,3 +158,12 @@ export function sentence(text: unknown): string {
   const ended = /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
   return ended.charAt(0).toUpperCase() + ended.slice(1);
 }
+
+/** The end of a reply, for screen readers. */
+export function announcementOf({ outcome, text }: Run): string {
+  if (outcome.kind === "stopped") return t("The reply was stopped.");
+  if (outcome.kind === "failed") return t("The reply failed: {0}", outcome.reason);
+  return text.length > 400
+    ? t("Reply: {0} … The whole reply is in the conversation.", text.slice(0, 400))
+    : t("Reply: {0}", text);
+}

@@ -1,7 +1,7 @@
 // Who may connect, over the protocol client: devices, nodes, what waits for a person, and who is connected now.
 
 import type { GatewayClient, Methods, NodePairRequest, NodeView, PresenceEntry } from "@moltbot/protocol";
-import type { PageHost, PageService } from "../view.ts";
+import { type Ask, askIfOffered, type PageHost, type PageService } from "../view.ts";
 
 /** What the gateway has told; a part is undefined until then, or where the connection may not see it. */
 export interface DevicesState {
@@ -74,27 +74,27 @@ export class Devices implements PageService {
   }
 
   async #readPairing(): Promise<void> {
-    const pairing = await this.#ask("device.pair.list", (gateway) => gateway.request("device.pair.list"));
+    const pairing = await this.#ask("device.pair.list");
     if (pairing !== undefined) this.#set({ pairing });
   }
 
   async #readNodeRequests(): Promise<void> {
-    const answer = await this.#ask("node.pair.list", (gateway) => gateway.request("node.pair.list"));
+    const answer = await this.#ask("node.pair.list");
     if (answer !== undefined) this.#set({ nodeRequests: answer.pending });
   }
 
   async #readNodes(): Promise<void> {
-    const answer = await this.#ask("node.list", (gateway) => gateway.request("node.list"));
+    const answer = await this.#ask("node.list");
     if (answer !== undefined) this.#set({ nodes: answer.nodes });
   }
 
   async #readPresence(): Promise<void> {
-    const presence = await this.#ask("system-presence", (gateway) => gateway.request("system-presence"));
+    const presence = await this.#ask("system-presence");
     if (presence !== undefined) this.#set({ presence });
   }
 
-  async #ask<T>(method: string, ask: (gateway: GatewayClient) => Promise<T>): Promise<T | undefined> {
-    return this.#host.offers(method) ? this.#host.attempt(() => ask(this.#host.gateway())) : undefined;
+  get #ask(): Ask {
+    return askIfOffered(this.#host);
   }
 
   #set(change: Partial<DevicesState>): void {

@@ -54,7 +54,7 @@ export class ImportElement extends LivePage {
   }
 
   protected override async load(): Promise<void> {
-    this.found = (await this.read("import.found", (gateway) => gateway.request("import.found"))) ?? this.found;
+    this.found = (await this.read("import.found")) ?? this.found;
   }
 
   protected override render(): TemplateResult {

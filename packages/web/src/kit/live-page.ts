@@ -1,9 +1,9 @@
 // What pages beside the conversations share: they read by themselves, and again when an event says that something changed.
 
-import type { GatewayClient, Subscription } from "@moltbot/protocol";
+import type { Subscription } from "@moltbot/protocol";
 import type { PropertyDeclarations } from "lit";
 import { PageElement } from "../chat/element.ts";
-import type { PageHost } from "../view.ts";
+import { type Ask, askIfOffered, type PageHost } from "../view.ts";
 
 /** Many events are one look, ms. */
 const CALM_MS = 150;
@@ -60,7 +60,7 @@ export abstract class LivePage extends PageElement {
   }
 
   /** Asks the gateway where it has the method; a refusal becomes a notice, and `undefined`. */
-  protected async read<T>(method: string, read: (gateway: GatewayClient) => Promise<T>): Promise<T | undefined> {
-    return this.host.offers(method) ? await this.host.attempt(() => read(this.host.gateway())) : undefined;
+  protected get read(): Ask {
+    return askIfOffered(this.host);
   }
 }

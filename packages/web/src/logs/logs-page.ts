@@ -73,9 +73,7 @@ export class LogsElement extends LivePage {
   }
 
   protected async load(): Promise<void> {
-    const answer = await this.read("logs.tail", (gateway) =>
-      gateway.request("logs.tail", { limit: FIRST_LINES, maxBytes: CHUNK_BYTES }),
-    );
+    const answer = await this.read("logs.tail", { limit: FIRST_LINES, maxBytes: CHUNK_BYTES });
     if (answer === undefined) return;
     this.#cursor = answer.cursor;
     this.lines = this.#readLines(answer.lines);
@@ -199,9 +197,7 @@ export class LogsElement extends LivePage {
 
   async #readMore(): Promise<void> {
     this.isReading = true;
-    const answer = await this.read("logs.tail", (gateway) =>
-      gateway.request("logs.tail", { cursor: this.#cursor, limit: 5_000, maxBytes: CHUNK_BYTES }),
-    );
+    const answer = await this.read("logs.tail", { cursor: this.#cursor, limit: 5_000, maxBytes: CHUNK_BYTES });
     this.isReading = false;
     if (answer === undefined || answer.lines.length === 0) return;
     this.#cursor = answer.cursor;
@@ -214,7 +210,7 @@ export class LogsElement extends LivePage {
     const all: LogLine[] = [];
     for (let before = this.#cursor; before > 0 && all.length < MOST_LINES; ) {
       const params = { before, limit: 5_000, maxBytes: CHUNK_BYTES };
-      const answer = await this.read("logs.tail", (gateway) => gateway.request("logs.tail", params));
+      const answer = await this.read("logs.tail", params);
       if (answer?.start === undefined || answer.start >= before) break;
       all.push(...this.#readLines(answer.lines));
       before = answer.start;

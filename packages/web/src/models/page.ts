@@ -240,16 +240,14 @@ export class ModelsElement extends PageElement {
   }
 
   async #load(): Promise<void> {
-    const status = await this.host.attempt(() => this.host.gateway().request("models.status"));
+    const status = await this.host.ask("models.status");
     if (status !== undefined) this.status = status;
   }
 
   async #scan(): Promise<void> {
     this.servers = undefined;
     const params = { tryModels: false };
-    const answer = await this.host.attempt(() =>
-      this.host.gateway().request("models.scan", params, { timeoutMs: SLOW_MS }),
-    );
+    const answer = await this.host.ask("models.scan", params, { timeoutMs: SLOW_MS });
     this.servers = answer?.servers ?? [];
   }
 }

@@ -53,9 +53,9 @@ export class OverviewElement extends LivePage {
   protected override async load(): Promise<void> {
     this.service.readSoon("usage");
     const [hours, people, others] = await Promise.all([
-      this.read("system.hours", (gateway) => gateway.request("system.hours", {})),
-      this.read("system-presence", (gateway) => gateway.request("system-presence")),
-      this.host.may("admin") ? this.read("import.found", (gateway) => gateway.request("import.found")) : undefined,
+      this.read("system.hours", {}),
+      this.read("system-presence"),
+      this.host.may("admin") ? this.read("import.found") : undefined,
     ]);
     this.hours = hours?.hours ?? this.hours;
     this.people = people ?? this.people;
@@ -122,7 +122,6 @@ export class OverviewElement extends LivePage {
   }
 
   async #do(todo: Todo): Promise<void> {
-    const gateway = this.host.gateway();
     switch (todo.kind) {
       case "approval":
         return this.host.openSession(todo.sessionKey ?? this.host.sessionKey());
@@ -131,21 +130,21 @@ export class OverviewElement extends LivePage {
       case "sender": {
         const { channel, code } = todo;
         if (!(await this.#agrees(todo, t("They can write to the agent from then on.")))) return;
-        await this.host.attempt(() => gateway.request("pairing.approve", { channel, code, notify: true }));
+        await this.host.ask("pairing.approve", { channel, code, notify: true });
         return this.service.read("senders");
       }
       case "device": {
         if (!(await this.#agrees(todo, todo.text))) return;
-        await this.host.attempt(() => gateway.request("device.pair.approve", { requestId: todo.requestId }));
+        await this.host.ask("device.pair.approve", { requestId: todo.requestId });
         return this.service.read("devices");
       }
       case "node": {
         if (!(await this.#agrees(todo, todo.text.replaceAll("`", "")))) return;
-        await this.host.attempt(() => gateway.request("node.pair.approve", { requestId: todo.requestId }));
+        await this.host.ask("node.pair.approve", { requestId: todo.requestId });
         return this.service.read("nodes");
       }
       case "backup": {
-        const made = await this.host.attempt(() => gateway.request("backup.now", {}, { timeoutMs: SLOW_MS }));
+        const made = await this.host.ask("backup.now", {}, { timeoutMs: SLOW_MS });
         if (made !== undefined) this.done = t("A backup was made.");
         return this.service.read("health");
       }
@@ -154,7 +153,7 @@ export class OverviewElement extends LivePage {
           "It is tried on a copy first, then the gateway restarts. When it is not well, the old version comes back.",
         );
         if (!(await this.#agrees(todo, text))) return;
-        await this.host.attempt(() => gateway.request("update.run", {}, { timeoutMs: SLOW_MS }));
+        await this.host.ask("update.run", {}, { timeoutMs: SLOW_MS });
         return this.service.read("update");
       }
     }

@@ -4,13 +4,13 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "../chat/element.ts";
 import { searchIcon } from "../chat/icons.ts";
 import { type HeldKey, holdKeys } from "../kit/held-keys.ts";
-import type { Store } from "../store.ts";
+import type { Store } from "../store/store.ts";
 import { chooseTheme } from "../visit/theme.ts";
 import { CANNOT } from "../words/chooser.ts";
 import { chooseLanguage, LANGUAGES } from "../words/language.ts";
 import { NAMES } from "../words/languages.ts";
 import { said, t } from "../words/t.ts";
-import { best, type Target } from "./targets.ts";
+import { best, pathsOf, type Target } from "./targets.ts";
 
 const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["Ctrl K", said("Go to a page, a conversation, a person or a setting, or do something")],
@@ -173,11 +173,11 @@ class PaletteElement extends PageElement {
     const { sessions, agents } = store.state;
     const people = sessions.filter(({ channel }) => channel !== undefined && channel !== "webchat");
     const peopleKeys = new Set(people.map(({ key }) => key));
-    const go = (key: string) => () => store.openSession(key);
+    const go = (key: string) => () => store.navigation.openSession(key);
     return [
       ...store.views
         .filter(({ scope }) => store.may(scope))
-        .map(({ id, label }) => ({ kind: t("Page"), label, run: () => store.show(id) })),
+        .map(({ id, label }) => ({ kind: t("Page"), label, run: () => store.navigation.show(id) })),
       ...people.map(({ key, title, channel = "" }) => ({
         kind: t("Person or group, {0}", store.pages.channelName(channel)),
         label: title,
@@ -186,8 +186,12 @@ class PaletteElement extends PageElement {
       ...sessions
         .filter(({ key }) => !peopleKeys.has(key))
         .map(({ key, title }) => ({ kind: t("Conversation"), label: title, run: go(key) })),
-      ...agents.map(({ id, name }) => ({ kind: t("Agent"), label: name, run: () => store.show("agents", id) })),
-      { kind: t("Action"), label: t("New conversation"), run: () => store.newSession() },
+      ...agents.map(({ id, name }) => ({
+        kind: t("Agent"),
+        label: name,
+        run: () => store.navigation.show("agents", id),
+      })),
+      { kind: t("Action"), label: t("New conversation"), run: () => store.navigation.newSession() },
       { kind: t("Action"), label: t("Light colours"), run: () => chooseTheme("light") },
       { kind: t("Action"), label: t("Dark colours"), run: () => chooseTheme("dark") },
       { kind: t("Action"), label: t("Colours as the system has them"), run: () => chooseTheme("system") },
@@ -203,12 +207,14 @@ class PaletteElement extends PageElement {
 
   /** Settings by their paths, where a page shows them. */
   async #addSettings(store: Store): Promise<void> {
-    const paths = await store.settingPaths();
+    const isShown = store.views.some(({ id }) => id === "settings") && store.may("admin");
+    const answer = isShown ? await store.connection.ask("config.schema") : undefined;
+    const paths = answer === undefined ? [] : pathsOf(answer.schema);
     if (store !== this.#store || paths.length === 0) return;
     const settings = paths.map((path) => ({
       kind: t("Setting"),
       label: path,
-      run: () => store.show("settings", path),
+      run: () => store.navigation.show("settings", path),
     }));
     this.targets = [...this.#known(store), ...settings];
   }

@@ -53,11 +53,11 @@ export class RunsElement extends LivePage {
   protected async load(): Promise<void> {
     const runId = this.rest;
     if (runId !== "" && this.host.may("admin")) {
-      const details = await this.read("runs.get", (gateway) => gateway.request("runs.get", { runId }));
+      const details = await this.read("runs.get", { runId });
       if (details !== undefined && runId === this.rest) this.details = details;
       return;
     }
-    const answer = await this.read("runs.list", (gateway) => gateway.request("runs.list", { limit: NEWEST }));
+    const answer = await this.read("runs.list", { limit: NEWEST });
     if (answer !== undefined) this.runs = answer.runs;
   }
 
@@ -144,7 +144,7 @@ export class RunsElement extends LivePage {
 
   async #replay({ runId }: RunRow): Promise<void> {
     this.isReplaying = true;
-    const answer = await this.read("runs.replay", (gateway) => gateway.request("runs.replay", { runId }));
+    const answer = await this.read("runs.replay", { runId });
     this.isReplaying = false;
     if (answer !== undefined) this.replay = answer;
   }

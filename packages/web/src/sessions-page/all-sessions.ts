@@ -83,7 +83,7 @@ export class AllSessions {
     for (const archived of [false, true]) {
       for (let offset = 0, isMore = true; isMore; offset += PAGE) {
         const params = { limit: PAGE, offset, archived, includeDerivedTitles: true, includeLastMessage: true };
-        const answer = await this.#host.attempt(() => this.#host.gateway().request("sessions.list", params));
+        const answer = await this.#host.ask("sessions.list", params);
         if (answer === undefined) return;
         for (const row of answer.sessions) fresh.set(row.key, row as ListedRow);
         isMore = answer.sessions.length === PAGE;

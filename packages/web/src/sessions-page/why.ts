@@ -51,14 +51,13 @@ export async function explain(host: PageHost, sessions: AllSessions, row: Row): 
 /** The last message that came for a session over a channel, with what was decided about it. */
 async function lastDecision(host: PageHost, { key, channel }: Row): Promise<InboxWhyResult | undefined> {
   if (channel === undefined || channel === "webchat" || !host.offers("inbox.why")) return undefined;
-  const gateway = host.gateway();
-  const answer = await host.attempt(() => gateway.request("inbox.list", { channel, limit: LOOK_THROUGH }));
+  const answer = await host.ask("inbox.list", { channel, limit: LOOK_THROUGH });
   const last: InboxEntry | undefined = answer?.entries.find(({ sessionKey }) => sessionKey === key);
-  return last && (await host.attempt(() => gateway.request("inbox.why", { message: `#${last.id}` })));
+  return last && (await host.ask("inbox.why", { message: `#${last.id}` }));
 }
 
 async function modelsOf(host: PageHost): Promise<readonly string[]> {
-  const answer = await host.attempt(() => host.gateway().request("models.list"));
+  const answer = await host.ask("models.list");
   return answer?.models.map(({ id, provider }) => `${provider}/${id}`) ?? [];
 }
 

@@ -97,7 +97,7 @@ export class ConfigFileElement extends PageElement {
 
   async #check(): Promise<boolean> {
     const raw = this.draft ?? this.raw;
-    const answer = await this.host.attempt(() => this.host.gateway().request("config.check", { raw }));
+    const answer = await this.host.ask("config.check", { raw });
     if (answer === undefined) return false;
     this.found = answer.issues;
     return answer.valid;

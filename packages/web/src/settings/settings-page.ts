@@ -4,17 +4,15 @@ import type { Methods } from "@moltbot/protocol";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { warnIcon } from "../chat/icons.ts";
-import { shellWord } from "../control/shell-word.ts";
 import { LivePage } from "../kit/live-page.ts";
 import { emptyState, loading, pageFrame, pageHead } from "../kit/parts.ts";
-import { openWhy } from "../kit/why.ts";
 import { plural, t } from "../words/t.ts";
-import { control } from "./control.ts";
-import { type Edits, isConflict, kept, shownIn, withEdit, without } from "./edits.ts";
-import { differs, type Field, fieldsOf, inputText, matching, patchOf, readInput, valueText } from "./fields.ts";
+import { type Edits, isConflict, withEdit } from "./edits.ts";
+import { differs, type Field, fieldsOf, matching, patchOf, readInput } from "./fields.ts";
 import type { ConfigFileElement } from "./file.ts";
 import { historySection } from "./history.ts";
 import type { Change, ReviewElement } from "./review.ts";
+import { type SettingPage, settingRow } from "./setting-row.ts";
 import { offerTakeBack } from "./take-back.ts";
 import "../words/chooser.ts";
 import "./file.ts";
@@ -67,11 +65,9 @@ export class SettingsElement extends LivePage {
 
   protected async load(): Promise<void> {
     const [file, schema, history] = await Promise.all([
-      this.read("config.get", (gateway) => gateway.request("config.get")),
-      this.#schema === undefined
-        ? this.read("config.schema", (gateway) => gateway.request("config.schema"))
-        : undefined,
-      this.read("config.history", (gateway) => gateway.request("config.history")),
+      this.read("config.get"),
+      this.#schema === undefined ? this.read("config.schema") : undefined,
+      this.read("config.history"),
     ]);
     this.#schema ??= schema?.schema;
     if (file === undefined || this.#schema === undefined) return;
@@ -106,6 +102,13 @@ export class SettingsElement extends LivePage {
 
   #content({ raw, issues, valid }: Methods["config.get"]["result"]): TemplateResult {
     const isSearch = this.words.trim() !== "";
+    const page: SettingPage = {
+      ...{ host: this.host, edits: this.edits, editing: this.editing, problem: this.problem },
+      edit: (path) => void this.#edit(path),
+      take: (event, field) => this.#take(event, field),
+      change: (field, value) => void this.#change(field, value),
+      decide: (edits) => this.#set(edits),
+    };
     const found = isSearch
       ? matching(this.fields, this.words)
       : this.fields.filter((field) => differs(field) || this.edits.has(field.path));
@@ -128,7 +131,7 @@ export class SettingsElement extends LivePage {
             : html`<ul class="rows">${repeat(
                 found.slice(0, MOST_FOUND),
                 ({ path }) => path,
-                (field) => this.#field(field),
+                (field) => settingRow(page, field),
               )}</ul>`
         }
         ${found.length > MOST_FOUND ? html`<p class="meta">${found.length - MOST_FOUND} more; write more of the name.</p>` : nothing}
@@ -143,59 +146,6 @@ export class SettingsElement extends LivePage {
       ${this.edits.size === 0 ? nothing : this.#unsaved()}`;
   }
 
-  #field(field: Field): TemplateResult {
-    const { path, help, comment, kind, inFile, value } = field;
-    const edit = this.edits.get(path);
-    const now =
-      edit === undefined
-        ? valueText(inFile ?? value, kind)
-        : edit.value === undefined
-          ? t("as usual")
-          : kind.kind === "secret"
-            ? t("a new one")
-            : valueText(edit.value, kind);
-    const isOpen = this.editing === path;
-    return html`<li class="setting" data-setting=${path}>
-      <div class="setting-line">
-        <code dir="ltr">${path}</code>
-        <span class="value" dir="auto">${now}${edit === undefined ? nothing : html` <span class="chip">not saved</span>`}</span>
-        <button type="button" class="text-button" aria-label=${t("Why: {0}", path)} @click=${() => this.#why(field)}>Why</button>
-        <button type="button" class="text-button" aria-label=${t("Change {0}", path)} aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#edit(isOpen ? undefined : path)}>Change</button>
-      </div>
-      ${help === "" ? nothing : html`<p class="meta"><bdi>${help}</bdi></p>`}
-      ${comment === undefined ? nothing : html`<p class="note" dir="auto"><span class="visually-hidden">Your comment: </span>${comment}</p>`}
-      ${isConflict(field, edit) ? this.#conflict(field) : nothing}
-      ${isOpen ? this.#form(field) : nothing}
-    </li>`;
-  }
-
-  #form(field: Field): TemplateResult {
-    const { path, inFile } = field;
-    return html`<form aria-label=${t("Change {0}", path)} @submit=${(event: SubmitEvent) => this.#take(event, field)}>
-      ${control(field, shownIn(field, this.edits.get(path)))}
-      ${this.problem === undefined ? nothing : html`<p class="problem" role="alert">${this.problem}</p>`}
-      <div class="form-buttons">
-        <button type="submit" class="button small primary" aria-label=${t("Save {0}", path)}>Save…</button>
-        <button type="submit" class="button small" value="later">Take over</button>
-        ${inFile === undefined ? nothing : html`<button type="button" class="button small" @click=${() => this.#change(field, undefined)}>Back to the default</button>`}
-        <button type="button" class="button small quiet" @click=${() => this.#edit(undefined)}>Cancel</button>
-      </div>
-    </form>`;
-  }
-
-  /** Somebody else was faster: both values, and the choice. */
-  #conflict(field: Field): TemplateResult {
-    const { path, kind, inFile } = field;
-    const mine = this.edits.get(path)?.value;
-    return html`<div class="conflict" role="alert">
-      <p>Somebody else has set it to <strong>${valueText(inFile, kind)}</strong> meanwhile. Yours is <strong>${kind.kind === "secret" ? t("a new secret") : valueText(mine, kind)}</strong>.</p>
-      <div class="form-buttons">
-        <button type="button" class="button small" @click=${() => this.#set(kept(this.edits, field))}>Keep mine</button>
-        <button type="button" class="button small" @click=${() => this.#set(without(this.edits, path))}>Take theirs</button>
-      </div>
-    </div>`;
-  }
-
   #unsaved(): TemplateResult {
     const { size } = this.edits;
     const isOpen = this.#hasConflict;
@@ -206,22 +156,6 @@ export class SettingsElement extends LivePage {
         <button type="button" class="button small primary" ?disabled=${isOpen} @click=${() => this.#save()}>Review and save</button>
       </span>
     </div>`;
-  }
-
-  #why(field: Field): void {
-    const { path, help, kind, inFile, standard, comment } = field;
-    const isSet = inFile !== undefined;
-    const given = kind.kind === "secret" ? "SECRET" : shellWord(inputText(inFile ?? standard, kind) || "VALUE");
-    openWhy(this.host, {
-      title: path,
-      because: `${isSet ? t("The config file says so.") : t("The file says nothing, so the default counts.")} ${help}`,
-      facts: [
-        [t("In force"), valueText(field.value, kind)],
-        [t("Default"), valueText(standard, kind)],
-        [t("Your comment"), comment],
-      ],
-      command: `moltbot config set ${path} ${given}`,
-    });
   }
 
   async #edit(path: string | undefined): Promise<void> {

@@ -20,7 +20,7 @@ export function offerTakeBack(host: PageHost, { file, versions }: Saved, say: (t
     text: t("Saved."),
     undo: async () => {
       const params = { version: newest.id, baseHash: file.hash ?? "", restartDelayMs: RESTART_MS };
-      const answer = await host.attempt(() => host.gateway().request("config.undo", params));
+      const answer = await host.ask("config.undo", params);
       if (answer !== undefined) say(t("Taken back."));
     },
   });

@@ -43,32 +43,32 @@ export class Tools implements PageService {
 
   /** Switches a skill on or off. */
   async enable({ skillKey }: Pick<SkillStatus, "skillKey">, enabled: boolean): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("skills.update", { skillKey, enabled }));
+    await this.#host.ask("skills.update", { skillKey, enabled });
     await this.#readSkills();
   }
 
   /** The command needs approval again. */
   async forbid({ id }: AllowedCommand): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("exec.allowlist.remove", { entry: id }));
+    await this.#host.ask("exec.allowlist.remove", { entry: id });
     await this.#readAllowed();
   }
 
   async #readTools(): Promise<void> {
     if (!this.#host.offers("tools.list")) return;
     const params = { sessionKey: this.#host.sessionKey() };
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("tools.list", params));
+    const answer = await this.#host.ask("tools.list", params);
     if (answer !== undefined) this.#set({ tools: answer.tools });
   }
 
   async #readSkills(): Promise<void> {
     if (!this.#host.offers("skills.status")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("skills.status"));
+    const answer = await this.#host.ask("skills.status");
     if (answer !== undefined) this.#set({ skills: answer.skills.map(skillOf) });
   }
 
   async #readAllowed(): Promise<void> {
     if (!this.#host.offers("exec.allowlist.list") || !this.#host.may("admin")) return;
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.allowlist.list"));
+    const answer = await this.#host.ask("exec.allowlist.list");
     if (isRecord(answer) && Array.isArray(answer.entries)) this.#set({ allowed: allowedCommands(answer.entries) });
   }
 

@@ -67,7 +67,7 @@ export class UsagePageElement extends LivePage {
   protected async load(): Promise<void> {
     const { day: _day, ...others } = this.only;
     const [status, daily, table] = await Promise.all([
-      this.read("usage.status", (gateway) => gateway.request("usage.status", {})),
+      this.read("usage.status", {}),
       this.#breakdown("day", others),
       this.#breakdown(this.by, this.only),
     ]);
@@ -80,7 +80,7 @@ export class UsagePageElement extends LivePage {
   async #breakdown(by: Group, only: Only): Promise<readonly UsageRow[] | undefined> {
     const filters = Object.fromEntries(Object.entries(only).map(([name, value]) => [PARAMS[name as Group], value]));
     const params = { by, days: this.days, limit: MOST_ROWS, ...filters };
-    return (await this.read("usage.breakdown", (gateway) => gateway.request("usage.breakdown", params)))?.rows;
+    return (await this.read("usage.breakdown", params))?.rows;
   }
 
   protected override render(): TemplateResult {

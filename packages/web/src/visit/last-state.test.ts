@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { readHistory } from "../conversation/history.ts";
 import { firstUnread, forgetMark, markRead } from "../conversation/read-marks.ts";
-import type { State } from "../state.ts";
+import type { State } from "../store/state.ts";
 import { forgetLast, keepLast, lastState } from "./last-state.ts";
 import { recall, remember, remembered } from "./storage.ts";
 

@@ -2,7 +2,7 @@
 // after two weeks. What tools were given and what they answered is not kept: files and secrets are among it.
 
 import type { HistoryMessage } from "../conversation/history.ts";
-import type { State } from "../state.ts";
+import type { State } from "../store/state.ts";
 import { recall, remember } from "./storage.ts";
 
 const NAME = "last";

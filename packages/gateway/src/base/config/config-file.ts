@@ -2,10 +2,8 @@
  * The config file of a running gateway: watched, rewritten atomically, and never lost. An invalid file does not stop a
  * gateway that has had a valid one: the last good copy stays in force until the file is mended.
  */
-import { type FSWatcher, statSync, watch } from "node:fs";
-import { basename, dirname } from "node:path";
-import { codeOf, detailOf, GatewayError, messageOf, StartError } from "../errors.ts";
-import { type Env, envOf, readFirst, readTextIfExists, rewriteFile, writePrivateFile } from "../files.ts";
+import { GatewayError, messageOf, StartError } from "../errors.ts";
+import { type Env, envOf, readFirst, readTextIfExists } from "../files.ts";
 import { sha256Hex } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { isPassing } from "../process/machine.ts";
@@ -22,7 +20,9 @@ import {
   type Settings,
 } from "./config.ts";
 import { ConfigCopies, lastGoodPaths } from "./config-copies.ts";
+import { replaceOrRewrite } from "./config-replace.ts";
 import { isSelfContained } from "./config-source.ts";
+import { ConfigWatch } from "./config-watch.ts";
 
 /** The file on the disk, and the values in force. */
 export interface ConfigSnapshot {
@@ -52,10 +52,6 @@ export interface ConfigOptions {
   readonly fallbackFolder: string;
 }
 
-const WATCH_DEBOUNCE_MS = 200;
-/** How often the file is checked beside the folder's watch: a watch does not report changed mounts and links. */
-const LOOK_EVERY_MS = 2_000;
-
 /** The open config file of a running gateway. */
 export class Config implements Disposable {
   readonly path: string;
@@ -63,7 +59,6 @@ export class Config implements Disposable {
   readonly #options: ConfigOptions;
   readonly #copies: ConfigCopies;
   readonly #log: Log;
-  readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(value: unknown) => void>>();
   readonly #restartListeners = new Set<() => void>();
   readonly #overrides = new Map<string, Readonly<Record<string, unknown>>>();
@@ -73,9 +68,7 @@ export class Config implements Disposable {
   #inForce: Reading;
   #onDisk: Reading;
   #exists: boolean;
-  #watcher: FSWatcher | undefined;
-  #looking: Disposable | undefined;
-  #debounce: Disposable | undefined;
+  readonly #watch: ConfigWatch;
 
   private constructor(options: ConfigOptions, onDisk: Reading, inForce: Reading, exists: boolean) {
     this.#options = options;
@@ -83,7 +76,10 @@ export class Config implements Disposable {
     this.sections = options.sections;
     this.#copies = new ConfigCopies(options);
     this.#log = options.log;
-    this.#clock = options.clock;
+    this.#watch = new ConfigWatch(options, {
+      included: () => this.#onDisk.included,
+      onChange: () => this.reload(),
+    });
     this.#onDisk = onDisk;
     this.#inForce = inForce;
     this.#exists = exists;
@@ -241,35 +237,13 @@ export class Config implements Disposable {
     }
   }
 
-  /** Watches the folder (editors replace files, so the file itself cannot be watched). */
+  /** Looks for changes from here on. */
   watch(): void {
-    const name = basename(this.path);
-    this.#watcher = watch(dirname(this.path), { persistent: false }, (_event, changed) => {
-      if (changed !== null && changed !== name) return;
-      this.#debounce?.[Symbol.dispose]();
-      this.#debounce = this.#clock.after(WATCH_DEBOUNCE_MS, () => this.reload());
-    });
-    this.#watcher.on("error", (error) =>
-      this.#log.warn("the config folder cannot be watched", { error: detailOf(error) }),
-    );
-    let seen = this.#traces();
-    this.#looking = this.#clock.every(LOOK_EVERY_MS, () => {
-      const now = this.#traces();
-      if (now === seen) return;
-      seen = now;
-      this.reload();
-    });
-  }
-
-  /** A text that changes when the file or an included file may have changed. Costs microseconds. */
-  #traces(): string {
-    return [this.path, ...this.#onDisk.included].map(traceOf).join();
+    this.#watch.start();
   }
 
   [Symbol.dispose](): void {
-    this.#watcher?.close();
-    this.#looking?.[Symbol.dispose]();
-    this.#debounce?.[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
   }
 
   #valueOf(path: string): unknown {
@@ -304,36 +278,6 @@ export class Config implements Disposable {
     }
   }
 }
-
-/** Identity, size and time of a file; "" when it does not exist. */
-function traceOf(path: string): string {
-  const file = statSync(path, { throwIfNoEntry: false });
-  return file ? `${file.dev}:${file.ino}:${file.size}:${file.mtimeMs}` : "";
-}
-
-/**
- * Replaces the file in one step; a file that is a mount of its own, or whose folder takes no other file, is rewritten in
- * place. Throws `INVALID_REQUEST` when it cannot be written at all.
- */
-function replaceOrRewrite(path: string, raw: string): void {
-  try {
-    return writePrivateFile(path, raw);
-  } catch (error) {
-    if (!NOT_REPLACEABLE.has(codeOf(error) ?? "")) throw error;
-  }
-  try {
-    rewriteFile(path, raw);
-  } catch (error) {
-    throw new GatewayError(
-      "INVALID_REQUEST",
-      "the config file cannot be written here (read-only or not this user's); change it where it comes from",
-      { cause: error },
-    );
-  }
-}
-
-/** A mount of one file (EBUSY, EXDEV), or a folder that takes no new files. */
-const NOT_REPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EROFS", "EACCES", "EPERM"]);
 
 function requireBaseHash(actual: string, given: string | undefined): void {
   const problem =

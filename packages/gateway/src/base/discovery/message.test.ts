@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Data, dataBytes, isSameName, type Record, readMessage, TYPE, writeMessage } from "./message.ts";
+import { type Data, isSameName, type Record, TYPE } from "./message.ts";
+import { readMessage } from "./message-reader.ts";
+import { dataBytes, writeMessage } from "./message-writer.ts";
 
 const record = (name: readonly string[], data: Data): Record => ({ name, ttl: 120, isUnique: true, data });
 const INSTANCE = ["box (Moltbot)", "_moltbot-gw", "_tcp", "local"];

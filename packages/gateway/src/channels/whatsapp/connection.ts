@@ -1,18 +1,15 @@
 /** A linked WhatsApp session, over Baileys. */
 import type { AnyMessageContent, BinaryNode, WAMessage, WAMessageKey } from "@whiskeysockets/baileys";
-import { detailOf, ignore, messageOf } from "../../base/errors.ts";
-import { type ChannelContext, ChannelError, type Connection, type StateChanges } from "../../kit/channel.ts";
-import type { Inbound, MediaRef, Outbound, Poll, Sent } from "../../kit/channel-message.ts";
+import { type ChannelContext, ChannelError, type Connection } from "../../kit/channel.ts";
+import type { MediaRef, Outbound, Poll, Sent } from "../../kit/channel-message.ts";
 import { type ChatRef, chosenName, type MessageRef, type Peer } from "../../kit/party.ts";
-import { inboundIn, type Reading } from "../../kit/rules.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { Acks } from "./acks.ts";
 import { addressOf, isGroup } from "./addresses.ts";
 import { credentialChanges, keyStore, storedCredentials } from "./credentials.ts";
 import { Encryption } from "./encryption.ts";
 import { closeReason, isRestartRequired, notLinked, sendProblem } from "./errors.ts";
-import { readGroupNews } from "./groups.ts";
-import { readMessage, unreadable, withheld } from "./inbound.ts";
+import { Intake } from "./intake.ts";
 import { type Baileys, loadBaileys } from "./library.ts";
 import { openMedia } from "./media.ts";
 import { contentsOf, messageIdOf, textContent, textIdOf } from "./outbound.ts";
@@ -27,7 +24,7 @@ export interface WhatsAppSettings {
   readonly waWebSocketUrl?: string | undefined;
 }
 
-type Context = ChannelContext<WhatsAppSettings>;
+export type Context = ChannelContext<WhatsAppSettings>;
 type Credentials = NonNullable<ReturnType<typeof storedCredentials>>;
 
 /** How often the service may ask for a new link before one opens. */
@@ -55,14 +52,6 @@ export async function connect(context: Context): Promise<Connection> {
   }
 }
 
-/** Kinds of messages that no linked device gets, also when it asks (the library: handleMessage, "unavailable"). */
-function isForPhone(kind: string): boolean {
-  return kind.startsWith("view_once") || kind === "bot_unavailable_fanout" || kind === "hosted_unavailable_fanout";
-}
-
-/** Texts of the newest messages, to show above an answer that quotes one. */
-const RECENT_TEXTS = 500;
-
 class WhatsAppConnection implements Connection {
   readonly closed: Promise<ChannelError>;
   /** Resolves with undefined when messages flow, or with why they never will. */
@@ -73,7 +62,7 @@ class WhatsAppConnection implements Connection {
   readonly #people: People;
   readonly #socket: Socket;
   readonly #acks: Acks;
-  readonly #texts = new Map<string, string>();
+  readonly #intake: Intake;
   readonly #typingIn = new Set<string>();
 
   constructor(library: Baileys, context: Context, credentials: Credentials) {
@@ -85,9 +74,10 @@ class WhatsAppConnection implements Connection {
     this.#people = new People(context.state, [id, lid].filter(Boolean), (address) =>
       this.#socket.library.signalRepository.lidMapping.getPNForLID(address),
     );
-    const sessions = new Encryption(library, { id, lid }, (message) => this.#read(message));
+    this.#intake = new Intake({ library, context, people: this.#people, socket: () => this.#socket });
+    const sessions = new Encryption(library, { id, lid }, (message) => this.#intake.read(message));
     const { state, log, clock, settings, signal } = context;
-    const keys = keyStore(library, { get: (key) => state.get(key), commit: (...all) => this.#commit(...all) });
+    const keys = keyStore(library, { get: (key) => state.get(key), commit: (...all) => this.#intake.commit(...all) });
     this.#socket = new Socket({
       library,
       log,
@@ -190,114 +180,26 @@ class WhatsAppConnection implements Connection {
     const { state } = this.#context;
     socket.ws.prependListener("CB:message", (stanza: BinaryNode) => {
       sessions.expect(stanza);
-      void this.#takeWithheld(sessions, stanza);
+      void this.#intake.takeWithheld(sessions, stanza);
     });
-    socket.ws.prependListener("CB:notification", (stanza: BinaryNode) => void this.#takeNews(stanza));
+    socket.ws.prependListener("CB:notification", (stanza: BinaryNode) => void this.#intake.takeNews(stanza));
     // The server greets with its own time, in seconds.
     socket.ws.on("CB:success", ({ attrs }: BinaryNode) => this.#context.heardTime(Number(attrs.t) * 1000));
     socket.ws.on("CB:ack,class:message", (stanza: BinaryNode) => this.#acks.take(stanza));
     socket.ev.on("creds.update", () => {
       // The library has put the change into the credentials already.
-      this.#guarded(() => state.write(credentialChanges(this.#library, state, this.#credentials)));
+      this.#intake.guarded(() => state.write(credentialChanges(this.#library, state, this.#credentials)));
     });
     socket.ev.on("messages.upsert", ({ messages, requestId }) => {
       // What was opened here is taken in already; only what the phone was asked for comes opened.
-      if (requestId) for (const message of messages) void this.#takeOpened(message);
+      if (requestId) for (const message of messages) void this.#intake.takeOpened(message);
     });
     socket.ev.on("connection.update", ({ connection }) => {
       if (connection === "open") resolve(undefined);
     });
     void this.#socket.closed.then((error) => resolve(error ?? new Error("closed")));
-    void promise.then((problem) => (problem === undefined ? this.#learnTitles() : undefined));
+    void promise.then((problem) => (problem === undefined ? this.#intake.learnTitles() : undefined));
     return promise;
-  }
-
-  /** Writes what a transaction of the library has changed. When the disk refuses, the link ends: nothing is receipted. */
-  #commit(changes: StateChanges, inbound: readonly Inbound[]): Promise<void> {
-    if (this.#socket.isEnded) throw new Error("the connection has ended");
-    return this.#guarded(() => {
-      if (inbound.length > 0) return this.#context.receive(inbound, changes);
-      this.#context.state.write(changes);
-      return Promise.resolve();
-    });
-  }
-
-  #guarded<T>(write: () => T): T {
-    try {
-      return write();
-    } catch (error) {
-      const why = `What WhatsApp delivers cannot be stored (${messageOf(error)}); once it can, it is delivered again.`;
-      this.#socket.end(new ChannelError("unavailable", why, { cause: error }));
-      throw error;
-    }
-  }
-
-  /** What an opened message says; one that cannot be told is reported as such. */
-  async #read(message: WAMessage): Promise<Reading> {
-    const now = this.#context.clock.now();
-    try {
-      const reading = message.message
-        ? await readMessage(this.#library, this.#people, message, now)
-        : await unreadable(this.#people, message, now);
-      if ("nobody" in reading) this.#context.log.debug("WhatsApp traffic that no person made", { why: reading.nobody });
-      for (const inbound of inboundIn(reading))
-        if (inbound.kind === "message") this.#remember(inbound.messageId, inbound.text);
-      return reading;
-    } catch (error) {
-      this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
-      return await unreadable(this.#people, message, now);
-    }
-  }
-
-  async #takeOpened(message: WAMessage): Promise<void> {
-    // An answer of the phone that it no longer has the message either.
-    if (!message.message) return;
-    await this.#take(inboundIn(await this.#read(message)));
-  }
-
-  /** A message that WhatsApp keeps for the phone: what it is, is told. Others like it are asked for by the library. */
-  async #takeWithheld(sessions: Encryption, stanza: BinaryNode): Promise<void> {
-    try {
-      const found = sessions.withheldIn(stanza);
-      if (!found || !isForPhone(found.kind)) return;
-      await this.#take([await withheld(this.#people, found.message, found.kind, this.#context.clock.now())]);
-    } catch (error) {
-      this.#context.log.warn("a WhatsApp message could not be read", { problem: detailOf(error) });
-    }
-  }
-
-  async #take(inbound: readonly Inbound[]): Promise<void> {
-    if (inbound.length === 0 || this.#socket.isEnded) return;
-    try {
-      await this.#commit({}, inbound);
-    } catch (error) {
-      ignore(error, "the connection has been ended with the reason");
-    }
-  }
-
-  async #takeNews(stanza: BinaryNode): Promise<void> {
-    try {
-      const news = await readGroupNews(this.#people, stanza, this.#context.clock.now());
-      if (news && !this.#socket.isEnded) await this.#commit(news.changes, news.inbound);
-    } catch (error) {
-      this.#context.log.debug("a WhatsApp notification was not taken in", { problem: detailOf(error) });
-    }
-  }
-
-  async #learnTitles(): Promise<void> {
-    try {
-      const groups = Object.values(await this.#socket.library.groupFetchAllParticipating());
-      const changes = groups.map(({ id, subject }) => this.#people.titleChange(id, subject));
-      await this.#commit(Object.assign({}, ...changes), []);
-    } catch (error) {
-      this.#context.log.debug("WhatsApp did not tell the groups' titles", { problem: detailOf(error) });
-    }
-  }
-
-  #remember(id: string, text: string): void {
-    this.#texts.set(id, text);
-    const [oldest] = this.#texts.keys();
-    if (this.#texts.size > RECENT_TEXTS && oldest !== undefined) this.#texts.delete(oldest);
   }
 
   #newId(): string {
@@ -314,7 +216,7 @@ class WhatsAppConnection implements Connection {
   }
 
   async #quoted(target: MessageRef): Promise<WAMessage> {
-    const text = target.isOwn ? this.#context.ownMessage(target.id)?.text : this.#texts.get(target.id);
+    const text = target.isOwn ? this.#context.ownMessage(target.id)?.text : this.#intake.textOf(target.id);
     return { key: await this.#keyOf(target), message: { conversation: text ?? "" } };
   }
 

@@ -2,14 +2,14 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { itemText } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
-import { lines, typed } from "../../kit/text/said.ts";
+import { lines } from "../../kit/text/said.ts";
+import { buttonsIn, interactiveIn, listIn, orderIn, productIn, structuredIn, templateIn } from "./cards.ts";
 import {
   amountIn,
   card,
   contactOf,
   type Facts,
   filed,
-  flowButtons,
   linked,
   moneyIn,
   type Parts,
@@ -19,9 +19,7 @@ import {
   responseIn,
   resultsIn,
   tap,
-  templateButton,
   timeIn,
-  withCard,
 } from "./content-parts.ts";
 import { mediaOf } from "./media.ts";
 
@@ -107,35 +105,8 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
   templateMessage: { read: templateIn },
   highlyStructuredMessage: { read: structuredIn },
   interactiveMessage: { read: interactiveIn },
-  buttonsMessage: {
-    read: (message) =>
-      withCard(
-        { media: mediaOf(message), items: message.locationMessage ? [placeOf(message.locationMessage)] : [] },
-        card("Card", {
-          title: message.text,
-          text: [message.contentText, message.footerText].filter(Boolean).join("\n"),
-          buttons: (message.buttons ?? []).map(({ buttonText }) => buttonText?.displayText),
-        }),
-      ),
-  },
-  listMessage: {
-    read: ({ title, description, footerText, buttonText, sections, productListInfo }) =>
-      card("List", {
-        title,
-        text: [description, footerText].filter(Boolean).join("\n"),
-        facts: [
-          ...(sections ?? []).flatMap((section) =>
-            (section.rows ?? []).map(
-              (row) => [section.title, [row.title, row.description].filter(Boolean).join(" — ")] as const,
-            ),
-          ),
-          ...(productListInfo?.productSections ?? []).map(
-            (section) => [section.title, `${section.products?.length ?? 0} products`] as const,
-          ),
-        ],
-        buttons: [buttonText],
-      }),
-  },
+  buttonsMessage: { read: buttonsIn },
+  listMessage: { read: listIn },
   buttonsResponseMessage: {
     read: ({ selectedDisplayText, selectedButtonId }) => tap(selectedDisplayText, selectedButtonId),
   },
@@ -145,30 +116,8 @@ const KINDS: { readonly [K in Kind]-?: Rule<Reads<K>> } = {
       tap([title, description].filter(Boolean).join(" — "), singleSelectReply?.selectedRowId),
   },
   interactiveResponseMessage: { read: responseIn },
-  orderMessage: {
-    read: ({ orderTitle, message, itemCount, totalAmount1000, totalCurrencyCode, orderId }) =>
-      card("Order", {
-        title: orderTitle,
-        text: message,
-        facts: [
-          ["items", itemCount ? String(itemCount) : undefined],
-          ["total", amountIn(totalAmount1000, totalCurrencyCode)],
-          ["number", orderId],
-        ],
-      }),
-  },
-  productMessage: {
-    read: ({ product, catalog, body, footer }) =>
-      withCard(
-        { media: mediaOf({ imageMessage: product?.productImage ?? null }) },
-        card("Product", {
-          title: product?.title ?? catalog?.title,
-          text: [product?.description ?? catalog?.description, body, footer].filter(Boolean).join("\n"),
-          facts: [["price", amountIn(product?.salePriceAmount1000 ?? product?.priceAmount1000, product?.currencyCode)]],
-          url: product?.url,
-        }),
-      ),
-  },
+  orderMessage: { read: orderIn },
+  productMessage: { read: productIn },
   invoiceMessage: {
     read: ({ note, attachmentDirectPath }) => {
       const file = { kind: "withheld", what: "the invoice's file", why: "it can be opened on the phone" } as const;
@@ -290,56 +239,4 @@ export function partsOf(message: Message, read: ReadText): Parts {
 function noted(name: string, note: Message | null | undefined, read: ReadText, facts: Facts = []): Parts {
   const parts = partsOf(note ?? {}, read);
   return { ...parts, items: [...(card(name, { facts }).items ?? []), ...(parts.items ?? [])] };
-}
-
-function structuredIn({ hydratedHsm, elementName, params }: proto.Message.IHighlyStructuredMessage): Parts {
-  if (hydratedHsm) return templateIn(hydratedHsm);
-  return card("Card", { title: elementName, facts: (params ?? []).map((param) => [undefined, param]) });
-}
-
-function templateIn({
-  hydratedTemplate,
-  hydratedFourRowTemplate,
-  fourRowTemplate,
-  interactiveMessageTemplate,
-}: proto.Message.ITemplateMessage): Parts {
-  if (interactiveMessageTemplate) return interactiveIn(interactiveMessageTemplate);
-  const filled = hydratedTemplate ?? hydratedFourRowTemplate;
-  if (filled)
-    return withCard(
-      { media: mediaOf(filled), items: filled.locationMessage ? [placeOf(filled.locationMessage)] : [] },
-      card("Card", {
-        title: filled.hydratedTitleText,
-        text: [filled.hydratedContentText, filled.hydratedFooterText].filter(Boolean).join("\n"),
-        buttons: (filled.hydratedButtons ?? []).map(templateButton),
-      }),
-    );
-  return withCard(
-    { media: mediaOf(fourRowTemplate ?? {}) },
-    structuredIn(fourRowTemplate?.content ?? fourRowTemplate?.highlyStructuredMessage ?? {}),
-  );
-}
-
-function interactiveIn({
-  header,
-  body,
-  footer,
-  nativeFlowMessage,
-  carouselMessage,
-  shopStorefrontMessage,
-  collectionMessage,
-}: proto.Message.IInteractiveMessage): Parts {
-  const own = card(shopStorefrontMessage || collectionMessage ? "Shop" : "Card", {
-    title: [header?.title, header?.subtitle].filter(Boolean).join(" — "),
-    text: [body?.text, footer?.text].filter(Boolean).join("\n"),
-    buttons: (nativeFlowMessage?.buttons ?? []).flatMap(flowButtons),
-  });
-  const { locationMessage: place, productMessage: product } = header ?? {};
-  const headed = partsOf(
-    { ...(place && { locationMessage: place }), ...(product && { productMessage: product }) },
-    typed,
-  );
-  const media = [...mediaOf(header ?? {}), ...(headed.media ?? [])];
-  const all = [withCard({ media, items: headed.items }, own), ...(carouselMessage?.cards ?? []).map(interactiveIn)];
-  return { media: all.flatMap(({ media = [] }) => media), items: all.flatMap(({ items = [] }) => items) };
 }

@@ -8,6 +8,16 @@ import type { Link } from "../reach/connect.ts";
 /** A channel as `channels.status` describes it. */
 export type ChannelMeta = NonNullable<ChannelsStatusResult["channelMeta"]>[number];
 
+/** Over which channel; the only one there is may be left out. */
+export const channelFlag = {
+  channel: {
+    kind: "text",
+    value: "NAME",
+    summary: "Over which channel (the only one there is)",
+    completes: "channel",
+  },
+} as const;
+
 /** The account flag, the same in every command that needs one. */
 export const accountFlag = {
   account: { kind: "text", value: "NAME", summary: "Which of the channel's accounts (default)" },

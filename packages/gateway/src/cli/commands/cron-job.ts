@@ -90,7 +90,7 @@ export function jobOf(flags: AddFlags): CronAddParams {
     payload,
     enabled: !flags.disabled,
     ...changesOf(flags),
-    ...(after !== undefined && { deleteAfterRun: after }),
+    ...defined({ deleteAfterRun: after }),
   };
 }
 
@@ -137,9 +137,9 @@ export function payloadOf(flags: Pick<AddFlags, keyof typeof what>): CronAddPara
   const [toolsAllow, fallbacks] = [namesIn(tools), namesIn(fallback)];
   return {
     ...{ kind: "agentTurn", message },
-    ...(model !== undefined && { model }),
+    ...defined({ model }),
     ...(thinking !== undefined && { thinking: levelOf(thinking) }),
-    ...(seconds !== undefined && { timeoutSeconds: seconds }),
+    ...defined({ timeoutSeconds: seconds }),
     ...(fallbacks.length > 0 && { fallbacks }),
     ...(toolsAllow.length > 0 && { toolsAllow }),
   };

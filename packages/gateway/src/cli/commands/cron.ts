@@ -101,7 +101,7 @@ const edit = defineCommand({
       const schedule = scheduleOf(flags);
       const payload = payloadOf(flags);
       const { name } = flags;
-      const given = { ...(name !== undefined && { name }), ...(schedule && { schedule }), ...(payload && { payload }) };
+      const given = { ...defined({ name }), ...(schedule && { schedule }), ...(payload && { payload }) };
       const after = flags["delete-after-run"] ? true : flags["keep-after-run"] ? false : undefined;
       const isOn = flags.enable ? true : flags.disable || flags.disabled ? false : undefined;
       const agent = flags["clear-agent"] && { agentId: null };

@@ -3,7 +3,8 @@
 import type { MendCall } from "../database/mend.ts";
 import { defineCommand } from "../language/command.ts";
 import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
-import { diagnose, type Finding } from "../mending/diagnosis.ts";
+import { diagnose } from "../mending/diagnosis.ts";
+import type { Finding } from "../mending/finding.ts";
 import { beside } from "../terminal/wrap.ts";
 
 /** "fail", and what is looked at, in columns. */

@@ -1,5 +1,7 @@
 /** `moltbot heartbeat` — whether the agent looks for news by itself, what it would do now, and why. */
+
 import type { HeartbeatStatusResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { withGateway } from "../reach/connect.ts";
 import { ago, facts, printable, table } from "../terminal/render.ts";
@@ -62,7 +64,7 @@ const now = defineCommand({
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags } = call;
-      const params = { ...(flags.agent !== undefined && { agentId: flags.agent }), force: flags.force === true };
+      const params = { ...defined({ agentId: flags.agent }), force: flags.force === true };
       const result = await client.request("heartbeat.now", params, { timeoutMs });
       if (flags.json) return out.json(result);
       out.print(`${result.asks ? "The model is asked" : "Nobody is asked"}: ${printable(result.detail)}`);

@@ -1,5 +1,7 @@
 /** `moltbot remind` — reminders: a sentence makes one; they are listed and ended. */
+
 import type { RemindersListResult } from "@moltbot/protocol";
+import { defined } from "../../base/defined.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { usageError } from "../language/exit.ts";
 import { withGateway } from "../reach/connect.ts";
@@ -34,7 +36,7 @@ const add = defineCommand({
         {
           ...{ words: wordsOf(call), tz: tz ?? Intl.DateTimeFormat().resolvedOptions().timeZone },
           ...{ ...placeOf(call.flags.to), idempotencyKey: crypto.randomUUID() },
-          ...(session !== undefined && { sessionKey: session }),
+          ...defined({ sessionKey: session }),
         },
         { timeoutMs },
       );

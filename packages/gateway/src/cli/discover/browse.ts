@@ -1,5 +1,7 @@
 /** Asks the local network for gateways by multicast DNS. */
-import { isSameName, type Name, type Record, readMessage, TYPE, writeMessage } from "../../base/discovery/message.ts";
+import { isSameName, type Name, type Record, TYPE } from "../../base/discovery/message.ts";
+import { readMessage } from "../../base/discovery/message-reader.ts";
+import { writeMessage } from "../../base/discovery/message-writer.ts";
 import { interfacesOf, MDNS_PORT, Multicast, type Sender } from "../../base/discovery/multicast.ts";
 import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { systemClock } from "../../base/time/clock.ts";

@@ -1,6 +1,7 @@
 /** Finds gateways and shows them, each with the command that uses it. */
 
 import { isRecord } from "../../base/config/config.ts";
+import { defined } from "../../base/defined.ts";
 import { TellableError } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import type { DiscoverCall } from "../commands/gateways.ts";
@@ -83,7 +84,7 @@ function shown(found: Found, stateDir: string): Shown {
   const known = Object.entries(readBook(stateDir)).find(
     ([, { url, ssh }]) => ssh === undefined && isAt(url, found),
   )?.[0];
-  return { ...found, ...(known !== undefined && { known }), next: nextFor(found, known) };
+  return { ...found, ...defined({ known }), next: nextFor(found, known) };
 }
 
 function isAt(url: string, { addresses, host, port }: Found): boolean {

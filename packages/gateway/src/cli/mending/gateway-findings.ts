@@ -3,7 +3,7 @@ import type { HealthSummary, Methods } from "@moltbot/protocol";
 import { accountName } from "../channels/known.ts";
 import { isBroken, type NamedAccount, problemsOf, stateOf } from "../channels/show.ts";
 import { ago } from "../terminal/render.ts";
-import type { Finding } from "./diagnosis.ts";
+import type { Finding } from "./finding.ts";
 import { machineProblems } from "./machine-health.ts";
 
 /** A copy that is older is too old. */

@@ -1,6 +1,6 @@
 /** What `moltbot doctor` says of hooks: nothing while they are off. */
 import type { HooksListResult } from "@moltbot/protocol";
-import type { Finding } from "./diagnosis.ts";
+import type { Finding } from "./finding.ts";
 
 /** Hooks that are on and cannot be used, with the reason. */
 export function hookFindings({ enabled, problem, hooks }: HooksListResult): Finding[] {

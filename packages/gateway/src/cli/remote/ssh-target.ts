@@ -1,5 +1,6 @@
 /** Where an ssh tunnel goes: what may be written, read without loading anything that runs. */
 
+import { defined } from "../../base/defined.ts";
 import { usageError } from "../language/exit.ts";
 
 /** The machine to go through. */
@@ -23,7 +24,7 @@ export function readSshTarget(text: string, identity?: string): SshRoute {
   }
   if (identity?.startsWith("-")) throw usageError("The key file for ssh cannot begin with a dash; write ./ before it.");
   const host = match[1].replace(/[[\]]/g, "");
-  return { host, ...(port !== undefined && { port }), ...(identity !== undefined && { identity }) };
+  return { host, ...defined({ port, identity }) };
 }
 
 /** The route in one word, as the user writes it. */

@@ -5,6 +5,7 @@
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../language/exit.ts";
 import { plistText, programOfPlist } from "./launchd-plist.ts";
@@ -83,7 +84,7 @@ export class Launchd implements Supervisor {
       file: this.#file,
       isRunning: pid !== undefined,
       startsByItself: shown !== undefined,
-      ...(pid !== undefined && { pid }),
+      ...defined({ pid }),
       detail: shown === undefined ? "not loaded" : (/^\s*state = (.+)$/m.exec(shown)?.[1] ?? "loaded"),
       program: programOfPlist(text),
       problems,

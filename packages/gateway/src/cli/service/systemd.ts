@@ -2,6 +2,7 @@
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defined } from "../../base/defined.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../language/exit.ts";
@@ -115,7 +116,7 @@ export class Systemd implements Supervisor {
       file: this.#file,
       isRunning: facts.ActiveState === "active",
       startsByItself: facts.UnitFileState === "enabled",
-      ...(pid !== undefined && { pid }),
+      ...defined({ pid }),
       detail: `${facts.ActiveState ?? "unknown"} (${facts.SubState ?? "unknown"})`,
       program,
       problems: [...this.#problemsOf(facts), ...(await this.#lingerProblem())],

@@ -3,24 +3,18 @@
  * open and holds what comes, so that the next gateway answers it and no client is turned away.
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions as ServerLimits,
-  type ServerResponse,
-} from "node:http";
-import net, { type AddressInfo, isIPv4, type ListenOptions, type Socket } from "node:net";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Server as SecureServer } from "node:tls";
-import { codeOf, detailOf, ignore, messageOf, StartError } from "../../base/errors.ts";
+import { detailOf, ignore } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { refuseUpgrade } from "../../kit/http.ts";
 import { LIMITS } from "../limits.ts";
+import { bindError, listening, makeServer, placeToListen } from "./binding.ts";
 import { namesSeveralHosts, refuseHead, SEVERAL_HOSTS } from "./heads.ts";
 import { answer } from "./http.ts";
-import { findPortOwner } from "./port-owner.ts";
 import type { Certificate } from "./tls.ts";
 import { Turns } from "./turns.ts";
 
@@ -47,7 +41,7 @@ export interface DoorPlace {
 }
 
 /** What a door needs of its gateway. */
-interface DoorTools {
+export interface DoorTools {
   readonly clock: Clock;
   readonly log: Log;
   /** How long a client may read nothing of an answer, in milliseconds. */
@@ -96,7 +90,7 @@ export class Door {
   /** Binds the port. Throws `StartError` when it cannot. */
   static async open(place: DoorPlace, by: DoorTools): Promise<Door> {
     const { host, port, certificate } = place;
-    const server = await makeServer(certificate, by);
+    const server = await makeServer(certificate, by.stalledMs);
     try {
       // Binding throws at once where listening tells of its failure later.
       await listening(server, placeToListen(host, port));
@@ -108,7 +102,7 @@ export class Door {
 
   /** Takes over a socket that the supervisor listens on; undefined when it is none. */
   static async inherit(fd: number, certificate: Certificate | undefined, by: DoorTools): Promise<Door | undefined> {
-    const server = await makeServer(certificate, by);
+    const server = await makeServer(certificate, by.stalledMs);
     try {
       await listening(server, { fd });
     } catch (error) {
@@ -207,89 +201,12 @@ export class Door {
   }
 }
 
-/** The doors of a process, between the gateway that leaves them and the one that comes. */
-export class Doors implements Disposable {
-  readonly #left: Door[] = [];
-  #inherited: readonly number[];
-
-  /** `inherited` are sockets that a supervisor listens on and passes to each process, so that no restart turns anybody away. */
-  constructor(inherited: readonly number[] = []) {
-    this.#inherited = inherited;
-  }
-
-  /** The door at a place: one that was left, one of the supervisor, or a new one. Throws `StartError` when there is none to have. */
-  async open(place: DoorPlace, by: DoorTools): Promise<Door> {
-    const fds = this.#inherited;
-    this.#inherited = [];
-    for (const fd of fds) {
-      const door = await Door.inherit(fd, place.certificate, by);
-      if (door) this.#left.push(door);
-    }
-    return this.#take(place) ?? (await Door.open(place, by));
-  }
-
-  /** Takes over a door, or closes those that stand in the way of a new one on the port. */
-  #take({ host, port, certificate }: DoorPlace): Door | undefined {
-    const at = this.#left.findIndex(
-      ({ place }) =>
-        place.host === host && place.port === port && place.certificate?.fingerprint === certificate?.fingerprint,
-    );
-    if (at >= 0) return this.#left.splice(at, 1)[0];
-    for (const door of this.#left.filter(({ place }) => place.port === port)) this.#close(door);
-    return undefined;
-  }
-
-  /** Keeps a door for the next gateway. */
-  leave(door: Door): void {
-    door.rest();
-    this.#left.push(door);
-  }
-
-  /** Closes the doors that nobody has taken. */
-  [Symbol.dispose](): void {
-    for (const door of [...this.#left]) this.#close(door);
-  }
-
-  #close(door: Door): void {
-    this.#left.splice(this.#left.indexOf(door), 1);
-    void door.close();
-    door.endAll();
-  }
-}
-
-function listening(server: Server, where: ListenOptions | { readonly fd: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(where, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-async function makeServer(
-  certificate: Certificate | undefined,
-  { stalledMs = LIMITS.stalledMs }: Pick<DoorTools, "stalledMs">,
-): Promise<Server> {
-  const limits = {
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 5_000,
-    connectionsCheckingInterval: 2_000,
-    maxHeaderSize: 16_384,
-  };
-  const server = certificate === undefined ? createServer(limits) : await makeSecure(certificate, limits);
-  server.timeout = stalledMs;
-  return server;
-}
-
-async function makeSecure({ cert, key }: Certificate, limits: ServerLimits): Promise<Server> {
-  const { createServer: createSecureServer } = await import("node:https");
-  return createSecureServer({ ...limits, cert, key, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }) as Server;
-}
-
 const RESTARTING = "The gateway restarts; try again in a moment.";
 const RETRY_AFTER_S = "5";
+
+function isSecure(server: Server): server is Server & Pick<SecureServer, "setSecureContext"> {
+  return "setSecureContext" in server;
+}
 
 /**
  * Ends the socket of an upgrade when its client does not close it after we have: nobody else would, and each would hold a
@@ -300,34 +217,4 @@ function endHalfOpen(socket: Duplex, clock: Clock): void {
     const limit = clock.after(LIMITS.closeMs, () => socket.destroy());
     socket.once("close", () => limit[Symbol.dispose]());
   });
-}
-
-/**
- * An IPv4 address is bound before the server has it, in a Node that can do so. Given as a text, Node looks it up and compares
- * it with its pattern of IPv6 addresses; compiling that pattern takes 10 to 15 ms of a start. Throws what binding throws.
- */
-function placeToListen(host: string, port: number): ListenOptions {
-  const BoundSocket: typeof net.BoundSocket | undefined = net.BoundSocket;
-  if (BoundSocket === undefined || !isIPv4(host)) return { host, port };
-  return { handle: new BoundSocket({ host, port }) };
-}
-
-function bindError(error: Error, host: string, port: number): StartError {
-  const code = codeOf(error);
-  const options = { cause: error };
-  if (code === "EADDRINUSE") {
-    const owner = findPortOwner(port);
-    const who = owner ? ` by ${owner.command} (pid ${owner.pid})` : "";
-    const stop = owner ? `end that program (\`kill ${owner.pid}\`)` : "end that program";
-    return new StartError(`Port ${port} is taken${who}; choose another with --port, or ${stop}.`, options);
-  }
-  if (code === "EACCES")
-    return new StartError(`Port ${port} needs more rights; choose one above 1023 with --port.`, options);
-  if (code === "EADDRNOTAVAIL")
-    return new StartError(`${host} is not an address of this machine; correct gateway.bind.`, options);
-  return new StartError(`The gateway cannot listen on ${host} port ${port}: ${messageOf(error)}.`, options);
-}
-
-function isSecure(server: Server): server is Server & Pick<SecureServer, "setSecureContext"> {
-  return "setSecureContext" in server;
 }

@@ -4,7 +4,6 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { detailOf, ignore } from "../../base/errors.ts";
@@ -25,6 +24,7 @@ import { LIMITS } from "../limits.ts";
 import { Door } from "./door.ts";
 import { answer } from "./http.ts";
 import { bindHost, OwnAddresses } from "./own-addresses.ts";
+import { OwnNames } from "./own-names.ts";
 import { pageOrigins } from "./page-origins.ts";
 import { type Proxied, Reception } from "./reception.ts";
 import type { ServerOptions } from "./server-options.ts";
@@ -55,9 +55,7 @@ export class GatewayServer {
     clientTracking: false,
   });
   readonly #ownAddresses: OwnAddresses;
-  readonly #hosts = new Set<string>([hostname().toLowerCase(), `${hostname().toLowerCase()}.local`]);
-  /** Origins under which others bring pages to us. */
-  readonly #further = new Set<string>();
+  readonly #names: OwnNames;
   #certificate: Certificate | undefined;
   #port = 0;
   #pinger: Disposable | undefined;
@@ -69,6 +67,7 @@ export class GatewayServer {
     this.#certificate = options.certificate;
     this.#room = new WaitingRoom(options);
     this.#ownAddresses = new OwnAddresses(options.clock);
+    this.#names = new OwnNames(options.settings, this.#ownAddresses);
     this.#reception = new Reception({
       ...{ options, room: this.#room, connections: this.connections },
       place: { ours: () => this.#ours, ownAddresses: () => this.#ownAddresses.list },
@@ -81,7 +80,7 @@ export class GatewayServer {
     const host = bindHost(settings());
     const first = await this.#listen(host, settings().port);
     this.#port = first.place.port;
-    this.#rememberHost(host);
+    this.#names.remember(host);
     this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
       for (const connection of this.connections.values()) connection.ping();
     });
@@ -232,25 +231,11 @@ export class GatewayServer {
 
   /** Lets pages of a further origin in, until disposed. */
   allowOrigin(origin: string): Disposable {
-    this.#further.add(origin);
-    return { [Symbol.dispose]: () => void this.#further.delete(origin) };
+    return this.#names.allowOrigin(origin);
   }
 
   get #ours(): Ours {
-    const certificate = this.#certificate;
-    const { settings } = this.#options;
-    const { allowedHosts, controlUi } = settings();
-    return {
-      scheme: certificate ? "https" : "http",
-      port: this.#port,
-      hosts: [...this.#hosts, ...allowedHosts, ...[...this.#further].map((each) => new URL(each).hostname)],
-      allowedOrigins: [...controlUi.allowedOrigins, ...this.#further],
-    };
-  }
-
-  #rememberHost(host: string): void {
-    if (host === "0.0.0.0" || host === "::") for (const address of this.#ownAddresses.list) this.#hosts.add(address);
-    else this.#hosts.add(host);
+    return this.#names.ours(this.#port, this.#certificate);
   }
 
   async #listen(host: string, port: number): Promise<Door> {

@@ -6,7 +6,7 @@ import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Granted, HandshakePorts } from "../admission/handshake.ts";
 import type { Connection } from "../connection.ts";
 import type { Dispatch } from "../dispatch.ts";
-import type { Doors } from "./door.ts";
+import type { Doors } from "./doors.ts";
 import type { HttpFront } from "./http.ts";
 import type { Certificate } from "./tls.ts";
 

@@ -3,18 +3,18 @@
  * resumed after a crash. This file does not decide what a run answers.
  */
 
-import { GatewayError, ignore, invalidRequest, TellableError } from "../../../base/errors.ts";
-import { isPassing } from "../../../base/process/machine.ts";
+import { GatewayError, invalidRequest, TellableError } from "../../../base/errors.ts";
 import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
 import { Joining } from "./lanes/joining.ts";
 import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
 import { Arrivals } from "./run/arrivals.ts";
+import { Closing } from "./run/closing.ts";
 import { type KnownRun, resultOf } from "./run/known-run.ts";
 import type { NewRun } from "./run/new-run.ts";
 import { Run } from "./run/run.ts";
-import { aborted, failed, type Recorded, RunEnds, type RunObserver } from "./run/run-ends.ts";
-import { type AbortReason, type RunOutcome, type RunRecord, RunStore } from "./run/run-store.ts";
+import { aborted, failed, RunEnds, type RunObserver } from "./run/run-ends.ts";
+import { type AbortReason, type RunRecord, RunStore } from "./run/run-store.ts";
 import { type Answering, Working } from "./run/working.ts";
 import type { AgentServices } from "./services.ts";
 
@@ -33,10 +33,6 @@ const MAX_ATTEMPTS = 3;
 const MAX_OPEN = 1_000;
 
 const STOP_MS = 3_000;
-/** Tries to record an outcome after unknown errors, with growing pauses. */
-const MAX_RECORD_TRIES = 4;
-const RECORD_AGAIN_MS = 2_000;
-
 export class Runs {
   readonly #services: AgentServices;
   readonly #answering: Answering;
@@ -46,6 +42,7 @@ export class Runs {
   readonly #waiting: WaitingRoom;
   readonly #joining: Joining;
   readonly #working: Working;
+  readonly #closing: Closing;
   readonly #tasks = new Set<Promise<void>>();
   readonly #arrivals = new Arrivals();
   #stopped: Promise<void> | undefined;
@@ -58,6 +55,11 @@ export class Runs {
     this.#answering = answering;
     this.#store = new RunStore(services);
     this.#ends = new RunEnds(services, this.#store);
+    this.#closing = new Closing({
+      ...{ services, ends: this.#ends, signal: this.#leaving.signal },
+      track: (task) => void this.#track(task),
+      forget: (run) => this.#forget(run),
+    });
     this.#working = new Working({
       ...{ services, answering, store: this.#store },
       isStopped: () => this.#stopped !== undefined,
@@ -98,7 +100,7 @@ export class Runs {
       if (this.#open.has(record.id)) continue;
       log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
       const run = this.#remember(record);
-      if (record.attempts >= MAX_ATTEMPTS) this.#end(run, failed(run, stoppedTooOften(record.attempts)));
+      if (record.attempts >= MAX_ATTEMPTS) this.#closing.end(run, failed(run, stoppedTooOften(record.attempts)));
       else if (this.#answering.isImmediate(record)) void this.#track(this.#start([run]));
       else this.#waiting.add(run);
     }
@@ -177,7 +179,7 @@ export class Runs {
   refuse(run: Omit<NewRun, "sessionKey" | "content">, error: string): Run {
     this.#requireRoom();
     const refused = this.#remember(this.#store.accept({ ...run, sessionKey: "", sessionId: "" }));
-    this.#end(refused, failed(refused, error));
+    this.#closing.end(refused, failed(refused, error));
     return refused;
   }
 
@@ -220,7 +222,7 @@ export class Runs {
   /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);
-    if (!run.hasBegun && !run.isOver) this.#end(run, aborted(run, reason));
+    if (!run.hasBegun && !run.isOver) this.#closing.end(run, aborted(run, reason));
   }
 
   /** Interrupts working runs and waits until they have ended; nothing is written afterwards. May be called again. */
@@ -295,56 +297,11 @@ export class Runs {
       await this.#services.machine.persist(() => this.#joining.begin(leader, batch.slice(0, -1)), leader.signal);
     } catch (error) {
       if (this.#stopped) return;
-      for (const run of batch) this.#end(run, failed(run, this.#working.sentenceOf(error, run)));
+      for (const run of batch) this.#closing.end(run, failed(run, this.#working.sentenceOf(error, run)));
       return;
     }
     const outcome = await this.#working.outcomeOf(leader);
-    if (outcome) this.#end(leader, outcome);
-  }
-
-  /** Records the outcome and the reply in one transaction, then tells everyone. */
-  #end(run: Run, outcome: RunOutcome): void {
-    try {
-      this.#settle(run, outcome, this.#ends.record(run, outcome));
-    } catch (error) {
-      void this.#track(this.#recordLater(run, outcome, error));
-    }
-  }
-
-  /**
-   * Records an outcome later, when it cannot be recorded now: the run stays open and is tried again as soon as the
-   * machine has recovered. After repeated unknown errors it ends as an error; on disk it stays open, and is resumed
-   * after the next start.
-   */
-  async #recordLater(run: Run, outcome: RunOutcome, first: unknown): Promise<void> {
-    const { clock, log, machine } = this.#services;
-    const { signal } = this.#leaving;
-    let problem = first;
-    for (let tries = 1; tries < MAX_RECORD_TRIES; ) {
-      log.error("the outcome of a run cannot be recorded now", { runId: run.id, error: problem });
-      try {
-        if (isPassing(problem)) await machine.recovered(problem, signal);
-        else await clock.sleep(RECORD_AGAIN_MS * tries++, signal);
-      } catch (error) {
-        return ignore(error, "the gateway stops; the run is taken up after the next start");
-      }
-      try {
-        return this.#settle(run, outcome, this.#ends.record(run, outcome));
-      } catch (error) {
-        problem = error;
-      }
-    }
-    const told = failed(run, "the outcome cannot be recorded; see the log");
-    this.#settle(run, told, { endedAt: clock.now(), message: undefined });
-  }
-
-  /** Tells everyone how a run has ended. */
-  #settle(run: Run, told: RunOutcome, recorded: Recorded): void {
-    const { log } = this.#services;
-    this.#forget(run);
-    const { startedAt, endedAt } = run.settle(told, recorded.endedAt);
-    if (told.kind === "error") log.warn("a run failed", { runId: run.id, problem: told.error });
-    run.events.ended(told, { startedAt, endedAt }, recorded.message);
+    if (outcome) this.#closing.end(leader, outcome);
   }
 
   #forget(run: Run): void {

@@ -7,17 +7,16 @@ import { Port } from "../../../kit/port.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
 import { changed } from "./events.ts";
-import type { JobFilter } from "./jobs/filter.ts";
+import { JobViews, type Protocol } from "./jobs/job-views.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
 import { Keeping } from "./jobs/keeping.ts";
-import { entryShape, jobShape, manualId, revisionOf } from "./jobs/wire.ts";
-import type { EndedFilter } from "./runs/ended-filter.ts";
+import { manualId, revisionOf } from "./jobs/wire.ts";
 import { Ends } from "./runs/ends.ts";
 import { Programs } from "./runs/programs.ts";
 import { Scheduler } from "./runs/scheduler.ts";
 import { type Slot, Slots } from "./runs/slots.ts";
 import type { Places } from "./runs/work.ts";
-import type { CronEntry, CronJob, CronPatch, JobInput } from "./schema.ts";
+import type { CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
 import { tidyJob } from "./tidy.ts";
@@ -25,20 +24,19 @@ import { Alerts } from "./told/alerts.ts";
 import { Deliveries } from "./told/deliveries.ts";
 import { Posts } from "./told/posts.ts";
 
-type Protocol = 3 | 4;
-
 /** More jobs than this are refused. */
 const MAX_JOBS = 20_000;
 
 export class Cron implements RunObserver, Disposable {
   /** Where the words of a job are said that belongs to a conversation. Filled by reminders. */
   readonly places = new Port<Places>({ placeOf: () => undefined });
+  /** Jobs and their times as clients read them. */
+  readonly views: JobViews;
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #jobs: Jobs;
   readonly #slots: Slots;
   readonly #posts: Posts;
-  readonly #deliveries: Deliveries;
   readonly #programs: Programs;
   readonly #scheduler: Scheduler;
   readonly #stack = new DisposableStack();
@@ -51,7 +49,7 @@ export class Cron implements RunObserver, Disposable {
     const jobs = new Jobs(services.store);
     const slots = new Slots(services.store);
     const posts = this.#stack.use(new Posts(services, settings));
-    const bodyOf = (slot: Slot) => this.#entry(slots.get(slot.id) ?? slot, 4);
+    const bodyOf = (slot: Slot) => this.views.entry(slots.get(slot.id) ?? slot, 4);
     const ends = new Ends({ services, settings, jobs, slots, bodyOf, alerts: new Alerts(services, settings, posts) });
     const working = { services, slots, ends, posts, places: this.places, bodyOf };
     const programs = new Programs(working);
@@ -63,7 +61,8 @@ export class Cron implements RunObserver, Disposable {
     this.#slots = slots;
     this.#posts = posts;
     this.#programs = programs;
-    this.#deliveries = new Deliveries(services, slots, posts);
+    const deliveries = new Deliveries(services, slots, posts);
+    this.views = new JobViews({ agents: services.agents, settings, jobs, slots, deliveries });
     services.agent.runs.observers.add(this);
   }
 
@@ -89,39 +88,6 @@ export class Cron implements RunObserver, Disposable {
     if (record.source === "cron") this.#scheduler.ended(record, outcome);
   }
 
-  status() {
-    const { enabled } = this.#settings.current;
-    return {
-      ...{ enabled, storePath: "state.db", storage: "sqlite", jobs: this.#jobs.count({ enabled: "all" }) },
-      nextWakeAtMs: (enabled ? this.#jobs.nextAt() : undefined) ?? null,
-    };
-  }
-
-  /** A page of the jobs; the one whose next slot is nearest comes first by default. */
-  list(
-    wanted: { disabled: boolean; limit: number; offset: number; protocol: Protocol } & Partial<
-      Omit<JobFilter, "enabled">
-    > & {
-        enabled?: JobFilter["enabled"] | undefined;
-      },
-  ) {
-    const { disabled, limit, offset, protocol, enabled = disabled ? "all" : "enabled", ...others } = wanted;
-    const filter = { ...others, enabled, defaultAgentId: this.#services.agents.defaultId };
-    const jobs = this.#jobs.list(filter, { limit, offset }).map((job) => this.#shape(job, protocol));
-    const total = this.#jobs.count(filter);
-    const hasMore = offset + jobs.length < total;
-    const page = { total, offset, limit, hasMore, nextOffset: hasMore ? offset + jobs.length : null };
-    const previews = jobs.flatMap(({ id, deliveryPreview }) =>
-      deliveryPreview ? [[id, deliveryPreview] as const] : [],
-    );
-    const more = protocol === 3 ? {} : { deliveryPreviews: Object.fromEntries(previews) };
-    return { jobs, snapshotRevision: this.#jobs.revision(), ...page, ...more };
-  }
-
-  get(id: string, protocol: Protocol): CronJob {
-    return this.#shape(this.#known(id, protocol), protocol);
-  }
-
   /** What would become of the times of a job. Throws `INVALID_REQUEST` when there is none. */
   async simulate(
     id: string,
@@ -132,7 +98,7 @@ export class Cron implements RunObserver, Disposable {
       readonly down?: { readonly afterMs: number; readonly forMs: number };
     },
   ) {
-    const job = this.#known(id, given.protocol);
+    const job = this.views.known(id, given.protocol);
     const { tryOut } = await import("./runs/try-out.ts");
     const { from = this.#services.clock.now(), days, down } = given;
     const offAt = from + (down?.afterMs ?? 0);
@@ -170,7 +136,7 @@ export class Cron implements RunObserver, Disposable {
       this.#jobs.save(job);
     });
     this.#tell("added", job);
-    const shape = this.#noted(job, this.#shape(job, protocol), protocol);
+    const shape = this.views.noted(job, this.views.shape(job, protocol), protocol);
     return declarationKey === undefined ? shape : { created: true, job: shape };
   }
 
@@ -208,7 +174,7 @@ export class Cron implements RunObserver, Disposable {
     const job = changedJob(known, { enabled: known.enabled, ...input }, this.#asked(protocol));
     const updated = revisionOf(job) !== revisionOf(known);
     if (updated) this.#save(job);
-    return { created: false, updated, job: this.#shape(updated ? job : known, protocol) };
+    return { created: false, updated, job: this.views.shape(updated ? job : known, protocol) };
   }
 
   /** Changes what `patch` names; null forgets. Throws when the job is not the one of `expected`. */
@@ -216,7 +182,7 @@ export class Cron implements RunObserver, Disposable {
     const { expected, protocol } = options;
     // From here on nothing is waited for: another change of the job must not come between.
     const { changedInput, changedJob } = await import("./jobs/job-config.ts");
-    const before = this.#known(id, protocol);
+    const before = this.views.known(id, protocol);
     const actual = revisionOf(before);
     if (expected !== undefined && expected !== actual) {
       const details = { code: "CRON_JOB_CHANGED", expectedConfigRevision: expected, actualConfigRevision: actual };
@@ -225,7 +191,7 @@ export class Cron implements RunObserver, Disposable {
     const job = changedJob(before, changedInput(before, patch), this.#asked(protocol));
     this.#requireAgent(job.config.agentId);
     this.#save(job);
-    return this.#noted(job, this.#shape(job, protocol), protocol);
+    return this.views.noted(job, this.views.shape(job, protocol), protocol);
   }
 
   #asked(protocol: Protocol) {
@@ -258,13 +224,13 @@ export class Cron implements RunObserver, Disposable {
       return this.#jobs.remove(id);
     });
     if (removed)
-      bus.publish(changed, { jobId: id, action: "removed", ...defined({ job: job && this.#shape(job, 4) }) });
+      bus.publish(changed, { jobId: id, action: "removed", ...defined({ job: job && this.views.shape(job, 4) }) });
     return { ok: true, removed };
   }
 
   /** Runs a job now; `due` only when its time has come. January's clients are answered when the run is over. */
   async run(id: string, mode: "due" | "force" | "if-enabled", protocol: Protocol) {
-    const job = this.#known(id, protocol);
+    const job = this.views.known(id, protocol);
     const now = this.#services.clock.now();
     if (mode === "due" && !(job.enabled && job.nextAt !== undefined && job.nextAt <= now))
       return { ok: true as const, ran: false, reason: "not-due" };
@@ -281,66 +247,24 @@ export class Cron implements RunObserver, Disposable {
     return { ok: true as const, enqueued: true, runId: runId ?? manualId(slot) };
   }
 
-  /** What has ended. January's clients read the newest, oldest first. */
-  runs(
-    wanted: { jobId: string | undefined; limit: number; offset: number; protocol: Protocol } & Omit<
-      EndedFilter,
-      "jobId"
-    >,
-  ) {
-    const { limit, offset, protocol, ...filter } = wanted;
-    const entries = this.#slots.ended(filter, { limit, offset }).map((slot) => this.#entry(slot, protocol));
-    if (protocol === 3) return { entries: entries.toReversed() };
-    const total = this.#slots.count(filter);
-    const hasMore = offset + entries.length < total;
-    return { entries, total, offset, limit, hasMore, nextOffset: hasMore ? offset + entries.length : null };
-  }
-
-  #entry(slot: Slot, protocol: Protocol): CronEntry {
-    const job = this.#jobs.get(slot.jobId);
-    const nextRunAtMs = job?.enabled ? job.nextAt : undefined;
-    return { ...entryShape(slot, this.#deliveries.of(slot), protocol), ...defined({ nextRunAtMs }) };
-  }
-
-  #shape(job: Job, protocol: Protocol): CronJob {
-    const last = this.#slots.lastRun(job.id);
-    if (protocol === 3) return jobShape(job, { last }, protocol);
-    const seen = { last, retryAt: this.#slots.retryAt(job.id), ...(last && { delivery: this.#deliveries.of(last) }) };
-    const effectiveAgentId = job.config.agentId ?? this.#services.agents.defaultId;
-    return { ...jobShape(job, seen, protocol), effectiveAgentId };
-  }
-
-  /** Says of a job that will never fire that it will not; January's clients take such jobs and read no notes. */
-  #noted({ nextAt, enabled }: Job, shape: CronJob, protocol: Protocol): CronJob {
-    if (protocol === 3 || !enabled || nextAt !== undefined) return shape;
-    return { ...shape, note: "It never fires: no time matches its schedule." };
-  }
-
-  #known(id: string, protocol: Protocol): Job {
-    const job = this.#jobs.get(id);
-    if (job) return job;
-    if (protocol === 3) throw new GatewayError("UNAVAILABLE", `Error: unknown cron job id: ${id}`);
-    throw invalidRequest(`unknown cron job id: ${id}`, { code: "CRON_JOB_NOT_FOUND", jobId: id });
-  }
-
   #tell(action: "added" | "updated", job: Job): void {
     const nextRunAtMs = job.enabled ? job.nextAt : undefined;
     this.#services.bus.publish(changed, {
-      ...{ jobId: job.id, action, job: this.#shape(job, 4) },
+      ...{ jobId: job.id, action, job: this.views.shape(job, 4) },
       ...defined({ nextRunAtMs }),
     });
     this.#scheduler.look();
   }
 
   #tellRun(action: "started" | "finished", slot: Slot): void {
-    const entry = this.#entry(slot, 4);
+    const entry = this.views.entry(slot, 4);
     const { runAtMs, durationMs, status, error, summary, runId, deliveryStatus, nextRunAtMs, completionStatus } = entry;
     const isOver = action === "finished";
     const ended = isOver
       ? defined({ durationMs, status, completionStatus, error, summary, deliveryStatus, nextRunAtMs })
       : {};
     const job = this.#jobs.get(slot.jobId);
-    const whole = job && { job: this.#shape(job, 4) };
+    const whole = job && { job: this.views.shape(job, 4) };
     this.#services.bus.publish(changed, {
       ...{ jobId: slot.jobId, action, ...defined({ runAtMs, runId }), ...ended },
       ...whole,

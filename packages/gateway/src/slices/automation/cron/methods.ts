@@ -41,7 +41,7 @@ export const status = defineMethod({
     jobs: Count,
     nextWakeAtMs: Nullable(Millis),
   }),
-  handler: ({ gateway }) => gateway.cron.status(),
+  handler: ({ gateway }) => gateway.cron.views.status(),
 });
 
 export const list = defineMethod({
@@ -59,7 +59,7 @@ export const list = defineMethod({
     }),
   }),
   handler: ({ params, gateway }) =>
-    gateway.cron.list({ disabled: params.includeDisabled ?? false, limit: 20_000, offset: 0, protocol: 3 }),
+    gateway.cron.views.list({ disabled: params.includeDisabled ?? false, limit: 20_000, offset: 0, protocol: 3 }),
   four: {
     params: {
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
@@ -77,7 +77,7 @@ export const list = defineMethod({
     },
     handler: ({ params, gateway }) => {
       const { includeDisabled = false, limit = 50, offset = 0, scheduleKind, lastRunStatus, ...filter } = params;
-      return gateway.cron.list({
+      return gateway.cron.views.list({
         ...{ ...filter, disabled: includeDisabled, limit, offset, protocol: 4 },
         scheduleKind: scheduleKind === "all" ? undefined : scheduleKind,
         lastRunStatus: lastRunStatus === "all" ? undefined : lastRunStatus,
@@ -92,7 +92,7 @@ export const get = defineMethod({
   access: "operator.read",
   params: Job,
   result: CronJob,
-  handler: ({ params, gateway, caller }) => gateway.cron.get(idOf(params), caller.protocol),
+  handler: ({ params, gateway, caller }) => gateway.cron.views.get(idOf(params), caller.protocol),
 });
 
 const Declared = Type.Object({ created: Type.Boolean(), updated: Type.Optional(Type.Boolean()), job: CronJob });
@@ -164,7 +164,7 @@ export const runs = defineMethod({
   params: { ...Job, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000 })) },
   result: Type.Object({ entries: Type.Array(CronEntry), ...Page }),
   handler: ({ params, gateway }) =>
-    gateway.cron.runs({ jobId: idOf(params), limit: params.limit ?? 200, offset: 0, protocol: 3 }),
+    gateway.cron.views.runs({ jobId: idOf(params), limit: params.limit ?? 200, offset: 0, protocol: 3 }),
   four: {
     params: {
       scope: Type.Optional(OneOf("job", "all")),
@@ -183,7 +183,7 @@ export const runs = defineMethod({
       const { limit = 50, offset = 0, scope, status, statuses, deliveryStatus, deliveryStatuses, ...rest } = params;
       const { id, jobId = id, runId, query, sortDir } = rest;
       const isAll = scope === "all" || (jobId === undefined && runId !== undefined);
-      return gateway.cron.runs({
+      return gateway.cron.views.runs({
         ...{ jobId: isAll ? undefined : idOf(rest), runId, query, oldestFirst: sortDir === "asc" },
         statuses: statuses ?? (status === undefined || status === "all" ? undefined : [status]),
         deliveryStatuses: deliveryStatuses ?? (deliveryStatus === undefined ? undefined : [deliveryStatus]),

@@ -2,6 +2,7 @@
  * The service of heartbeats: from time to time, and when it is woken, each agent looks whether there is news, and only then
  * asks its model. News are rows (core/notices), so a kill loses none. See docs/heartbeat.md.
  */
+import { defined } from "../../../base/defined.ts";
 import { detailOf, GatewayError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
@@ -90,7 +91,7 @@ export class Heartbeat implements RunObserver, Disposable {
   note({ sessionKey, text, source, key, most }: HeartbeatNews): void {
     const words = { text, from: { kind: "event" as const, id: source } };
     const many = most === undefined ? {} : { about: source, most };
-    this.#services.notices.add(sessionKey, words, { isNews: true, ...(key !== undefined && { key }), ...many });
+    this.#services.notices.add(sessionKey, words, { isNews: true, ...defined({ key }), ...many });
   }
 
   /** Has the agent look at its news: soon, or with the next heartbeat. Many wakes are one. */

@@ -1,4 +1,5 @@
 /** Decides who hears of a reply to a heartbeat, and puts it in the outbox within the transaction that ends the run. */
+import { defined } from "../../../base/defined.ts";
 import { detailOf, GatewayError } from "../../../base/errors.ts";
 import type { DeliverTo, RunOutcome } from "../../agent/agent/run/run-store.ts";
 import type { HeartbeatSettings } from "../../core/agents/settings.ts";
@@ -29,7 +30,7 @@ export function recordEnd(telling: Telling, ended: Exclude<RunOutcome, { kind: "
   const ts = services.clock.now();
   const about = { agentId: turn.agentId, sessionKey, durationMs: Math.max(0, ts - turn.at) };
   const outcome: Outcome = { ts, ...withoutHidden(part, services), ...about };
-  turns.end(turn.runId, { outcome, isHandled, ...(told !== undefined && { told }) });
+  turns.end(turn.runId, { outcome, isHandled, ...defined({ told }) });
   return outcome;
 }
 
@@ -89,7 +90,7 @@ export function targetOf(
       ? target === "owner"
         ? messaging.ownerRoute()
         : last
-      : agent.channels.now.route({ channel: target, to: to ?? "", ...(accountId !== undefined && { accountId }) });
+      : agent.channels.now.route({ channel: target, to: to ?? "", ...defined({ accountId }) });
     if (!route) return { reason: "no-target" };
     const account = messaging.accounts.find({ channel: route.channel, account: route.account })?.account;
     if (!account || IDLE.has(account.state)) return { reason: `${route.channel}-${account?.state ?? "absent"}` };

@@ -2,9 +2,11 @@
  * The service of hooks: calls of other programs over HTTP. What receives them is loaded with the first call. The answer is
  * given when the delivery, and all that follows from it, is on disk.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Static } from "@sinclair/typebox";
 import type { Settings } from "../../../base/config/config.ts";
+import { defined } from "../../../base/defined.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
 import type { AgentAction } from "./actions/action.ts";
@@ -73,7 +75,7 @@ export class Hooks implements RunObserver, Disposable {
     const settings = this.#settings.current;
     const problem = this.#problem();
     return {
-      ...{ enabled: settings.enabled, path: settings.path, ...(problem !== undefined && { problem }) },
+      ...{ enabled: settings.enabled, path: settings.path, ...defined({ problem }) },
       hooks: hookRows(settings, (hook) => this.#deliveries.lastOf(hook)),
     };
   }

@@ -3,7 +3,9 @@
  * mail counts as read when what follows from it is on disk, so a kill loses none; a repeated one is known by its
  * Message-ID and its UID.
  */
+
 import type { ImapFlow, MailboxObject } from "imapflow";
+import { defined } from "../../../base/defined.ts";
 import { ignore, TellableError } from "../../../base/errors.ts";
 import type { Boxes } from "./boxes.ts";
 import { clientFor } from "./client.ts";
@@ -225,7 +227,7 @@ export class Watch implements AsyncDisposable {
       action: {
         ...{ kind: "agent", message: text, instructions, name: `Mail ${account}`, wakeMode, deliver, channel: "last" },
         sessionKey: { text: `hook:mail:${account}:${validity}-${uid}`, by: "settings" },
-        ...(agentId !== undefined && { agentId }),
+        ...defined({ agentId }),
       },
       arrival: { ...this.#arrivalOf(uid, messageId), bytes },
       tools: { allow: [...tools] },

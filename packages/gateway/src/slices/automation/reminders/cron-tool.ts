@@ -26,7 +26,7 @@ export async function useCron(call: Call): Promise<string> {
 
 const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call) => string | Promise<string>>> = {
   status({ gateway: { clock, cron, workspace } }) {
-    const { enabled, jobs, nextWakeAtMs } = cron.status();
+    const { enabled, jobs, nextWakeAtMs } = cron.views.status();
     const now = `It is ${localTime(clock.now(), workspace.timeZone)} (${workspace.timeZone}).`;
     if (!enabled) return `${now} Jobs do not run: cron.enabled is false in the settings.`;
     const next =
@@ -35,7 +35,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call) => string 
   },
 
   list({ params: { includeDisabled = false, limit = USUAL_LIMIT }, gateway: { cron, workspace } }) {
-    const { jobs, total } = cron.list({ disabled: includeDisabled, limit, offset: 0, protocol: 4 });
+    const { jobs, total } = cron.views.list({ disabled: includeDisabled, limit, offset: 0, protocol: 4 });
     if (jobs.length === 0) return "There are no jobs.";
     const lines = jobs.map((job) => lineOf(job, workspace.timeZone));
     return [...lines, ...(total > jobs.length ? [`${total - jobs.length} more; ask with a greater limit.`] : [])].join(
@@ -64,7 +64,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call) => string 
 
   runs({ params, gateway: { cron, workspace } }) {
     const jobId = params.jobId ?? params.id;
-    const { entries } = cron.runs({ jobId, limit: params.limit ?? USUAL_LIMIT, offset: 0, protocol: 4 });
+    const { entries } = cron.views.runs({ jobId, limit: params.limit ?? USUAL_LIMIT, offset: 0, protocol: 4 });
     if (entries.length === 0) return "Nothing has run yet.";
     return entries.map((entry) => entryLine(entry, workspace.timeZone)).join("\n");
   },

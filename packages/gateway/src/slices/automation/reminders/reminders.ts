@@ -146,7 +146,7 @@ export class Reminders implements Disposable {
   /** The next times of all jobs, the soonest first. Jobs that come later than the first `limit` can add none. */
   async upcoming(limit: number): Promise<{ jobId: string; name: string; atMs: number }[]> {
     const { nextSlots } = await import("../../../base/schedule/schedule.ts");
-    const { jobs } = this.#services.cron.list({ disabled: false, limit, offset: 0, protocol: 4 });
+    const { jobs } = this.#services.cron.views.list({ disabled: false, limit, offset: 0, protocol: 4 });
     const firings = jobs.flatMap(({ id, name, state: { nextRunAtMs } }) => {
       const schedule = this.#services.cron.find(id)?.config.schedule;
       if (!schedule || nextRunAtMs === undefined) return [];
@@ -197,7 +197,7 @@ export class Reminders implements Disposable {
       try {
         bus.publish(chatEvent, {
           ...{ runId: `reminder-${stored.id.slice(0, 8)}`, sessionKey, seq: 0, state: "final" },
-          message: sessions.transcript.toWire(stored),
+          message: sessions.transcript.wire.of(stored),
         });
       } catch (error) {
         ignore(error, "the reminder stands in the conversation");

@@ -1,14 +1,15 @@
 /** Which devices may connect: requests, approvals, and one token for each role of a device. */
 import type { Static } from "@sinclair/typebox";
-import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { invalidRequest } from "../../../base/errors.ts";
 import { newId, secretsEqual } from "../../../base/ids.ts";
-import { type Caller, hasScope } from "../../../kit/access.ts";
+import type { Caller } from "../../../kit/access.ts";
 import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
 import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
 import { type Device, DeviceRows, type Pending } from "./device-rows.ts";
+import { covers, missing, requireCovered, union } from "./device-scopes.ts";
 import { DeviceTokens, loadTokenKey } from "./device-token.ts";
 import { deviceView, pendingView } from "./device-views.ts";
 import { deviceRemoved, pairRequested, pairResolved } from "./events.ts";
@@ -301,29 +302,4 @@ export class Devices implements Disposable {
     this.#rows.noteUses(this.#lastUsed.values());
     this.#lastUsed.clear();
   }
-}
-
-/** What a device lacks for a request; undefined when it has all of it. */
-function missing(device: Device | undefined, { role, scopes }: DeviceRequest) {
-  if (!device) return "not-paired" as const;
-  if (!device.roles.includes(role)) return "role-upgrade" as const;
-  return covers(device.scopes, scopes) ? undefined : ("scope-upgrade" as const);
-}
-
-function covers(held: readonly string[], wanted: readonly string[]): boolean {
-  const set = new Set(held);
-  return wanted.every((scope) => hasScope(set, scope));
-}
-
-function union(a: readonly string[] = [], b: readonly string[] = []): string[] {
-  return [...new Set([...a, ...b])].sort();
-}
-
-/** Requires that the caller holds the scopes that they give or take away. */
-function requireCovered({ scopes }: Pick<Caller, "scopes">, wanted: readonly string[]): void {
-  const lacking = wanted.find((scope) => !hasScope(scopes, scope));
-  if (lacking)
-    throw new GatewayError("INVALID_REQUEST", `missing scope: ${lacking}`, {
-      details: { code: "MISSING_SCOPE", missingScope: lacking },
-    });
 }

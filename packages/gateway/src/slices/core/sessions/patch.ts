@@ -1,5 +1,6 @@
 /** The settings of one session and their allowed values (protocol: sessions.patch). */
 import { invalidRequest } from "../../../base/errors.ts";
+import { isSubagentKey } from "./key.ts";
 
 /** The settings of one session; an absent one follows the config. */
 export interface SessionLevels {
@@ -83,4 +84,18 @@ function checked(name: keyof SessionLevels, given: string): string | undefined {
     throw invalidRequest(`invalid ${name} (use ${rule.values.map((each) => `"${each}"`).join("|")})`);
   }
   return level === rule.off ? undefined : level;
+}
+
+/** Throws `INVALID_REQUEST` when a patch would change who has started a sub-agent. */
+export function checkSpawnedBy(
+  { key, levels }: { readonly key: string; readonly levels: SessionLevels },
+  spawnedBy: string | null | undefined,
+): void {
+  if (spawnedBy === undefined) return;
+  if (spawnedBy === null && levels.spawnedBy === undefined) return;
+  if (spawnedBy === null) throw invalidRequest("spawnedBy cannot be cleared once set");
+  if (!isSubagentKey(key)) throw invalidRequest("spawnedBy is only supported for subagent:* sessions");
+  if (levels.spawnedBy !== undefined && levels.spawnedBy !== spawnedBy) {
+    throw invalidRequest("spawnedBy cannot be changed once set");
+  }
 }

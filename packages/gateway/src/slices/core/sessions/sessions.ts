@@ -15,7 +15,7 @@ import { agentIdOf, canonicalKey, isSubagentKey, type KeyDefaults, mainSessionKe
 import { Media } from "./media.ts";
 import { type BeginReason, Past } from "./messages/past.ts";
 import { Transcript } from "./messages/transcript.ts";
-import { applyLevels, type SessionPatch } from "./patch.ts";
+import { applyLevels, checkSpawnedBy, type SessionPatch } from "./patch.ts";
 import { type Expiry, expiryOf, resetPolicy } from "./reset-policy.ts";
 import { SessionList } from "./session-list.ts";
 import type { ModelsOfSessions, RunOutcome, RunsOfSessions } from "./session-ports.ts";
@@ -204,7 +204,7 @@ export class Sessions {
     return this.#store.transaction(() => {
       const wasArchived = this.get(key)?.archived ?? false;
       const before = this.ensure(key);
-      this.#checkSpawnedBy(before, patch.spawnedBy);
+      checkSpawnedBy(before, patch.spawnedBy);
       const levels = applyLevels(before.levels, patch);
       const label = patch.label === undefined ? before.label : (patch.label?.trim() ?? undefined);
       if (label !== undefined && label !== before.label) this.#requireFreeLabel(label);
@@ -323,16 +323,6 @@ export class Sessions {
     if (label === "") throw invalidRequest("label must not be blank");
     if (this.#store.get("select 1 from sessions where label = ?", label))
       throw invalidRequest(`label already in use: ${label}`);
-  }
-
-  #checkSpawnedBy({ key, levels }: Session, spawnedBy: string | null | undefined): void {
-    if (spawnedBy === undefined) return;
-    if (spawnedBy === null && levels.spawnedBy === undefined) return;
-    if (spawnedBy === null) throw invalidRequest("spawnedBy cannot be cleared once set");
-    if (!isSubagentKey(key)) throw invalidRequest("spawnedBy is only supported for subagent:* sessions");
-    if (levels.spawnedBy !== undefined && levels.spawnedBy !== spawnedBy) {
-      throw invalidRequest("spawnedBy cannot be changed once set");
-    }
   }
 }
 

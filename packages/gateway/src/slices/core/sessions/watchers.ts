@@ -135,7 +135,7 @@ export class Watchers {
     const messageSeq = transcript.placeOf(rest.id);
     if (!session || session.sessionId !== sessionId || messageSeq === undefined) return;
     // Leave out reasoning, as a history does that was not asked for it.
-    const message = transcript.toWire({ ...rest, content: content.filter(({ type }) => type !== "thinking") });
+    const message = transcript.wire.of({ ...rest, content: content.filter(({ type }) => type !== "thinking") });
     this.#bus.publish(sessionMessage, {
       ...{ sessionKey: key, agentId: this.#sessions.agentOf(key) },
       ...{ message, messageId: rest.id, messageSeq, sessionId, updatedAt: session.updatedAt },

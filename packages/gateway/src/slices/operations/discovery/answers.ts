@@ -2,14 +2,8 @@
  * Answers of multicast DNS: gathered for a moment, each told at most once a second, and to one asker alone where that is meant
  * (RFC 6762, 6 and 7). A flood of questions makes no flood of answers.
  */
-import {
-  dataBytes,
-  isSameName,
-  type Message,
-  type Record,
-  typeOf,
-  writeMessage,
-} from "../../../base/discovery/message.ts";
+import { isSameName, type Message, type Record, typeOf } from "../../../base/discovery/message.ts";
+import { dataBytes, writeMessage } from "../../../base/discovery/message-writer.ts";
 import { MDNS_PORT, type Multicast, type Sender } from "../../../base/discovery/multicast.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 

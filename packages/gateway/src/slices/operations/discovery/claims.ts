@@ -1,13 +1,6 @@
 /** Whose a name is: the probe that asks, and what a message of others means for our names (RFC 6762, 8 and 9). Pure functions. */
-import {
-  dataBytes,
-  isSameName,
-  type Message,
-  type Record,
-  TYPE,
-  typeOf,
-  writeMessage,
-} from "../../../base/discovery/message.ts";
+import { isSameName, type Message, type Record, TYPE, typeOf } from "../../../base/discovery/message.ts";
+import { dataBytes, writeMessage } from "../../../base/discovery/message-writer.ts";
 import { MDNS_PORT, type Sender } from "../../../base/discovery/multicast.ts";
 
 /** Asks for each name once, and says what we mean to put there. */

@@ -1,9 +1,11 @@
 /**
  * Has the local network told of the gateway, where it listens beyond this machine. The part that speaks is loaded only then.
  */
+
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
+import { defined } from "../../../base/defined.ts";
 import { hostLabel, type Service, textOf } from "../../../base/discovery/service.ts";
 import { ignore, messageOf, TellableError } from "../../../base/errors.ts";
 import { envOf } from "../../../base/files.ts";
@@ -54,7 +56,7 @@ export class Discovery implements AsyncDisposable {
   /** The port is open. */
   start(): void {
     const reason = this.#whyNot();
-    this.#told = { state: reason === undefined ? "starting" : "off", ...(reason !== undefined && { reason }) };
+    this.#told = { state: reason === undefined ? "starting" : "off", ...defined({ reason }) };
     if (reason === undefined) this.#work = this.#tell();
   }
 

@@ -2,7 +2,8 @@
  * Tells the network of a gateway by multicast DNS (RFC 6762): it makes sure of its names, announces them, answers questions,
  * gives way where another has a name, and takes all of it back at the end.
  */
-import { isSameName, type Message, type Record, readMessage, TYPE, typeOf } from "../../../base/discovery/message.ts";
+import { isSameName, type Message, type Record, TYPE, typeOf } from "../../../base/discovery/message.ts";
+import { readMessage } from "../../../base/discovery/message-reader.ts";
 import type { Interface, Multicast, Sender } from "../../../base/discovery/multicast.ts";
 import { type Names, namesOf, type Records, recordsOf, type Service } from "../../../base/discovery/service.ts";
 import { ignore, TellableError } from "../../../base/errors.ts";

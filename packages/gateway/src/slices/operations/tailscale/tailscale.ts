@@ -3,6 +3,7 @@
  * comes that way is somebody elsewhere: they sign in and pair like everyone, unless tailscaled itself names their user and the
  * settings let that stand for the secret.
  */
+import { defined } from "../../../base/defined.ts";
 import { detailOf, ignore, messageOf, StartError, TellableError } from "../../../base/errors.ts";
 import { onAbort } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";
@@ -80,7 +81,7 @@ export class Tailscale implements AsyncDisposable {
     if (mode !== "auto") return await this.#claimOnce({ mode, port }, settings, {});
     const { planOf } = await import("./auto.ts");
     const plan = await planOf(settings, this.#running(settings));
-    const chosen = { via: plan.via, ...(plan.reason !== undefined && { reason: plan.reason }) };
+    const chosen = { via: plan.via, ...defined({ reason: plan.reason }) };
     if (plan.via === "serve") return await this.#claimOnce({ mode: "serve", port }, settings, chosen);
     if (plan.via === "tailnet") return await this.#listenOnce(plan.address, chosen);
     const isNews = this.#status.reason !== plan.reason;

@@ -1,5 +1,7 @@
 /** Spans in the JSON of OTLP. Source: opentelemetry-proto, "JSON Protobuf Encoding"; semantic conventions for generative AI. */
+
 import { hostname } from "node:os";
+import { defined } from "../../../base/defined.ts";
 import type { Env } from "../../../base/files.ts";
 
 type Value = string | number | boolean | undefined;
@@ -47,7 +49,7 @@ export function resourceOf(env: Env, version: string): object {
 
 function toOtlp({ traceId, spanId, parentSpanId, name, kind, startAt, endAt, isError, attributes }: Span): object {
   return {
-    ...{ traceId, spanId, ...(parentSpanId !== undefined && { parentSpanId }), name, kind: KINDS[kind] },
+    ...{ traceId, spanId, ...defined({ parentSpanId }), name, kind: KINDS[kind] },
     startTimeUnixNano: nanos(startAt),
     endTimeUnixNano: nanos(Math.max(startAt, endAt)),
     attributes: attributesOf(attributes),

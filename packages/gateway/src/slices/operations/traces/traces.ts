@@ -1,4 +1,5 @@
 /** Sends traces where a collector is named. Without one nothing is loaded, and nobody listens. */
+import { defined } from "../../../base/defined.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Agent } from "../../agent/agent/agent.ts";
 import type { Models } from "../../agent/models/models.ts";
@@ -46,7 +47,7 @@ export class Traces implements AsyncDisposable {
     const { config, env, log } = this.#services;
     const [{ Exporter }, { Tracer }] = await Promise.all([import("./exporter.ts"), import("./tracer.ts")]);
     const { authorization } = config.of(traces).current;
-    const headers = { ...headersIn(env), ...(authorization !== undefined && { authorization }) };
+    const headers = { ...headersIn(env), ...defined({ authorization }) };
     const exporter = new Exporter({ ...this.#services, url, headers });
     if (this.#isOver) return exporter;
     log.info("traces are sent", { to: new URL(url).origin });

@@ -182,7 +182,7 @@ export class Chat {
       sessionKey: spelled,
       seq: 0,
       state: "final",
-      message: sessions.transcript.toWire(stored),
+      message: sessions.transcript.wire.of(stored),
     });
     return { ok: true, messageId };
   }

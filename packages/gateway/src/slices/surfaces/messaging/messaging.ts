@@ -11,10 +11,10 @@ import type { Caller } from "../../../kit/access.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
-import { normalAgentId } from "../../core/agents/agents.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
-import { AccountState, chatsCalled } from "./accounts/account-store.ts";
+import { AccountState } from "./accounts/account-store.ts";
 import { Accounts } from "./accounts/accounts.ts";
+import { Effects } from "./accounts/effects.ts";
 import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
 import { Standing } from "./accounts/standing.ts";
@@ -22,7 +22,6 @@ import { Webhooks } from "./accounts/webhooks.ts";
 import { isOwner } from "./in/inbound.ts";
 import { Inbox } from "./in/inbox/inbox.ts";
 import { MediaIn } from "./in/media-in.ts";
-import { type NameProblem, namesIn } from "./in/names.ts";
 import { PAIRING_LIMITS, Pairing } from "./in/pairing.ts";
 import { Transcriber } from "./in/transcribe.ts";
 import { explainEntry } from "./in/why.ts";
@@ -51,7 +50,6 @@ const EXPIRE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 /** How many messages of owners are looked through for one who still is one. */
 const MAX_OWNER_MESSAGES = 20;
-const NAME_WARNING = "a setting holds a name where only an id has an effect";
 
 export class Messaging implements AsyncDisposable {
   readonly inbox: Inbox;
@@ -64,6 +62,8 @@ export class Messaging implements AsyncDisposable {
   readonly logins: Logins;
   readonly outgoing: Outgoing;
   readonly webhooks: Webhooks;
+  /** What in the settings has no effect. */
+  readonly effects: Effects;
   /** Whether traces are sent; filled by the slice that sends them. */
   readonly tracing = new Port<{ readonly isOn: boolean }>({ isOn: false });
   readonly #services: MessagingServices;
@@ -121,6 +121,7 @@ export class Messaging implements AsyncDisposable {
         isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
       }),
     );
+    this.effects = new Effects({ services, channels, bindings: this.#bindings, people: inbox.people });
     this.setup = new AccountSetup({ channels, accounts, log });
     this.logins = this.#stack.use(
       new Logins({
@@ -165,51 +166,12 @@ export class Messaging implements AsyncDisposable {
     this.#expire();
     this.#replies.review();
     this.#stack.use(clock.every(PRUNE_MS, () => this.#pruneMedia()));
-    this.#stack.use(clock.onBelieved((byMs) => this.outbox.shift(byMs)));
+    this.#stack.use(clock.onBelieved((byMs) => this.outbox.ages.shift(byMs)));
     upkeep.add(() => this.inbox.prune(this.#keptSince));
-    upkeep.add(() => this.outbox.prune(this.#keptSince));
+    upkeep.add(() => this.outbox.ages.prune(this.#keptSince));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
-    this.#checkBindings();
-    this.#stack.use(this.#bindings.onChange(() => this.#checkBindings()));
-    this.#warnOfNames();
-    this.#stack.use(this.#bindings.onChange(() => this.#warnOfNames()));
-    this.#stack.use(this.#channels.onChange(() => this.#warnOfNames()));
+    this.#stack.use(this.effects.watch());
     this.accounts.begin();
-  }
-
-  /** Warns of bindings to agents that do not exist; the default agent answers there. */
-  #checkBindings(): void {
-    const { agents, log } = this.#services;
-    const ids = agents.ids();
-    for (const [index, { agentId }] of this.#bindings.current.entries())
-      if (!ids.includes(normalAgentId(agentId)))
-        log.warn("a binding names an agent that does not exist; the default agent answers there", {
-          setting: `bindings.${index}`,
-          agentId,
-        });
-  }
-
-  /** Names in the settings where only ids have an effect. */
-  namesInSettings(): NameProblem[] {
-    const { agent, sessions, store } = this.#services;
-    return namesIn(
-      {
-        channels: this.#channels.config,
-        bindings: this.#bindings.current,
-        identityLinks: sessions.settings.identityLinks,
-        bySender: agent.toolRules.bySender,
-      },
-      this.#channels.definitions,
-      (what, channel, name) =>
-        what === "chat"
-          ? chatsCalled(store, channel, name)
-          : this.inbox.people.sendersCalled(channel, name.replace(/^@/, "")),
-    );
-  }
-
-  #warnOfNames(): void {
-    for (const { setting, says, fix } of this.namesInSettings())
-      this.#services.log.warn(NAME_WARNING, { setting, says, fix });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -311,7 +273,7 @@ export class Messaging implements AsyncDisposable {
   /** Expires messages, also of accounts that are down, off or removed. */
   #expire(): void {
     this.#services.store.transaction(() => {
-      for (const row of this.outbox.expire()) this.#settled(row);
+      for (const row of this.outbox.ages.expire()) this.#settled(row);
     });
   }
 

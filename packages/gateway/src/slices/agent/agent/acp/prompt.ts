@@ -36,7 +36,7 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
   );
   const pictures = own.flatMap(({ content }) => content.flatMap((part) => (part.type === "image" ? [part] : [])));
   const shown = pictures.flatMap((part): ContentBlock[] => {
-    const data = seesPictures ? sessions.transcript.image(part) : undefined;
+    const data = seesPictures ? sessions.transcript.wire.image(part) : undefined;
     return data ? [{ type: "image", mimeType: part.mimeType, data: Buffer.from(data).toString("base64") }] : [];
   });
   const hidden = pictures.length - shown.length;

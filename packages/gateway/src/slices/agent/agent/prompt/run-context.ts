@@ -166,7 +166,7 @@ export class RunContext {
       pruning: contextPruning.mode === "off" ? undefined : contextPruning,
       seesPictures: this.#model.input?.includes("image") ?? true,
       mayHear: this.#mayHear,
-      image: (part) => sessions.transcript.image(part),
+      image: (part) => sessions.transcript.wire.image(part),
     };
     return readHistory([...this.#pastOf(options), ...this.#own(sessionId)], options);
   }

@@ -143,7 +143,7 @@ export class RunEnds {
       },
     );
     if (text === "") return undefined;
-    return { ...sessions.transcript.toWire(stored), content: [{ type: "text", text }] };
+    return { ...sessions.transcript.wire.of(stored), content: [{ type: "text", text }] };
   }
 }
 

@@ -59,7 +59,7 @@ function attachment(id: string, sessionId: string, { transcript }: Gateway["sess
     );
   const part =
     id === "last" ? parts.at(-1) : id.length >= 8 ? parts.find(({ sha256 }) => sha256.startsWith(id)) : undefined;
-  const data = part && transcript.image(part);
+  const data = part && transcript.wire.image(part);
   if (!data) throw invalidRequest("there is no such picture in this conversation");
   return data;
 }

@@ -1,6 +1,7 @@
 /** Jobs of other gateways, as ours. */
 
 import { isRecord } from "../../../../base/config/config.ts";
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import { nextSlot } from "../../../../base/schedule/schedule.ts";
 import { type Schema, validationText } from "../../../../kit/schema/validate.ts";
@@ -38,5 +39,5 @@ function known(said: unknown): Readonly<Record<string, unknown>> {
 function anchored(job: Readonly<Record<string, unknown>>, nextRunAtMs: number | undefined): Record<string, unknown> {
   const { schedule } = job;
   if (!isRecord(schedule) || schedule.kind !== "every" || schedule.anchorMs !== undefined) return { ...job };
-  return { ...job, schedule: { ...schedule, ...(nextRunAtMs !== undefined && { anchorMs: nextRunAtMs }) } };
+  return { ...job, schedule: { ...schedule, ...defined({ anchorMs: nextRunAtMs }) } };
 }

@@ -162,9 +162,7 @@ function deliveryOf({ delivery, payload }: JobInput): JobConfig["delivery"] {
   const { deliver, channel, to, bestEffortDeliver: bestEffort } = payload;
   return {
     mode: deliver ? "announce" : "none",
-    ...(channel !== undefined && { channel }),
-    ...(to !== undefined && { to }),
-    ...(bestEffort !== undefined && { bestEffort }),
+    ...defined({ channel, to, bestEffort }),
   };
 }
 

@@ -2,6 +2,7 @@
  * Runs the programs of jobs, under the rules of commands: what is not on the allowlist of the job's agent waits for a person
  * to allow it. A program that was under way when the gateway ended is not run again: nobody can tell what it has done.
  */
+import { defined } from "../../../../base/defined.ts";
 import { messageOf, TellableError } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
@@ -67,7 +68,7 @@ export class Programs implements Disposable {
     const result = await approvals.exec(
       {
         command: payload.kind === "script" ? payload.script : payload.argv.map(quoted).join(" "),
-        ...(cwd !== undefined && { cwd }),
+        ...defined({ cwd }),
         ...(env && { env }),
         ...(timeoutSeconds !== undefined && { timeoutSeconds: seconds }),
       },

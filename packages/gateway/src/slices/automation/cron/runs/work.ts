@@ -1,4 +1,5 @@
 /** Does what a slot asks for. The slot's row and all that follows from it are one transaction. */
+import { defined } from "../../../../base/defined.ts";
 import { newId } from "../../../../base/ids.ts";
 import { localTime } from "../../../../base/schedule/local-time.ts";
 import type { Port } from "../../../../kit/port.ts";
@@ -141,7 +142,7 @@ export function startRun({ services, slots }: Working, turn: Turn, payload: Agen
   const runId = newId();
   const delivery = found === undefined ? "not-requested" : found.kind === "nowhere" ? "not-delivered" : "queued";
   return agent.runs.accept(newRun(services, turn, { payload, runId, sessionKey, isOwn, route, model }), () => {
-    slots.begin(slot.id, runId, { at: clock.now(), delivery, ...(problem !== undefined && { problem }) });
+    slots.begin(slot.id, runId, { at: clock.now(), delivery, ...defined({ problem }) });
   });
 }
 

@@ -1,4 +1,5 @@
 /** Where words of a job go: a chat, beside the transcript, or an address. */
+import { defined } from "../../../../base/defined.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
 import type { JobConfig } from "../jobs/jobs.ts";
 import type { CronServices } from "../services.ts";
@@ -31,7 +32,7 @@ export function find({ agent, sessions }: CronServices, config: JobConfig, place
   if (name === undefined || to === undefined)
     return { kind: "nowhere", problem: "Cron delivery requires a recipient; name delivery.channel and delivery.to" };
   if (!agent.channels.now.knows(name)) return { kind: "nowhere", problem: `there is no channel ${name.slice(0, 64)}` };
-  const more = { ...(accountId !== undefined && { accountId }), ...(threadId !== undefined && { threadId }) };
+  const more = defined({ accountId, threadId });
   const route = agent.channels.now.route({ channel: name, to, ...more });
   return route ? { kind: "chat", route } : { kind: "nowhere", problem: `${name} cannot be reached now` };
 }

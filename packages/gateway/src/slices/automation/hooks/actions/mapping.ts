@@ -1,5 +1,7 @@
 /** Mappings: which one a delivery is for, and what it makes of it. */
+
 import { isRecord } from "../../../../base/config/config.ts";
+import { defined } from "../../../../base/defined.ts";
 import { sha256Hex } from "../../../../base/ids.ts";
 import type { HooksSettings, Mapping } from "../settings.ts";
 import { type Action, readAgentAction, readWake } from "./action.ts";
@@ -34,7 +36,7 @@ export function mappingsOf({ mappings, presets }: HooksSettings): readonly Named
     // Retries are known by the name of their hook, so that no two hooks may share one.
     const id = taken.has(name) ? `${name}-${index + 1}` : name;
     taken.add(id);
-    return { ...mapping, id, ...(problem !== undefined && { problem }) };
+    return { ...mapping, id, ...defined({ problem }) };
   });
 }
 

@@ -1,4 +1,5 @@
 /** Decides, from the settings as they are now, which agent does what a delivery asks, where, and who hears the answer. */
+import { defined } from "../../../../base/defined.ts";
 import { invalidRequest } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
@@ -103,7 +104,7 @@ function deliveryOf(
     if (last?.channel === name) return { deliver: last };
     throw invalidRequest(`to required: nobody has written to the agent over ${name} last`);
   }
-  const more = { ...(accountId !== undefined && { accountId }), ...(threadId !== undefined && { threadId }) };
+  const more = defined({ accountId, threadId });
   const route = agent.channels.now.route({ channel: name, to, ...more });
   return route ? { deliver: route } : { undelivered: `${name} cannot be reached now` };
 }

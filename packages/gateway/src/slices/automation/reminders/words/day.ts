@@ -1,4 +1,5 @@
 /** Days as people say them: which day of the calendar a phrase names, seen from a day that is not known yet. */
+import { defined } from "../../../../base/defined.ts";
 import type { Wrong } from "./clock.ts";
 
 export type Day =
@@ -84,5 +85,5 @@ function checked(day: number, month: number, year: number | undefined): Day | Wr
   const most = isShort ? 28 : (MOST_DAYS[month - 1] ?? 31);
   if (day < 1 || day > most)
     return { kind: "wrong", why: `${name}${year === undefined ? "" : ` ${year}`} has no day ${day}.` };
-  return { kind: "date", day, month, ...(year !== undefined && { year }) };
+  return { kind: "date", day, month, ...defined({ year }) };
 }

@@ -72,7 +72,7 @@ export class Past {
    */
   page(key: string, current: string | undefined, request: PageRequest): Static<typeof PastPage> {
     const { rows, hasOlder, hasNewer } = this.#rows(key, request);
-    const kept = this.#transcript.toWireWithin(rows.map((row) => this.#transcript.read(row)));
+    const kept = this.#transcript.wire.within(rows.map((row) => this.#transcript.read(row)));
     const left = rows.length - kept.length;
     const shown = rows.slice(left);
     const ids = [...new Set(shown.map(({ sessionId }) => sessionId))];

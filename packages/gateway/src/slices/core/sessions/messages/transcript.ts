@@ -1,13 +1,11 @@
 /** The transcript: an append-only list of messages for each session, searchable by word. */
 
 import type { Static } from "@sinclair/typebox";
-import { defined } from "../../../../base/defined.ts";
 import { newId } from "../../../../base/ids.ts";
 import { insertInto } from "../../../../base/store/statement.ts";
 import type { Store } from "../../../../base/store/store.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import { asPeopleRead } from "../../../../kit/text/words.ts";
-import type { Media, MediaRef } from "../media.ts";
+import type { Media } from "../media.ts";
 import type { Message, SearchMatch } from "../schema.ts";
 import { bodyOf } from "./message-body.ts";
 import { MessageSearch } from "./message-search.ts";
@@ -15,6 +13,7 @@ import { tableIn } from "./message-table.ts";
 import { Previews } from "./previews.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { MESSAGE, type MessageRow, type NewMessage, type StoredMessage, textOf, toMessage } from "./stored-message.ts";
+import { WireMessages } from "./wire-messages.ts";
 
 /** A message of another gateway, with its place in the order of all messages. */
 interface Foreign {
@@ -35,16 +34,13 @@ interface MovedRow {
   readonly archivedAt: number | null;
 }
 
-/** The most bytes of pictures in a history answer; the newest are sent. */
-const MAX_IMAGE_BYTES = 3 * 1024 * 1024;
-/** The most characters of a history answer as JSON (protocol: chat.history). */
-const MAX_HISTORY_CHARS = 6 * 1024 * 1024;
-
 export class Transcript {
   /** Called for every new message, before the surrounding transaction ends. */
   onAppend: ((session: { key: string; sessionId: string }, message: StoredMessage) => void) | undefined;
   /** The beginnings of messages. */
   readonly previews: Previews;
+  /** Messages as the wire says them. */
+  readonly wire: WireMessages;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #media: Media;
@@ -56,6 +52,7 @@ export class Transcript {
     this.previews = new Previews(options.store);
     this.#clock = options.clock;
     this.#media = options.media;
+    this.wire = new WireMessages(options.media);
     this.#recent = new RecentMessages(tableIn(options.store));
     this.#search = new MessageSearch(options.store);
   }
@@ -175,60 +172,12 @@ export class Transcript {
     const shown = this.last(sessionId, limit).map((stored) =>
       thinking ? stored : { ...stored, content: stored.content.filter(({ type }) => type !== "thinking") },
     );
-    return this.toWireWithin(shown);
-  }
-
-  /** The newest of some messages as the wire says them, as many as 6 MiB of JSON hold; the newest one always. */
-  toWireWithin(messages: readonly StoredMessage[]): Message[] {
-    let chars = 0;
-    let imageBytes = 0;
-    const fits = ({ sizeBytes }: MediaRef) => {
-      imageBytes += sizeBytes;
-      return imageBytes <= MAX_IMAGE_BYTES;
-    };
-    const kept: Message[] = [];
-    for (const stored of messages.toReversed()) {
-      const message = this.toWire(stored, fits);
-      chars += JSON.stringify(message).length + 1;
-      if (chars > MAX_HISTORY_CHARS && kept.length > 0) break;
-      kept.push(message);
-    }
-    return kept.reverse();
+    return this.wire.within(shown);
   }
 
   /** A message as its row says it. */
   read(row: MessageRow): StoredMessage {
     return toMessage(row);
-  }
-
-  /** A message in the wire's form, with the pictures that `wants` accepts. */
-  toWire(stored: StoredMessage, wants: (part: MediaRef) => boolean = () => false): Message {
-    const { id, at, role, content, ...rest } = stored;
-    return {
-      id,
-      role,
-      content: content.map((part) => {
-        if (part.type === "thinking") return { type: part.type, thinking: part.thinking };
-        if (part.type === "toolCall") return { ...part, providerData: undefined };
-        if (part.type === "text") return { type: part.type, text: asPeopleRead(part.text, part.from) };
-        const { mimeType, sizeBytes, fileName, sha256 } = part;
-        const data = wants(part) ? this.#media.read(sha256) : undefined;
-        return {
-          type: "image" as const,
-          mimeType,
-          sizeBytes,
-          ...defined({ fileName }),
-          ...(data && { data: Buffer.from(data).toString("base64") }),
-        };
-      }),
-      timestamp: at,
-      ...rest,
-    } as Message;
-  }
-
-  /** The bytes of a picture in a message. */
-  image(part: MediaRef): Uint8Array | undefined {
-    return this.#media.read(part.sha256);
   }
 
   /** Messages of all sessions that hold the words, the best of the newest ones first. See `MessageSearch.find`. */

@@ -1,5 +1,7 @@
 /** How steps are written: a generator yields what is asked and is given what was answered. */
+
 import type { Static } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import type { Caller } from "../../../../kit/access.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { Models } from "../../../agent/models/models.ts";
@@ -49,7 +51,7 @@ export async function* choose(title: string, choices: readonly Choice[], message
   for (let problem = message; ; problem = "Choose one of these.") {
     const answer = yield {
       ...{ type: "select", title, options: [...choices], initialValue: choices[0]?.value },
-      ...(problem !== undefined && { message: problem }),
+      ...defined({ message: problem }),
     };
     if (choices.some(({ value }) => value === answer)) return String(answer);
   }

@@ -23,7 +23,7 @@ export const settingsNames = defineMethod({
       }),
     ),
   }),
-  handler: ({ gateway }) => ({ problems: gateway.messaging.namesInSettings() }),
+  handler: ({ gateway }) => ({ problems: gateway.messaging.effects.names() }),
 });
 
 const Labels = Type.Record(Type.String(), Type.String());

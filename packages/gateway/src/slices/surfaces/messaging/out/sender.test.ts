@@ -308,11 +308,11 @@ test("what waits for an account that does not come back expires all the same", a
   const desk = new Desk();
   desk.add("for nobody");
   desk.clock.advance(3_600_001);
-  const expired = desk.outbox.expire();
+  const expired = desk.outbox.ages.expire();
 
   assert.equal(expired.length, 1);
   assert.deepEqual(desk.states, ["failed: it could not be sent in time"]);
-  assert.deepEqual(desk.outbox.expire(), []);
+  assert.deepEqual(desk.outbox.ages.expire(), []);
 });
 
 test("a message that is marked leaves when its mark is replicated", async () => {

@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import { invalidRequest } from "../../../../../base/errors.ts";
 import { insertInto, named } from "../../../../../base/store/statement.ts";
 import type { Store } from "../../../../../base/store/store.ts";
-import { ROWS_PER_STEP } from "../../../../../base/store/store-upkeep.ts";
 import type { Clock } from "../../../../../base/time/clock.ts";
 import type { ChatRef } from "../../../../../kit/party.ts";
 import type { AccountKey } from "../../in/inbox/inbox-rows.ts";
+import { OutboxAges } from "./outbox-ages.ts";
 import { OutboxEntries } from "./outbox-entries.ts";
 import {
   COLUMNS,
@@ -31,14 +31,13 @@ export interface NewOutbound extends AccountKey {
 
 /** A target in another form than the platform's own: "@name", "user:123". */
 const NAMED_TARGET = /^(?:@|user:)/;
-/** A time longer than any send takes. */
-const SENDING_MS = 5 * 60_000;
-
 export class Outbox {
   readonly #store: Store;
   readonly #clock: Clock;
   /** Messages as the wire says them. */
   readonly entries: OutboxEntries;
+  /** How long messages wait and are kept. */
+  readonly ages: OutboxAges;
   readonly #guard: (text: string) => string;
 
   /** `guard` takes secrets out of a text that leaves. */
@@ -46,6 +45,7 @@ export class Outbox {
     this.#guard = options.guard;
     this.#store = options.store;
     this.entries = new OutboxEntries(options.store);
+    this.ages = new OutboxAges(options.store, options.clock);
     this.#clock = options.clock;
   }
 
@@ -270,24 +270,6 @@ export class Outbox {
       .map(toOutboxRow);
   }
 
-  /**
-   * Fails messages that have waited too long, on any account. Messages that were being sent, and whose account has not
-   * come back, become doubtful. Returns all of them.
-   */
-  expire(): OutboxRow[] {
-    const now = this.#clock.steadyNow();
-    return this.#store
-      .all<Row>(
-        `update outbox set state = case state when 'sending' then 'unknown' else 'failed' end,
-           problem = case when state = 'sending' then 'the gateway was interrupted while it sent this; it may have arrived'
-             when problem is null then 'it could not be sent in time' else 'it could not be sent in time: ' || problem end
-         where ${IS_OPEN}
-           and ((state <> 'sending' and expires_at <= ?) or (state = 'sending' and expires_at <= ? - ?)) returning ${COLUMNS}`,
-        ...[now, now, SENDING_MS],
-      )
-      .map(toOutboxRow);
-  }
-
   /** Queues a message again, as new, for a person. Throws `INVALID_REQUEST` when it is on its way or was sent. */
   requeue(id: number, ttlMs: number): OutboxRow {
     const row = this.require(id);
@@ -304,23 +286,6 @@ export class Outbox {
   /** Throws `INVALID_REQUEST` when there is no such message. */
   require(id: number): OutboxRow {
     return known(this.get(id), id);
-  }
-
-  /** Moves due and expiry times along when steady time has moved, so that they stay at the same moment. */
-  shift(byMs: number): void {
-    this.#store.run(
-      `update outbox set expires_at = expires_at + ?1, not_before = case not_before when 0 then 0 else not_before + ?1 end
-       where ${IS_OPEN}`,
-      byMs,
-    );
-  }
-
-  /** Deletes some ended messages that were queued before `before`, epoch ms; true when more are left. */
-  prune(before: number): boolean {
-    // Search among the oldest rows only: scanning all rows blocks the loop in a large table.
-    const hasEnded =
-      "id < (select min(id) from outbox) + 2000 and state in ('sent', 'failed', 'unknown') and queued_at < ?";
-    return this.#store.deleteSome("outbox", hasEnded, [before], ROWS_PER_STEP);
   }
 }
 

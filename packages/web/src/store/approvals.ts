@@ -1,6 +1,7 @@
 // Commands that wait until a person allows them. Answers given elsewhere, and the end of the time, take them away.
 
 import { type GatewayClient, isRecord } from "@moltbot/protocol";
+import type { Ask } from "../view.ts";
 
 /** What can be answered. */
 export type Decision = "allow-once" | "allow-always" | "deny";
@@ -36,12 +37,9 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** What approvals need of the page. */
 export interface ApprovalsHost {
-  /** The connection of now. */
-  gateway(): GatewayClient;
+  readonly ask: Ask;
   /** Whether the gateway has them, and the connection may answer. */
   isAllowed(): boolean;
-  /** Runs an action; a refusal becomes a notice, and `undefined`. */
-  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
   onChange(): void;
   /** A command has begun to wait. */
   onRequest(approval: Approval): void;
@@ -74,13 +72,13 @@ export class Approvals {
   /** Fetches what waits. */
   async load(): Promise<void> {
     if (!this.#host.isAllowed()) return this.#set([]);
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("exec.approval.list"));
+    const answer = await this.#host.ask("exec.approval.list");
     if (Array.isArray(answer)) this.#set(answer.flatMap((each) => readApproval(each) ?? []));
   }
 
   /** Answers; the card goes away when the gateway has heard it. */
   async resolve({ id }: Approval, decision: Decision): Promise<void> {
-    await this.#host.attempt(() => this.#host.gateway().request("exec.approval.resolve", { id, decision }));
+    await this.#host.ask("exec.approval.resolve", { id, decision });
     await this.load();
   }
 

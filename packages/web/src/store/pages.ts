@@ -1,7 +1,7 @@
 // The services of the pages, opened from the list of views: each is told of connections, and its state is kept by id.
 
 import type { GatewayClient } from "@moltbot/protocol";
-import type { PageHost, PageService, View } from "./view.ts";
+import type { PageHost, PageService, View } from "../view.ts";
 
 /** The pages of one shell. */
 export class Pages {

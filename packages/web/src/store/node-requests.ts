@@ -1,6 +1,7 @@
 // Nodes that wait for a person: connected, and of no use yet. The page says what to type; it approves nothing itself.
 
 import { type GatewayClient, isRecord } from "@moltbot/protocol";
+import type { Ask } from "../view.ts";
 
 /** A node that waits. */
 export interface NodeRequest {
@@ -12,11 +13,9 @@ export interface NodeRequest {
 
 /** What this needs of the page. */
 export interface NodeRequestsHost {
-  /** The connection of now. */
-  gateway(): GatewayClient;
+  readonly ask: Ask;
   /** Whether the gateway has nodes, and the connection may see who waits. */
   isAllowed(): boolean;
-  attempt<T>(action: () => Promise<T>): Promise<T | undefined>;
   onChange(): void;
 }
 
@@ -48,7 +47,7 @@ export class NodeRequests {
 
   async load(): Promise<void> {
     if (!this.#host.isAllowed()) return this.#set([]);
-    const answer = await this.#host.attempt(() => this.#host.gateway().request("node.pair.list"));
+    const answer = await this.#host.ask("node.pair.list");
     if (isRecord(answer) && Array.isArray(answer.pending))
       this.#set(answer.pending.flatMap((each) => read(each) ?? []));
   }

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { agentOf } from "../agents.ts";
 import { type Match, marked } from "../conversation/search.ts";
 import { titleOf } from "../conversation/sessions.ts";
-import type { State } from "../state.ts";
+import type { State } from "../store/state.ts";
 import { clockTime } from "../time.ts";
 import { t } from "../words/t.ts";
 

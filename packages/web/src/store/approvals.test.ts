@@ -20,9 +20,8 @@ function paged({ list = [] as unknown, isAllowed = true } = {}) {
     },
   } as unknown as GatewayClient;
   const approvals = new Approvals({
-    gateway: () => gateway,
+    ask: (method, ...asking) => gateway.request(method, ...asking),
     isAllowed: () => isAllowed,
-    attempt: async (action) => await action(),
     onChange: () => {},
     onRequest: ({ id }) => told.push(`waits ${id}`),
     onEnd: (id) => told.push(`over ${id}`),

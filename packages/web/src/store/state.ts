@@ -1,17 +1,17 @@
 // What the page knows, as one value that is replaced and never changed.
 
 import type { CommandEntry } from "@moltbot/protocol";
-import type { AgentChoice } from "./agents.ts";
+import type { AgentChoice } from "../agents.ts";
+import { type CanvasState, NO_CANVAS } from "../canvas/canvas.ts";
+import type { HistoryMessage } from "../conversation/history.ts";
+import type { Item } from "../conversation/items.ts";
+import type { Run } from "../conversation/reply.ts";
+import type { SearchState } from "../conversation/search.ts";
+import type { ModelChoice, Session } from "../conversation/sessions.ts";
+import type { Usage } from "../usage.ts";
+import type { Calls } from "../visit/notify.ts";
 import type { Approval } from "./approvals.ts";
-import { type CanvasState, NO_CANVAS } from "./canvas/canvas.ts";
-import type { Item } from "./conversation/conversation.ts";
-import type { HistoryMessage } from "./conversation/history.ts";
-import type { Run } from "./conversation/reply.ts";
-import type { SearchState } from "./conversation/search.ts";
-import type { ModelChoice, Session } from "./conversation/sessions.ts";
 import type { NodeRequest } from "./node-requests.ts";
-import type { Usage } from "./usage.ts";
-import type { Calls } from "./visit/notify.ts";
 
 /** Which screen the page shows. */
 export type Screen =

@@ -1,7 +1,7 @@
 // What the sidebar lists: conversations in groups, or those that were found by their names. Pure functions.
 
 import { grouped, rowFor, type Session, searchSessions } from "../conversation/sessions.ts";
-import type { State } from "../state.ts";
+import type { State } from "../store/state.ts";
 
 /** A line of the list: the name of a group, or a conversation. */
 export interface Entry {

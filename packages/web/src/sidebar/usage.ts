@@ -2,12 +2,12 @@
 
 import type { BudgetState, UsageTotals } from "@moltbot/protocol";
 import { html, nothing, type TemplateResult } from "lit";
-import type { State } from "../state.ts";
-import type { Store } from "../store.ts";
+import { PageElement } from "../chat/element.ts";
+import type { State } from "../store/state.ts";
+import type { Store } from "../store/store.ts";
 import { clockTime } from "../time.ts";
 import { BUDGET_LOW, budgetText, tokensText, totalsText } from "../usage.ts";
 import { t } from "../words/t.ts";
-import { PageElement } from "./element.ts";
 
 /** `<moltbot-usage>`: shows `state.usage`; nothing until it is known. */
 export class UsageElement extends PageElement {
@@ -50,7 +50,7 @@ export class UsageElement extends PageElement {
   }
 
   #onToggle(): void {
-    if (this.#details?.open) void this.store.loadUsage();
+    if (this.#details?.open) void this.store.facts.loadUsage();
   }
 
   #close(event: Event): void {
