@@ -71,6 +71,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/reminders": ["reminders", "messaging"],
   "channels/senders": ["messaging"],
   "channels/sending": ["messaging"],
+  "channels/starting": ["messaging", "overview"],
   "channels/traces": ["traces", "messaging"],
   "channels/replicated": ["messaging"],
   "channels/why": ["messaging"],
