@@ -85,6 +85,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "cli/backup": ["cli", "backup"],
   "cli/backup-odd": ["cli", "backup"],
   "cli/backup-docs": ["cli", "backup"],
+  "cli/restore-asks": ["cli", "backup"],
   "cli/update-docs": ["cli", "update"],
   "cli/remind": ["reminders"],
   "cli/cron": ["cli", "cron"],

@@ -75,8 +75,9 @@ export class Backups implements AsyncDisposable {
     return { ...this.#health, folder: vault.folder, backups: (await vault.list()).map(rowOf) };
   }
 
-  async verify(file?: string, passphrase?: string): Promise<Static<typeof BackupReport>> {
-    return await reportOf(await this.#told(async () => (await this.#vault()).verify(file, passphrase)));
+  async verify(what: PrepareOptions) {
+    const found = await this.#told(async () => (await this.#vault()).verify(what));
+    return { ...(await reportOf(found)), outside: [...found.outside], elsewhere: [...found.elsewhere] };
   }
 
   async drill(file?: string, passphrase?: string): Promise<Static<typeof BackupReport>> {
