@@ -1,7 +1,7 @@
 /** Opens one gateway: its base, the slices in the order of the catalog, its port; one stack takes all of it down. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { detailOf } from "../base/errors.ts";
+import { defined } from "../base/defined.ts";
 import { makePrivateDir } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { storageProblem } from "../base/process/machine.ts";
@@ -125,7 +125,7 @@ function tellRestored(restored: Trial | GivenUp, log: Log): void {
   }
   const { what, error } = restored;
   log.error("a restore was given up; the gateway goes on with what was there", {
-    ...{ from: what, why: storageProblem(error) ?? detailOf(error) },
+    ...{ from: what, error, ...defined({ why: storageProblem(error) }) },
     next: "mend that, and restore again",
   });
 }
