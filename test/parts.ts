@@ -143,6 +143,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/catalogue": ["absent", "models", "server"],
   "wire/config-file": ["config-file"],
   "wire/config-methods": ["config-file"],
+  "wire/every-setting": ["config-file"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
   "wire/journal": ["backup"],
