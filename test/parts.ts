@@ -144,6 +144,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "wire/config-file": ["config-file"],
   "wire/config-methods": ["config-file"],
   "wire/every-setting": ["config-file"],
+  "wire/import-hostile": ["imports"],
   "wire/device-proof": ["devices"],
   "wire/device-tokens": ["devices"],
   "wire/journal": ["backup"],
