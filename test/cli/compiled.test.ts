@@ -2,15 +2,21 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
+  chmodSync,
   chownSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,13 +29,18 @@ const BIN = fileURLToPath(new URL("../../packages/gateway/bin", import.meta.url)
 
 /** A program that is started as ours is, and the folder in which its compiled code is kept. */
 class Program implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "moltbot-compiled-"));
+  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), "moltbot-compiled-")));
   readonly #cache = join(this.#folder, "cache", "moltbot", "run");
 
   constructor(source: string) {
     for (const name of ["bin", "dist"]) mkdirSync(join(this.#folder, name));
     for (const name of ["moltbot.mjs", "compiled.cjs"]) copyFileSync(join(BIN, name), join(this.#folder, "bin", name));
     this.write("main.cjs", source);
+    this.version("1.0.0");
+  }
+
+  version(version: string): void {
+    writeFileSync(join(this.#folder, "package.json"), JSON.stringify({ version }));
   }
 
   write(name: string, source: string): void {
@@ -57,6 +68,11 @@ class Program implements Disposable {
 
   get cache(): string {
     return this.#cache;
+  }
+
+  /** The folder of Node's own cache, by version of the product. */
+  get ofNode(): string {
+    return join(this.#cache, "..", "compiled");
   }
 
   [Symbol.dispose](): void {
@@ -161,6 +177,112 @@ test("code that lies in another user's folder is not run", needsRoot, async () =
   const said = await program.run();
 
   assert.deepEqual([said, statSync(file).size], ["one\n", 0]);
+});
+
+for (const name of [".", "run", "compiled"])
+  test(`nothing is put in a folder of another user: moltbot/${name}`, needsRoot, async () => {
+    using program = new Program(HELLO);
+    await program.run();
+    const folder = join(program.cache, "..", name);
+    for (const each of readdirSync(folder)) rmSync(join(folder, each), { recursive: true });
+    chownSync(folder, 12_345, 12_345);
+
+    const said = await program.run();
+
+    assert.deepEqual([said, readdirSync(folder)], ["one\n", []]);
+  });
+
+test("no folder is made in that of another user, such as the home folder under sudo", needsRoot, async () => {
+  using program = new Program(HELLO);
+  const above = join(program.cache, "..", "..");
+  mkdirSync(above);
+  chownSync(above, 12_345, 12_345);
+
+  const said = await program.run();
+
+  assert.deepEqual([said, readdirSync(above)], ["one\n", []]);
+});
+
+for (const name of [".", "run", "compiled"])
+  test(`what lies in a folder that others can write is dropped, and the folder closed: moltbot/${name}`, async () => {
+    using program = new Program(HELLO);
+    await program.run();
+    const folder = join(program.cache, "..", name);
+    writeFileSync(join(folder, "planted"), "by whom?");
+    chmodSync(folder, 0o775);
+
+    const said = await program.run();
+
+    assert.deepEqual(
+      [said, statSync(folder).mode & 0o777, readdirSync(folder).includes("planted")],
+      ["one\n", 0o700, false],
+    );
+  });
+
+test("a link in the place of the folder is not followed", async () => {
+  using program = new Program(HELLO);
+  await program.run();
+  const folder = join(program.cache, "..");
+  const away = `${folder}-away`;
+  renameSync(folder, away);
+  rmSync(join(away, "run"), { recursive: true });
+  symlinkSync(away, folder);
+
+  const said = await program.run();
+
+  assert.deepEqual([said, readdirSync(away)], ["one\n", ["compiled"]]);
+});
+
+test("what Node keeps of versions that are gone is dropped, and that of a program which stands elsewhere stays", async () => {
+  using program = new Program(HELLO);
+  using other = new Program(HELLO);
+  await program.run();
+  await other.run();
+  const [ofOther = ""] = readdirSync(other.ofNode);
+  const [before = ""] = readdirSync(program.ofNode);
+  cpSync(join(other.ofNode, ofOther), join(program.ofNode, ofOther), { recursive: true });
+  for (const left of ["v20.1.0-x64-1234abcd-0", "0.9.0-deadbeef"])
+    mkdirSync(join(program.ofNode, left, "inner"), { recursive: true });
+  program.version("1.0.1");
+  // As an update writes all files anew.
+  program.write("main.cjs", HELLO);
+
+  await program.run();
+
+  const after = readdirSync(program.ofNode).toSorted();
+  assert.equal(before, after.find((name) => name.startsWith("1.0.1"))?.replace("1.0.1", "1.0.0"));
+  assert.deepEqual(after, [ofOther, before.replace("1.0.0", "1.0.1")].toSorted());
+});
+
+test("what another version of Node left is dropped", async () => {
+  using program = new Program(HELLO);
+  await program.run();
+  const [own = ""] = readdirSync(program.ofNode);
+  mkdirSync(join(program.ofNode, own, "v20.1.0-x64-1234abcd-0"));
+  program.write("main.cjs", HELLO);
+
+  await program.run();
+
+  const left = readdirSync(join(program.ofNode, own)).filter((name) => name !== "of");
+  assert.deepEqual(
+    left.filter((name) => !name.startsWith(`${process.version}-`)),
+    [],
+  );
+  assert.ok(left.length > 0);
+});
+
+test("a file that a killed process did not finish is dropped", async () => {
+  using program = new Program(HELLO);
+  await program.run();
+  const [file = ""] = Object.values(program.kept());
+  const part = `${file}.4711`;
+  copyFileSync(file, part);
+  utimesSync(part, 1, 1);
+  program.write("main.cjs", HELLO);
+
+  await program.run();
+
+  assert.deepEqual(Object.values(program.kept()), [file]);
 });
 
 test("where nothing can be written, the program runs all the same", async () => {

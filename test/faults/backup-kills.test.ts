@@ -73,7 +73,8 @@ class Stage implements Disposable {
 
   /** What a start does first: an interrupted exchange is taken back, one that is ready is done. */
   startsAgain(): void {
-    takeUpRestore(this.stateDir)?.settle();
+    const restored = takeUpRestore(this.stateDir);
+    if (restored?.kind === "trial") restored.settle();
   }
 
   keep(): void {

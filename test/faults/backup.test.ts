@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../support/time-limit.ts";
+import type { WireClient } from "../support/wire-client.ts";
 import { canMount, DISK_BYTES, FaultBench } from "./bench.ts";
 
 /** Sentences for a disk that takes no more: a small file system, and one where files may not grow. */
@@ -79,4 +80,40 @@ test("health says how little room there is before the disk is full", MOUNTED, as
 
   assert.ok(machine.disk.freeBytes > 0 && machine.disk.freeBytes < DISK_BYTES);
   assert.equal(machine.trouble, undefined);
+});
+
+test("a restore that finds the disk full is given up and told of, the gateway goes on, and it can be restored later", async () => {
+  await using bench = FaultBench.prepare({ config: { backup: { folder: "../../elsewhere", plain: true } } });
+  await bench.start();
+  const client = await bench.operator();
+  await client.call("sessions.create", { key: "old", label: "from before the backup" });
+  await client.call("backup.now");
+  await client.call("sessions.create", { key: "new", label: "from after the backup" });
+  const labels = async (from: WireClient): Promise<string[]> => {
+    const { sessions } = await from.call("sessions.list", { limit: 100 });
+    return sessions.flatMap(({ label }: { label?: string }) => label ?? []).toSorted();
+  };
+
+  const { keptIn } = await client.call("backup.restore", {});
+  await bench.subject.kill();
+  const state = join(bench.disk.folder, "state");
+  const isReady = existsSync(join(state, "restore.json"));
+  bench.disk.fill(process.pid);
+  await bench.start();
+  const after = await bench.operator();
+  const goneOn = await labels(after);
+  const left = readdirSync(state).filter((name) => /restor/.test(name));
+  bench.disk.free(process.pid);
+  const told = await eventually("the log to say so", async () => {
+    const { lines } = await after.call("logs.tail", { limit: 500 });
+    return lines.map(String).find((line: string) => line.includes("a restore was given up"));
+  });
+  const again = await after.call("backup.restore", {});
+  await eventually("the restore to be in place", () => existsSync(join(again.keptIn, "restore.json")));
+  const restored = await labels(await bench.operator());
+
+  assert.deepEqual([isReady, goneOn], [true, ["from after the backup", "from before the backup"]]);
+  assert.deepEqual([left, existsSync(keptIn)], [[], false]);
+  assert.match(told, /the disk is full|ulimit -f/);
+  assert.deepEqual(restored, ["from before the backup"]);
 });

@@ -156,11 +156,12 @@ export class TestGateway implements AsyncDisposable {
   }
 
   /** The first line with this sentence after the first `skip` lines of the log. */
-  async logged(sentence: string, skip = 0): Promise<Line> {
+  async logged(sentence: string | readonly string[], skip = 0): Promise<Line> {
+    const wanted = [sentence].flat();
     for (;;) {
-      const line = this.log.slice(skip).find((each) => each.sentence === sentence);
+      const line = this.log.slice(skip).find((each) => wanted.includes(each.sentence));
       if (line) return line;
-      await within(this.#wake.promise, `the log line "${sentence}"`);
+      await within(this.#wake.promise, `the log line "${wanted.join('" or "')}"`);
     }
   }
 

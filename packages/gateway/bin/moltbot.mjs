@@ -11,9 +11,11 @@ if (major >= 24) {
   const { createRequire, enableCompileCache } = process.getBuiltinModule("node:module");
   const require = createRequire(import.meta.url);
   if (!env.NODE_DISABLE_COMPILE_CACHE) {
-    enableCompileCache(`${cacheFolder()}/compiled`);
+    const { compiledFolders, keepCompiled } = require("./compiled.cjs");
+    const folders = compiledFolders(cacheFolder());
+    if (folders) enableCompileCache(folders.node);
     // Coverage counts functions that come from a cache as not there.
-    if (!env.NODE_V8_COVERAGE) require("./compiled.cjs").keepCompiled(`${cacheFolder()}/run`);
+    if (folders && !env.NODE_V8_COVERAGE) keepCompiled(folders);
   }
   require("../dist/main.cjs");
 } else {

@@ -505,12 +505,32 @@ export interface BackupUndoResult {
 export interface BackupVerifyParams {
   /** The name of a backup, or a path on the gateway's machine; without it the newest. */
   file?: string;
+  /** A moment since the statement journal began: the newest backup before it is brought forward. */
+  at?: number;
   /** Stands above the one in the settings. */
   passphrase?: string;
 }
 
 /** The answer to `backup.verify`. */
-export type BackupVerifyResult = BackupReport;
+export interface BackupVerifyResult {
+  path: string;
+  at: number;
+  /** Of moltbot, when it was made. */
+  version: string;
+  /** The machine on which it was made. */
+  host: string;
+  files: number;
+  /** Unpacked. */
+  bytes: number;
+  /** Of the database. */
+  rows: number;
+  /** What could not be read, or changed while it was. */
+  left: string[];
+  /** Places there whose content it would exchange. */
+  outside?: string[];
+  /** Places that this machine does not have: what the backup has for them would go into the state folder. */
+  elsewhere?: string[];
+}
 
 /** The transcript of now; absent when there is no conversation. */
 export interface Beginning {
@@ -5451,7 +5471,7 @@ export interface Methods {
   "state.sizes": { params: StateSizesParams; result: StateSizesResult };
   /** Brings back what was there before the last restore, and restarts. */
   "backup.undo": { params: BackupUndoParams; result: BackupUndoResult };
-  /** Reads all of a backup and compares every hash. */
+  /** Reads all of a backup, compares every hash, and says what a restore would do outside of the state folder. */
   "backup.verify": { params: BackupVerifyParams; result: BackupVerifyResult };
   /** Lets a device in with exactly the role and scopes that its request shows. */
   "device.pair.approve": { params: DevicePairApproveParams; result: DevicePairApproveResult };

@@ -20,6 +20,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { codeOf, ignore, messageOf, StartError } from "./errors.ts";
 import { newId } from "./ids.ts";
+import { machineTrouble } from "./process/machine.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -83,9 +84,12 @@ export function makePrivateDir(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
   } catch (error) {
+    const trouble = machineTrouble(error);
     throw new StartError(
-      `The folder ${path} cannot be made or entered (${codeOf(error) ?? messageOf(error)}); ` +
-        "make it writable for this user, or name another with MOLTBOT_STATE_DIR.",
+      trouble
+        ? `The folder ${path} cannot be made: ${trouble.says}.`
+        : `The folder ${path} cannot be made or entered (${codeOf(error) ?? messageOf(error)}); ` +
+            "make it writable for this user, or name another with MOLTBOT_STATE_DIR.",
       { cause: error },
     );
   }

@@ -4,6 +4,7 @@
  */
 
 import { GatewayError } from "../base/errors.ts";
+import { isPassing } from "../base/process/machine.ts";
 import type { Clock } from "../base/time/clock.ts";
 
 /** Where the answers of a call go. */
@@ -35,8 +36,8 @@ export class Once {
 
   /**
    * Runs `call` for the first request of a key and gives its answers to every later one: the acknowledgement at once if
-   * it has been given, and the final answer when it comes. A call refused with `INVALID_REQUEST` is forgotten, so that
-   * the mended request may use the key again.
+   * it has been given, and the final answer when it comes. A call refused with `INVALID_REQUEST`, or because of passing trouble of the
+   * machine, is forgotten, so that the mended request, or the same one later, may use the key again.
    */
   run(key: string, responder: Responder, call: (responder: Responder) => void): void {
     const entry = this.#entries.get(key);
@@ -56,7 +57,8 @@ export class Once {
       },
       fail: (error) => {
         this.#end(fresh, { error });
-        if (error instanceof GatewayError && error.code === "INVALID_REQUEST") this.#entries.delete(key);
+        const isInvalid = error instanceof GatewayError && error.code === "INVALID_REQUEST";
+        if (isInvalid || isPassing(error)) this.#entries.delete(key);
         for (const each of fresh.joined.splice(0)) each.fail(error);
       },
     });

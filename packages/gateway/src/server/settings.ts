@@ -11,10 +11,16 @@ export const settings = defineSettings({
   path: "gateway",
   summary: "Where the gateway listens and who gets in.",
   reload: "restart",
+  // What only the command line reads. In mode `remote` no gateway starts: a restart for it would not come back.
+  needsRestart(before, after) {
+    const own = ({ mode: _, remote: __, ...others }: typeof before) => JSON.stringify(others);
+    return own(before) !== own(after);
+  },
   schema: Type.Object({
     mode: Type.Union([Type.Literal("local"), Type.Literal("remote")], {
       default: "local",
-      description: "`remote` makes the command line of this machine use the gateway at `gateway.remote.url`.",
+      description:
+        "`remote` makes the command line of this machine use the gateway at `gateway.remote.url`. No gateway starts here then; one that runs goes on until it is stopped.",
     }),
     port: Type.Integer({ minimum: 0, maximum: 65535, default: 18789, description: "TCP port for HTTP and WebSocket." }),
     bind: Type.Union(

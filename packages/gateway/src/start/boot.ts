@@ -1,8 +1,10 @@
 /** Opens one gateway: its base, the slices in the order of the catalog, its port; one stack takes all of it down. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { defined } from "../base/defined.ts";
 import { makePrivateDir } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
+import { storageProblem } from "../base/process/machine.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { VERSION } from "../base/version.ts";
 import { SLICES } from "../catalog.ts";
@@ -13,7 +15,7 @@ import type { GatewayServer } from "../server/listening/listen.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";
 import type { StartOptions } from "./options.ts";
-import type { Trial } from "./restored.ts";
+import type { GivenUp, Trial } from "./restored.ts";
 import { makeServer } from "./serve.ts";
 import { startErrorOf } from "./state.ts";
 
@@ -37,10 +39,11 @@ export interface Lasting {
 }
 
 /** Opens a gateway and its port. Throws `StartError` with a sentence for the person who started it. */
-export async function boot(options: StartOptions, { requestRestart, doors }: Lasting): Promise<Booted> {
+export async function boot(options: StartOptions, lasting: Lasting, givenUp?: GivenUp): Promise<Booted> {
   const { stateDir } = options;
+  const { requestRestart, doors } = lasting;
   const stack = new AsyncDisposableStack();
-  let restored: Trial | undefined;
+  let restored: Trial | GivenUp | undefined = givenUp;
   try {
     makePrivateDir(stateDir);
     if (options.env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "update.json")))
@@ -71,8 +74,7 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
     services.resume();
     const { host, port } = await server.start();
-    restored?.settle();
-    if (restored) log.info("the restored state is in place", { from: restored.what });
+    if (restored) tellRestored(restored, log);
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, { isTls: tlsFingerprint !== undefined, auth });
     stack.defer(() => server.closeConnections());
@@ -109,7 +111,21 @@ export async function boot(options: StartOptions, { requestRestart, doors }: Las
     };
   } catch (error) {
     await stack.disposeAsync();
-    restored?.takeBack();
-    throw await startErrorOf(error, stateDir);
+    if (restored?.kind !== "trial") throw await startErrorOf(error, stateDir);
+    restored.takeBack();
+    return await boot(options, lasting, { kind: "given-up", what: restored.what, error });
   }
+}
+
+/** Ends a restore whose gateway has started. One that was given up is told of. */
+function tellRestored(restored: Trial | GivenUp, log: Log): void {
+  if (restored.kind === "trial") {
+    restored.settle();
+    return log.info("the restored state is in place", { from: restored.what });
+  }
+  const { what, error } = restored;
+  log.error("a restore was given up; the gateway goes on with what was there", {
+    ...{ from: what, error, ...defined({ why: storageProblem(error) }) },
+    next: "mend that, and restore again",
+  });
 }

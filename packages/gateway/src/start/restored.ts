@@ -1,11 +1,13 @@
 /** Takes up a restore that waits in the state folder: puts it in place, and takes it back when the gateway does not start. */
 
-import { carryOut, type Plan, readPlan, settle, takeBack } from "../base/backup/swap.ts";
+import { carryOut, readPlan, settle, takeBack } from "../base/backup/swap.ts";
+import { TellableError } from "../base/errors.ts";
 import { databasePath } from "../base/files.ts";
 import { isHeld } from "../base/store/store-held.ts";
 
 /** A restore that has been put in place, and that this start has to prove. */
 export interface Trial {
+  readonly kind: "trial";
   readonly what: string;
   /** The gateway has started: what was there before is kept beside it. */
   settle(): void;
@@ -13,27 +15,31 @@ export interface Trial {
   takeBack(): void;
 }
 
+/** A restore that could not be put in place; the state is what it was before. */
+export interface GivenUp {
+  readonly kind: "given-up";
+  readonly what: string;
+  readonly error: unknown;
+}
+
 /**
  * Puts a restore that is ready in place; one that was interrupted is taken back. Undefined when there is nothing to
- * prove. Throws what the disk says; then the state is what it was before.
+ * prove. Throws what the disk says when not even that can be done.
  */
-export function takeUpRestore(stateDir: string): Trial | undefined {
+export function takeUpRestore(stateDir: string): Trial | GivenUp | undefined {
   const plan = readPlan(stateDir);
   if (!plan || isHeld(databasePath(stateDir))) return undefined;
   if (plan.phase !== "ready") {
     takeBack(stateDir, plan);
-    return undefined;
+    return { kind: "given-up", what: plan.what, error: new TellableError("it was interrupted") };
   }
-  const done = moved(stateDir, plan);
-  return { what: plan.what, settle: () => settle(stateDir, done), takeBack: () => takeBack(stateDir, done) };
-}
-
-function moved(stateDir: string, plan: Plan): Plan {
+  const { what } = plan;
   try {
-    return carryOut(stateDir, plan);
+    const done = carryOut(stateDir, plan);
+    return { kind: "trial", what, settle: () => settle(stateDir, done), takeBack: () => takeBack(stateDir, done) };
   } catch (error) {
     const begun = readPlan(stateDir);
     if (begun) takeBack(stateDir, begun);
-    throw error;
+    return { kind: "given-up", what, error };
   }
 }

@@ -170,22 +170,36 @@ test("names that lead elsewhere are refused", () => {
     assert.throws(() => safeName(name), /damaged/, name);
 });
 
-test("an archive with a file for elsewhere writes nothing there", async () => {
+/** An archive that nobody here has made. */
+async function hostile(...files: readonly (readonly [name: string, text: string])[]): Promise<string> {
   const head = { version: 1, product: "moltbot", productVersion: "1", createdAt: 1, bytes: 10, host: "x" };
-  const parts = [
-    ["backup.json", JSON.stringify(head)],
-    ["../stolen", "x"],
-  ] as const;
-  const bytes = parts.flatMap(([name, text]) => [
+  const bytes = [["backup.json", JSON.stringify(head)] as const, ...files].flatMap(([name, text]) => [
     ...[tarHeader({ name, size: text.length }), Buffer.from(text), tarPadding(text.length)],
   ]);
   const { zstdCompressSync } = await import("node:zlib");
   writeFileSync(join(home, "hostile"), zstdCompressSync(Buffer.concat([...bytes, tarEnd()])));
+  return join(home, "hostile");
+}
 
-  await assert.rejects(restored(join(home, "hostile")), /damaged/);
+test("an archive with a file for elsewhere writes nothing there", async () => {
+  const file = await hostile(["../stolen", "x"]);
+
+  await assert.rejects(restored(file), /damaged/);
 
   assert.deepEqual(readdirSync(home).toSorted(), ["hostile", "into", "state"]);
 });
+
+for (const [what, names] of Object.entries({
+  "two files of one name": ["state/a", "state/a"],
+  "a file below a file": ["state/a", "state/a/b"],
+  "a file in the place of a folder": ["state/a/b", "state/a"],
+  "a name that no disk takes": [`state/${"n".repeat(300)}`],
+}))
+  test(`an archive with ${what} is told in a sentence`, async () => {
+    const file = await hostile(...names.map((name) => [name, "x"] as const));
+
+    await assert.rejects(restored(file), { name: "TellableError", message: /damaged/ });
+  });
 
 test("a size below nothing is refused: it would give back what was counted", async () => {
   const records = Buffer.from("11 path=a\n12 size=-9\n");

@@ -77,6 +77,42 @@ export async function unpackProved(
   return manifest;
 }
 
+/** What a restore does outside of the state folder. */
+export interface Reach {
+  /** Places there whose content it exchanges. */
+  readonly outside: readonly string[];
+  /** Places for which it puts what the backup has into the state folder: they are not on this machine, or no place for a workspace. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Where things are on this machine. */
+interface Machine {
+  readonly stateDir: string;
+  readonly configPath: string;
+}
+
+/** What a restore of a backup would do outside of the state folder. */
+export function reachOf({ roots, files, links, folders }: Manifest, machine: Machine): Reach {
+  const names = [...files, ...links].map(({ path }) => path);
+  const isThere = new Set([...names, ...folders].map((path) => path.split("/")[0]));
+  const places = placesOf(roots, machine).filter(({ root }) => isThere.has(root.name));
+  return {
+    outside: places.flatMap(({ wanted, hasPlace }) => (hasPlace ? [wanted] : [])),
+    elsewhere: places.flatMap(({ root, hasPlace }) => (hasPlace ? [] : [root.path])),
+  };
+}
+
+/** The roots that stand outside the state folder, and whether they can stand there on this machine. */
+function placesOf(roots: Manifest["roots"], { stateDir, configPath }: Machine) {
+  return roots
+    .filter(({ name }) => name !== "state")
+    .map((root) => {
+      const isConfig = root.name === "config";
+      const wanted = isConfig ? configPath : pathOfRoot(root);
+      return { root, wanted, hasPlace: existsSync(dirname(wanted)) && (isConfig || mayStand(wanted, stateDir)) };
+    });
+}
+
 interface Outside {
   readonly staging: string;
   readonly stamp: string;
@@ -89,12 +125,9 @@ async function outsideMoves({ roots, files }: Manifest, { staging, stamp, stateD
   const moves: (readonly [string, string])[] = [];
   const elsewhere: string[] = [];
   await using undone = new AsyncDisposableStack();
-  for (const root of roots) {
+  for (const { root, wanted, hasPlace } of placesOf(roots, { stateDir, configPath: options.configPath })) {
     const from = join(staging, root.name);
-    if (root.name === "state" || !existsSync(from)) continue;
-    const isConfig = root.name === "config";
-    const wanted = isConfig ? options.configPath : pathOfRoot(root);
-    const hasPlace = existsSync(dirname(wanted)) && (isConfig || mayStand(wanted, stateDir));
+    if (!existsSync(from)) continue;
     if (!hasPlace) {
       elsewhere.push(`${root.path} → ${join(stateDir, await putInState(root.name, staging, stamp))}`);
       continue;

@@ -90,6 +90,29 @@ test("what was restored and did not start is taken back, with what it has writte
   );
 });
 
+test("a restore that waits is given up: what is there stays, and nothing that was made ready is left", () => {
+  const { stateDir, plan, shown } = prepared();
+
+  takeBack(stateDir, plan);
+
+  assert.deepEqual(sorted(shown()), before);
+  assert.deepEqual(
+    [...readdirSync(stateDir), ...readdirSync(dirname(stateDir))].filter((name) => /restor/.test(name)),
+    [],
+  );
+});
+
+test("an undo that waits is given up: what is there stays, and it can be undone later", () => {
+  const { stateDir, plan, shown } = prepared();
+  settle(stateDir, carryOut(stateDir, plan));
+
+  takeBack(stateDir, undoPlan(lastRestore(stateDir)!));
+  assert.deepEqual(sorted(shown()), restored);
+  settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+
+  assert.deepEqual(sorted(shown()), before);
+});
+
 /** Runs a step of a restore in a process that is killed before its rename number `count`. */
 function killedAt(count: number, step: "carryOut" | "takeBack" | "undo", stateDir: string): void {
   const swap = new URL("./swap.ts", import.meta.url).href;

@@ -94,8 +94,17 @@ export function carryOut(stateDir: string, ready: Plan, rename: typeof renameSyn
   return done;
 }
 
-/** Takes the moves of a plan back, as far as they were done; may itself be stopped and called again. */
+/** Takes the moves of a plan back, as far as they were done, and gives it up; may itself be stopped and called again. */
 export function takeBack(stateDir: string, plan: Plan, rename: typeof renameSync = renameSync): void {
+  // A plan that is ready has moved nothing: all that is there belongs there.
+  if (plan.phase !== "ready") moveBack(stateDir, plan, rename);
+  rmSync(planPath(stateDir), { force: true });
+  const readied = [...plan.moves, ...plan.outside].map(([from]) => from).filter(isReadied);
+  for (const folder of [plan.staging, ...readied]) rmSync(folder, { recursive: true, force: true });
+  removeEmpty(plan.aside);
+}
+
+function moveBack(stateDir: string, plan: Plan, rename: typeof renameSync): void {
   const isOut = ([, to]: Move) => dirname(to) === plan.aside;
   const back = (moves: readonly Move[]) => {
     for (const [from, to] of moves.toReversed()) {
@@ -107,10 +116,6 @@ export function takeBack(stateDir: string, plan: Plan, rename: typeof renameSync
   back(plan.moves.filter((move) => !isOut(move)));
   clearAway(stateDir, plan, rename);
   back(plan.moves.filter(isOut));
-  rmSync(planPath(stateDir), { force: true });
-  for (const folder of [plan.staging, ...plan.moves.map(([from]) => from).filter(isReadied)])
-    rmSync(folder, { recursive: true, force: true });
-  removeEmpty(plan.aside);
 }
 
 /** Whether this was made ready beside its place outside the state folder. */

@@ -66,11 +66,15 @@ export async function readArchive(path: string, options: ReadOptions): Promise<M
   try {
     if (isClosed) await pipeline(file, opening(passphrase!), createZstdDecompress(), take, { signal });
     else await pipeline(file, createZstdDecompress(), take, { signal });
+    return await reading.end();
   } catch (error) {
-    throw codeOf(error)?.startsWith("ZSTD_") || codeOf(error) === "Z_BUF_ERROR" ? broken(error) : error;
+    const code = codeOf(error) ?? "";
+    throw code.startsWith("ZSTD_") || code === "Z_BUF_ERROR" || CLASHES.has(code) ? broken(error) : error;
   }
-  return await reading.end();
 }
+
+/** What the system says of names that cannot stand side by side, such as a file and a folder of one name. */
+const CLASHES: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
 
 /** Reads only what a backup says of itself at its beginning. Throws `TellableError` when that cannot be read. */
 export async function readArchiveHead(path: string, options: ReadOptions): Promise<BackupHead> {

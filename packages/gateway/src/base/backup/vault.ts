@@ -8,7 +8,7 @@ import type { Tables } from "../store/store.ts";
 import { isWithin } from "./contents.ts";
 import { type Made, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
-import { type Prepared, prepareRestore, type RestoreOptions, unpackProved } from "./restore.ts";
+import { type Prepared, prepareRestore, type Reach, type RestoreOptions, reachOf, unpackProved } from "./restore.ts";
 import { backupFolder, backupsIn, findBackup, type Keeping, type Kept, oldOnes, pruneBackups } from "./shelf.ts";
 import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
 import { readArchive, readArchiveHead } from "./unpack.ts";
@@ -97,10 +97,15 @@ export class Vault {
     return made;
   }
 
-  /** Reads all of a backup and compares every hash. Throws `TellableError` when one differs. */
-  async verify(named?: string, passphrase?: string): Promise<Checked> {
-    const path = await findBackup(this.folder, named);
-    return { path, manifest: await readArchive(path, this.#reading(passphrase)) };
+  /**
+   * Reads all of a backup, compares every hash, and says what a restore of it would do outside of the state folder. Throws
+   * `TellableError` when a hash differs.
+   */
+  async verify({ file, at, passphrase }: PrepareOptions = {}): Promise<Checked & Reach> {
+    const path = await findBackup(this.folder, file ?? (at === undefined ? undefined : await this.#before(at)));
+    const manifest = await readArchive(path, this.#reading(passphrase));
+    const { stateDir, configPath } = this.#options;
+    return { path, manifest, ...reachOf(manifest, { stateDir, configPath }) };
   }
 
   /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */

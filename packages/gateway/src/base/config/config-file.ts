@@ -151,9 +151,8 @@ export class Config implements Disposable {
   restartsFor(before: Reading["values"], after: Reading["values"]): readonly string[] {
     const given = (name: string) => envOf(this.#options.env, name);
     return this.#changedIn(before, after)
-      .filter(
-        ({ path, reload, needsRestart }) =>
-          reload === "restart" || needsRestart?.(before.get(path), after.get(path), given) === true,
+      .filter(({ path, reload, needsRestart }) =>
+        needsRestart ? needsRestart(before.get(path), after.get(path), given) : reload === "restart",
       )
       .map(({ path }) => path);
   }

@@ -27,8 +27,8 @@ export interface Parsed<T> {
 }
 
 /**
- * One slice's part of the file. `reload` says what an edit does: apply at once, restart the gateway in place, or the one
- * or the other as `needsRestart` says of the values before and after. `given` reads a variable of the gateway, by its name
+ * One slice's part of the file. `reload` says what an edit does: apply at once, or restart the gateway in place. Where
+ * `needsRestart` is there, it decides by the values before and after. `given` reads a variable of the gateway, by its name
  * without MOLTBOT_.
  */
 export interface ConfigSection<T> {

@@ -58,7 +58,7 @@ const SYSTEM: Readonly<Record<string, MachineTrouble>> = {
   ENFILE: NO_DESCRIPTORS,
   ENOMEM: NO_MEMORY,
   EFBIG: passing("a file is as large as the system allows; raise the limit (ulimit -f) and try again"),
-  EROFS: READ_ONLY,
+  EROFS: passing("the disk is read-only; make it writable and try again"),
 };
 
 /** Further trouble of files in the state folder: their owner or mode is wrong. */

@@ -1,14 +1,17 @@
 /** Brings a version into the state folder, beside the one that runs. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, rename, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { isRecord } from "../config/config.ts";
 import { ignore, TellableError } from "../errors.ts";
 import { type Env, expandHome, makePrivateDir } from "../files.ts";
 import { newId } from "../ids.ts";
+import { copyPackage, manifestText } from "./copy.ts";
 import { clearLeft } from "./left.ts";
-import { versionFolder, versionIn, versionName, versionsFolder } from "./record.ts";
+import { versionFolder, versionName, versionsFolder } from "./record.ts";
 
 /** Downloads may take this long, ms. */
 const FETCH_MS = 15 * 60_000;
@@ -35,16 +38,16 @@ export interface Wanted {
 export async function fetchVersion(stateDir: string, wanted: Wanted, signal: AbortSignal): Promise<string> {
   const { version, from, running } = wanted;
   // A folder that is no package is refused before anything is copied.
-  if (from !== undefined) versionIn(resolve(expandHome(from)));
+  if (from !== undefined) await versionIn(resolve(expandHome(from)));
   makePrivateDir(versionsFolder(stateDir));
   await clearLeft(stateDir);
   const fresh = `${versionsFolder(stateDir)}/.${newId()}.tmp`;
   await mkdir(fresh, { mode: 0o700 });
   try {
-    if (from !== undefined) await cp(resolve(expandHome(from)), fresh, { recursive: true, verbatimSymlinks: true });
+    if (from !== undefined) await copyPackage(resolve(expandHome(from)), fresh, signal);
     else
       await npm(["install", "--prefix", fresh, "--ignore-scripts", "--no-audit", "--no-fund", named(version)], signal);
-    const found = versionIn(fresh);
+    const found = await versionIn(fresh);
     if (found === running) {
       await rm(fresh, { recursive: true, force: true });
       return found;
@@ -57,6 +60,19 @@ export async function fetchVersion(stateDir: string, wanted: Wanted, signal: Abo
     await rm(fresh, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The version that a package's folder says of itself. Throws `TellableError` when it is no package of ours. */
+async function versionIn(folder: string): Promise<string> {
+  const place = existsSync(join(folder, "node_modules", "moltbot")) ? join(folder, "node_modules", "moltbot") : folder;
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse((await manifestText(join(place, "package.json"))) ?? "");
+  } catch (cause) {
+    throw new TellableError(`${folder} holds no package of moltbot`, { cause });
+  }
+  if (!isRecord(manifest) || manifest.name !== "moltbot") throw new TellableError(`${folder} is no package of moltbot`);
+  return versionName(manifest.version);
 }
 
 function named(version: string | undefined): string {

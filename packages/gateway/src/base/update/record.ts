@@ -1,16 +1,6 @@
 /** Versions that lie side by side in a state folder, and what is on record of an update that is under way. */
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { existsSync, lstatSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isRecord } from "../config/config.ts";
 import { ignore, TellableError } from "../errors.ts";
 import { readTextIfExists, writePrivateFile } from "../files.ts";
 import { isCount, isListOf, isOneOf, isOptional, isShaped, isText } from "../shape.ts";
@@ -143,17 +133,4 @@ export function isNewer(a: string, b: string): boolean {
   const [one, other] = [a, b].map((text) => text.split("-")[0]!.split(".").map(Number));
   const at = one!.findIndex((number, index) => number !== other![index]);
   return at >= 0 && one![at]! > (other![at] ?? 0);
-}
-
-/** The version that a package's folder says of itself. Throws `TellableError` when it is no package of ours. */
-export function versionIn(folder: string): string {
-  const place = existsSync(join(folder, "node_modules", "moltbot")) ? join(folder, "node_modules", "moltbot") : folder;
-  let manifest: unknown;
-  try {
-    manifest = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
-  } catch (cause) {
-    throw new TellableError(`${folder} holds no package of moltbot`, { cause });
-  }
-  if (!isRecord(manifest) || manifest.name !== "moltbot") throw new TellableError(`${folder} is no package of moltbot`);
-  return versionName(manifest.version);
 }

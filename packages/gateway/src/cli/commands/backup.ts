@@ -112,7 +112,8 @@ async function checked(call: Asking & { words: readonly string[] }, how: "verify
     gateway: ({ client, timeoutMs }) =>
       client.request(`backup.${how}`, defined({ file: placed(file), passphrase }), { timeoutMs }),
     async here(vault) {
-      const { path, manifest } = await vault[how](file, passphrase);
+      const { path, manifest } =
+        how === "verify" ? await vault.verify({ file, passphrase }) : await vault.drill(file, passphrase);
       return reportOf(path, manifest);
     },
   });

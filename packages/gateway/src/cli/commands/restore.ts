@@ -2,8 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BackupVerifyResult } from "@moltbot/protocol";
 import { reportOf } from "../../base/backup/manifest.ts";
 import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan } from "../../base/backup/swap.ts";
+import type { PrepareOptions } from "../../base/backup/vault.ts";
 import { defined } from "../../base/defined.ts";
 import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
@@ -40,6 +42,8 @@ export const restore = defineCommand({
   },
 });
 
+const UNCHANGED = "Nothing was changed. To go back: `moltbot restore FILE --yes`.";
+
 type RestoreCall = Asking & { readonly flags: { readonly yes: boolean; readonly at: string | undefined } };
 
 /** A moment as people write it: ISO 8601, local time unless it says otherwise. */
@@ -50,17 +54,16 @@ function momentOf(text: string | undefined): number | undefined {
   throw usageError(`--at is a time such as 2026-11-30T08:00 or 2026-11-30T08:00:00Z, not ${JSON.stringify(text)}.`);
 }
 
-async function goBack(file: string | undefined, call: RestoreCall): Promise<void> {
+async function goBack(named: string | undefined, call: RestoreCall): Promise<void> {
   const { out, flags } = call;
   const at = momentOf(flags.at);
-  const isAgreed =
-    flags.yes ||
-    (canAsk() && (await confirm("Put the backup in the place of what is there? That is kept beside it.", "yes")));
-  if (!isAgreed) throw new CliError("Nothing was changed. To go back: `moltbot restore FILE --yes`.");
-  const passphrase = await passphraseFor(file, call);
+  if (!flags.yes && !canAsk()) throw new CliError(UNCHANGED);
+  const passphrase = await passphraseFor(named, call);
+  const what = { file: placed(named), at, passphrase };
+  const file = flags.yes ? what.file : await agreedOn(what, call);
   const done = await atBackups(call, "Reading and proving the backup", {
     async gateway({ client, timeoutMs, target }) {
-      const answer = await client.request("backup.restore", defined({ file: placed(file), at, passphrase }), {
+      const answer = await client.request("backup.restore", defined({ file, at, passphrase }), {
         timeoutMs,
       });
       await restarted(call, target, answer.keptIn);
@@ -78,6 +81,26 @@ async function goBack(file: string | undefined, call: RestoreCall): Promise<void
   for (const each of done.elsewhere) out.print(`Put elsewhere, for this machine has no such place for it: ${each}`);
   out.print("`moltbot restore undo` goes back. A gateway that still runs on the old machine must be stopped first:");
   out.print("two gateways with the same accounts take each other's messages. WhatsApp may ask for a new link.");
+}
+
+/** Says what a restore of the backup would replace, and asks once. Returns its path: meanwhile a newer one may be made. */
+async function agreedOn(what: PrepareOptions, call: RestoreCall): Promise<string> {
+  const { out } = call;
+  const { path, ...found } = await atBackups<BackupVerifyResult>(call, "Reading the backup", {
+    gateway: ({ client, timeoutMs }) => client.request("backup.verify", defined(what), { timeoutMs }),
+    async here(vault, { stateDir }) {
+      refuseWhenHeld(stateDir);
+      const { manifest, outside, elsewhere, ...at } = await vault.verify(what);
+      return { ...reportOf(at.path, manifest), outside: [...outside], elsewhere: [...elsewhere] };
+    },
+  });
+  const moment = what.at === undefined ? "" : `, brought forward to ${new Date(what.at).toISOString()}`;
+  out.note(`${path}, made ${ago(found.at)} on ${found.host}${moment}, takes the place of what is there.\n`);
+  for (const each of found.outside ?? []) out.note(`It also replaces ${each}, outside the state folder.\n`);
+  for (const each of found.elsewhere ?? [])
+    out.note(`This machine has no place for ${each}; that goes into the state folder.\n`);
+  if (await confirm("Put it there? What is there now is kept beside it.", "yes")) return path;
+  throw new CliError(UNCHANGED);
 }
 
 async function undo(call: RestoreCall): Promise<void> {

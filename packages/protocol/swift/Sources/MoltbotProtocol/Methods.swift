@@ -1092,25 +1092,85 @@ public struct BackupUndoResult: Codable, Hashable, Sendable {
 public struct BackupVerifyParams: Codable, Hashable, Sendable {
     /// The name of a backup, or a path on the gateway's machine; without it the newest.
     public var file: String?
+    /// A moment since the statement journal began: the newest backup before it is brought forward.
+    public var at: Int?
     /// Stands above the one in the settings.
     public var passphrase: String?
 
     public init(
         file: String? = nil,
+        at: Int? = nil,
         passphrase: String? = nil
     ) {
         self.file = file
+        self.at = at
         self.passphrase = passphrase
     }
 
     private enum CodingKeys: String, CodingKey {
         case file
+        case at
         case passphrase
     }
 }
 
 /// The answer to `backup.verify`.
-public typealias BackupVerifyResult = BackupReport
+public struct BackupVerifyResult: Codable, Hashable, Sendable {
+    public var path: String
+    public var at: Int
+    /// Of moltbot, when it was made.
+    public var version: String
+    /// The machine on which it was made.
+    public var host: String
+    public var files: Int
+    /// Unpacked.
+    public var bytes: Int
+    /// Of the database.
+    public var rows: Int
+    /// What could not be read, or changed while it was.
+    public var left: [String]
+    /// Places there whose content it would exchange.
+    public var outside: [String]?
+    /// Places that this machine does not have: what the backup has for them would go into the state folder.
+    public var elsewhere: [String]?
+
+    public init(
+        path: String,
+        at: Int,
+        version: String,
+        host: String,
+        files: Int,
+        bytes: Int,
+        rows: Int,
+        left: [String],
+        outside: [String]? = nil,
+        elsewhere: [String]? = nil
+    ) {
+        self.path = path
+        self.at = at
+        self.version = version
+        self.host = host
+        self.files = files
+        self.bytes = bytes
+        self.rows = rows
+        self.left = left
+        self.outside = outside
+        self.elsewhere = elsewhere
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case at
+        case version
+        case host
+        case files
+        case bytes
+        case rows
+        case left
+        case outside
+        case elsewhere
+    }
+}
 
 /// Parameters of `canvas.act`.
 public struct CanvasActParams: Codable, Hashable, Sendable {
@@ -11743,7 +11803,7 @@ public enum GatewayMethod: String, CaseIterable, Codable, Hashable, Sendable {
     case stateSizes = "state.sizes"
     /// Brings back what was there before the last restore, and restarts.
     case backupUndo = "backup.undo"
-    /// Reads all of a backup and compares every hash.
+    /// Reads all of a backup, compares every hash, and says what a restore would do outside of the state folder.
     case backupVerify = "backup.verify"
     /// Lets a device in with exactly the role and scopes that its request shows.
     case devicePairApprove = "device.pair.approve"

@@ -28,8 +28,13 @@ export class Shelf {
   async put(runId: string, text: string): Promise<void> {
     makePrivateDir(this.#folder);
     const path = this.#path(runId);
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    try {
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    } catch (error) {
+      await rm(`${path}.new`, { force: true });
+      throw error;
+    }
     this.#store.run(
       "insert or replace into recordings (run_id, at, bytes) values (?, ?, ?)",
       ...[runId, this.#clock.now(), Buffer.byteLength(text)],

@@ -1,5 +1,4 @@
 /** The service of backups: makes them when they are due, one at a time, and prepares restores. */
-import { rmSync } from "node:fs";
 import type { Static } from "@sinclair/typebox";
 import type { Prepared } from "../../../base/backup/restore.ts";
 import { journalFile, type Kept } from "../../../base/backup/shelf.ts";
@@ -76,8 +75,9 @@ export class Backups implements AsyncDisposable {
     return { ...this.#health, folder: vault.folder, backups: (await vault.list()).map(rowOf) };
   }
 
-  async verify(file?: string, passphrase?: string): Promise<Static<typeof BackupReport>> {
-    return await reportOf(await this.#told(async () => (await this.#vault()).verify(file, passphrase)));
+  async verify(what: PrepareOptions) {
+    const found = await this.#told(async () => (await this.#vault()).verify(what));
+    return { ...(await reportOf(found)), outside: [...found.outside], elsewhere: [...found.elsewhere] };
   }
 
   async drill(file?: string, passphrase?: string): Promise<Static<typeof BackupReport>> {
@@ -103,11 +103,10 @@ export class Backups implements AsyncDisposable {
 
   /** Gives up a restore that waits for the restart. */
   async withdraw(): Promise<void> {
-    const { readPlan, planPath } = await import("../../../base/backup/swap.ts");
+    const { readPlan, takeBack } = await import("../../../base/backup/swap.ts");
     const { stateDir } = this.#base;
     const plan = readPlan(stateDir);
-    rmSync(planPath(stateDir), { force: true });
-    if (plan) rmSync(plan.staging, { recursive: true, force: true });
+    if (plan?.phase === "ready") takeBack(stateDir, plan);
   }
 
   /** Brings back what was there before the last restore. */

@@ -1,13 +1,17 @@
 /** The methods of backups. */
 import { Type } from "@sinclair/typebox";
 import { Millis, NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
-import { BackupHealth, BackupReport, BackupRow, StateSizes } from "./schema.ts";
+import { BackupHealth, BackupReach, BackupReport, BackupRow, StateSizes } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
 const Path = Type.String({ minLength: 1, maxLength: 4_096 });
 const File = Type.Optional({
   ...Path,
   description: "The name of a backup, or a path on the gateway's machine; without it the newest.",
+});
+const Moment = Type.Optional({
+  ...Millis,
+  description: "A moment since the statement journal began: the newest backup before it is brought forward.",
 });
 const passphrase = Type.Optional({ ...SecretLine, description: "Stands above the one in the settings." });
 
@@ -35,11 +39,11 @@ export const list = defineMethod({
 
 export const verify = defineMethod({
   name: "backup.verify",
-  summary: "Reads all of a backup and compares every hash.",
+  summary: "Reads all of a backup, compares every hash, and says what a restore would do outside of the state folder.",
   access: "operator.admin",
-  params: { file: File, passphrase },
-  result: BackupReport,
-  handler: ({ params, gateway }) => gateway.backup.verify(params.file, params.passphrase),
+  params: { file: File, at: Moment, passphrase },
+  result: Type.Intersect([BackupReport, BackupReach]),
+  handler: ({ params, gateway }) => gateway.backup.verify(params),
 });
 
 export const drill = defineMethod({
@@ -66,10 +70,7 @@ export const restore = defineMethod({
   access: "operator.admin",
   params: {
     file: File,
-    at: Type.Optional({
-      ...Millis,
-      description: "A moment since the statement journal began: the newest backup before it is brought forward.",
-    }),
+    at: Moment,
     passphrase,
   },
   result: Type.Intersect([BackupReport, Type.Object({ elsewhere: Type.Array(Type.String()), keptIn: NonEmpty })]),

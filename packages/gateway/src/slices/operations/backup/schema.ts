@@ -25,6 +25,17 @@ export const BackupReport = Type.Object({
   left: Type.Array(Type.String(), { description: "What could not be read, or changed while it was." }),
 });
 
+/** What a restore of a backup would do outside of the state folder. */
+export const BackupReach = Type.Object({
+  outside: Type.Optional(Type.Array(Type.String(), { description: "Places there whose content it would exchange." })),
+  elsewhere: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        "Places that this machine does not have: what the backup has for them would go into the state folder.",
+    }),
+  ),
+});
+
 /** How backups are doing. */
 export const BackupHealth = Type.Object(
   {

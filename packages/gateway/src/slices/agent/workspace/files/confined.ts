@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { codeOf, GatewayError, ignore, invalidRequest } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
+import { machineTrouble } from "../../../../base/process/machine.ts";
 import { segmentsOf } from "../memory/segments.ts";
 import { type Entry, FolderHandle } from "./folder-handle.ts";
 
@@ -253,15 +254,8 @@ function replace(folder: FolderHandle, name: string, data: string | Uint8Array, 
 }
 
 function writeProblem(error: unknown, path: string): unknown {
-  switch (codeOf(error)) {
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return invalidRequest(`${path} may not be written by this user`);
-    case "ENOSPC":
-    case "EDQUOT":
-      return new GatewayError("UNAVAILABLE", `the disk is full; ${path} was not written`);
-    default:
-      return error;
-  }
+  const trouble = machineTrouble(error);
+  if (trouble) return new GatewayError("UNAVAILABLE", `${path} was not written: ${trouble.says}`, { cause: error });
+  const code = codeOf(error);
+  return code === "EACCES" || code === "EPERM" ? invalidRequest(`${path} may not be written by this user`) : error;
 }

@@ -1,8 +1,9 @@
 /** Where an agent's workspace is, and how it comes to be. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { codeOf, GatewayError, messageOf } from "../../../../base/errors.ts";
 import { expandHome } from "../../../../base/files.ts";
+import { machineTrouble } from "../../../../base/process/machine.ts";
 import { normalAgentId } from "../../../core/agents/agents.ts";
 import type { AgentSettings } from "../../../core/agents/settings.ts";
 import { TEMPLATES } from "../templates.ts";
@@ -36,17 +37,26 @@ const FIRST: ReadonlySet<string> = new Set(["skills", "memory", "canvas"]);
  * removes one of them does not get it back. Throws `UNAVAILABLE` when it cannot be made.
  */
 export function prepareFolder(path: string): void {
+  const begun: string[] = [];
   try {
     if (existsSync(path) && readdirSync(path).some((name) => !FIRST.has(name))) return;
     mkdirSync(path, { recursive: true, mode: 0o700 });
     for (const [name, text] of Object.entries(TEMPLATES)) {
+      begun.push(join(path, name));
       writeFileSync(join(path, name), text, { flag: "wx", mode: 0o600 });
     }
   } catch (error) {
+    // With some of them there the others would never come, and a file that a full disk cut would stay. One that somebody else
+    // made meanwhile is theirs.
+    if (codeOf(error) === "EEXIST") begun.pop();
+    for (const file of begun) rmSync(file, { force: true });
+    const trouble = machineTrouble(error);
     throw new GatewayError(
       "UNAVAILABLE",
-      `The workspace ${path} cannot be used (${codeOf(error) ?? messageOf(error)}); make it a folder that this user ` +
-        "can write, or name another with agents.defaults.workspace.",
+      trouble
+        ? `The workspace ${path} cannot be used: ${trouble.says}.`
+        : `The workspace ${path} cannot be used (${codeOf(error) ?? messageOf(error)}); make it a folder that this user ` +
+            "can write, or name another with agents.defaults.workspace.",
       { cause: error },
     );
   }

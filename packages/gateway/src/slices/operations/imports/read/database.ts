@@ -2,15 +2,18 @@
  * Databases of the other gateway. They are copied first, with what stands in their write-ahead logs: opening one where it
  * is would write beside it.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { ignore } from "../../../../base/errors.ts";
+import { ignore, TellableError } from "../../../../base/errors.ts";
+import { isPassing } from "../../../../base/process/machine.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
 import type { SourceFolder } from "./source.ts";
 
 const MAX_BYTES = 2 * 1024 * 1024 * 1024 - 1;
+/** How a database begins (sqlite.org/fileformat.html). */
+const SQLITE_HEAD = "SQLite format 3\0";
 const MAX_ROWS = 2_000_000;
 
 /** A copy of a database, which is removed in the end. */
@@ -29,20 +32,23 @@ export class SourceDatabase implements Disposable {
 
   /** Opens a copy; undefined, with a note, when there is none or it is damaged. */
   static async open(source: SourceFolder, file: string): Promise<SourceDatabase | undefined> {
-    const bytes = source.has(file) ? source.bytes(file, MAX_BYTES) : undefined;
-    if (bytes === undefined) return undefined;
+    if (!source.has(file)) return undefined;
     const { DatabaseSync } = await import("node:sqlite");
     const folder = mkdtempSync(join(tmpdir(), "moltbot-import-"));
     try {
       const copy = join(folder, "copy.sqlite");
-      writeFileSync(copy, bytes, { mode: 0o600 });
-      const log = source.has(`${file}-wal`) ? source.bytes(`${file}-wal`, MAX_BYTES) : undefined;
-      if (log !== undefined) writeFileSync(`${copy}-wal`, log, { mode: 0o600 });
+      if (!source.copyTo(copy, file, { most: MAX_BYTES, head: SQLITE_HEAD }))
+        throw new TellableError("it is no database");
+      if (source.has(`${file}-wal`)) source.copyTo(`${copy}-wal`, `${file}-wal`, { most: MAX_BYTES });
       const database = new DatabaseSync(copy);
       const [check] = database.prepare("pragma quick_check(1)").all();
       if (Object.values(check ?? {})[0] === "ok") return new SourceDatabase(database, { folder, source, file });
       database.close();
     } catch (error) {
+      if (isPassing(error)) {
+        rmSync(folder, { recursive: true, force: true });
+        throw error;
+      }
       ignore(error, "the sentence below says all that helps");
     }
     rmSync(folder, { recursive: true, force: true });

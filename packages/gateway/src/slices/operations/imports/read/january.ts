@@ -28,9 +28,9 @@ function transcriptsOf(source: SourceFolder, agentId: string, words: KeyWords): 
   const rows = Object.entries(fieldsOf(source.json(`${folder}/sessions.json`))).map(([key, value]) =>
     rowOf(key, value),
   );
+  const fileOf = byId(files);
   const current = rows.flatMap(({ key, id, ...row }): FoundTranscript[] => {
-    const file =
-      id === undefined ? undefined : files.find((name) => name === `${id}.jsonl` || name.startsWith(`${id}-topic-`));
+    const file = id === undefined ? undefined : fileOf.get(id);
     if (id === undefined || file === undefined) return [];
     return [
       transcriptAt(source, `${folder}/${file}`, {
@@ -50,6 +50,17 @@ function transcriptsOf(source: SourceFolder, agentId: string, words: KeyWords): 
       transcriptAt(source, `${folder}/${file}`, { id, agentId, key: undefined, isCurrent: false }),
     );
   return [...current, ...older];
+}
+
+/** The first file of each session: `ID.jsonl`, or `ID-topic-N.jsonl`. */
+function byId(files: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const file of files) {
+    const name = basename(file, ".jsonl");
+    const ids = [...name.matchAll(/-topic-/g)].map(({ index }) => name.slice(0, index));
+    for (const id of [name, ...ids]) if (!found.has(id)) found.set(id, file);
+  }
+  return found;
 }
 
 function rowOf(key: string, value: unknown) {

@@ -2,7 +2,17 @@
  * Reads files of a folder that belongs to somebody else's program. Nothing is written there. Links, files that are none,
  * and files that are too large are not read, but noted.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { parseJson5 } from "../../../../base/config/json5.ts";
@@ -16,6 +26,8 @@ const MAX_FILE_BYTES = 64 * MIB;
 const MAX_LINES_BYTES = 1024 * MIB;
 /** The longest line: a message with pictures in it. */
 const MAX_LINE_CHARS = 64 * MIB;
+/** JSON with comments is what people write. It is read a hundred times slower than JSON. */
+const MAX_JSON5_CHARS = 2 * MIB;
 const MAX_NAMES = 50_000;
 /** The deepest value. Deeper ones are made to exhaust a reader's stack. */
 const MAX_DEPTH = 200;
@@ -64,6 +76,21 @@ export class SourceFolder {
     return chunks.length === 0 && !this.has(file) ? undefined : Buffer.concat(chunks);
   }
 
+  /** Copies a file that begins so. False when there is none; what is not copied is noted. Throws what the other disk says. */
+  copyTo(target: string, file: string, { most, head = "" }: { most: number; head?: string }): boolean {
+    let copy: number | undefined;
+    try {
+      for (const chunk of this.#chunks(file, most)) {
+        if (copy === undefined && !Buffer.from(chunk.subarray(0, head.length)).equals(Buffer.from(head))) return false;
+        copy ??= openSync(target, "wx", 0o600);
+        writeFileSync(copy, chunk);
+      }
+      return copy !== undefined;
+    } finally {
+      if (copy !== undefined) closeSync(copy);
+    }
+  }
+
   text(file: string): string | undefined {
     return this.bytes(file)
       ?.toString("utf8")
@@ -85,6 +112,11 @@ export class SourceFolder {
     try {
       return JSON.parse(text);
     } catch {
+      if (text.length > MAX_JSON5_CHARS)
+        return void this.warn(
+          file,
+          `is no JSON, and larger than the ${MAX_JSON5_CHARS / MIB} MiB of JSON5 that are read`,
+        );
       return this.#tried(file, () => parseJson5(text), "is neither JSON nor JSON5");
     }
   }

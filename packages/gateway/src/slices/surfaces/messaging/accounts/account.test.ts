@@ -7,9 +7,11 @@ import { PaperChannel } from "../../../../../../../test/fakes/paper-channel.ts";
 import { createLog } from "../../../../base/log.ts";
 import { Secrets } from "../../../../base/privacy/secrets.ts";
 import { Machine } from "../../../../base/process/machine.ts";
-import { type ChannelContext, ChannelError } from "../../../../kit/channel.ts";
+import { type ChannelContext, ChannelError, type ChannelState } from "../../../../kit/channel.ts";
 import { Account } from "./account.ts";
 import type { AccountSettings } from "./account-settings.ts";
+
+const NO_STATE: ChannelState = { get: () => undefined, entries: () => [], write: () => {} };
 
 /** An account over paper, and every state it has been in. */
 function paperAccount() {
@@ -25,6 +27,7 @@ function paperAccount() {
     log,
     machine: new Machine({ clock, log, folder: tmpdir() }),
     settings: () => ({ own: {} }) as AccountSettings,
+    state: NO_STATE,
     context: (signal) => ({ signal }) as ChannelContext,
     changed: ({ state }) => states.push(state),
     connected: () => {},

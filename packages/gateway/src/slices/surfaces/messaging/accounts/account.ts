@@ -17,6 +17,7 @@ import {
   type ChannelDefinition,
   ChannelError,
   type ChannelErrorKind,
+  type ChannelState,
   type Connection,
 } from "../../../../kit/channel.ts";
 import type { Peer } from "../../../../kit/party.ts";
@@ -35,6 +36,8 @@ export interface AccountOptions {
   guard(text: string): string;
   /** The settings in force; read at each start, and at use. */
   settings(): AccountSettings;
+  /** What its channel remembers. */
+  readonly state: ChannelState;
   context(signal: AbortSignal, settings: AccountSettings): ChannelContext;
   /** Called when the account has another state. */
   changed(account: Account): void;
@@ -69,6 +72,8 @@ export class Account implements Blamed {
   readonly #options: AccountOptions;
   #state: AccountStateName = "stopped";
   #problem: Problem | undefined;
+  /** What is said of it until its first start. */
+  #expected: { readonly state: AccountStateName; readonly problem?: Problem } | undefined;
   #connection: Connection | undefined;
   #self: Peer | undefined;
   #stop: AbortController | undefined;
@@ -102,11 +107,25 @@ export class Account implements Blamed {
   }
 
   get state(): AccountStateName {
-    return this.#state;
+    return this.#expected?.state ?? this.#state;
   }
 
   get problem(): Problem | undefined {
-    return this.#problem;
+    return this.#expected ? this.#expected.problem : this.#problem;
+  }
+
+  /** Whether it has been neither started nor stopped since `expect`. */
+  get isExpected(): boolean {
+    return this.#expected !== undefined;
+  }
+
+  /** Says from now on how the account will begin, until it does. */
+  expect(): void {
+    const { enabled, own, unsound } = this.settings;
+    const missing = enabled ? (unsound ?? this.definition.missing(own, this.#options.state)) : undefined;
+    if (missing !== undefined)
+      this.#expected = { state: "unconfigured", problem: { kind: "unconfigured", message: missing } };
+    else this.#expected = { state: enabled ? "starting" : "disabled" };
   }
 
   /** Who the account is, once it has been connected. */
@@ -134,9 +153,9 @@ export class Account implements Blamed {
     this.#told = new ToldTime(at, this.#options.clock);
   }
 
-  /** Whether it works or tries to. */
+  /** Whether it works or tries to, or will in a moment. */
   get isRunning(): boolean {
-    return this.#stop !== undefined;
+    return this.#stop !== undefined || this.#expected?.state === "starting";
   }
 
   /** Starts the account without waiting; does nothing when it runs. */
@@ -157,7 +176,7 @@ export class Account implements Blamed {
 
   /** Stops it and waits until its link is closed. */
   async stop(state: "stopped" | "disabled" = "stopped"): Promise<void> {
-    const wasRunning = this.isRunning;
+    const wasRunning = this.#stop !== undefined;
     this.#stop?.abort(new TellableError("the account is stopped"));
     await this.#running;
     if (wasRunning) this.#lastStopAt = this.#options.clock.now();
@@ -190,8 +209,7 @@ export class Account implements Blamed {
     await nextTurn();
     while (!signal.aborted) {
       const settings = this.settings;
-      const missing =
-        settings.unsound ?? this.definition.missing(settings.own, this.#options.context(signal, settings).state);
+      const missing = settings.unsound ?? this.definition.missing(settings.own, this.#options.state);
       if (missing !== undefined) return this.#to("unconfigured", { kind: "unconfigured", message: missing });
       const startedAt = clock.monotonic();
       const error = await this.#session(signal, settings);
@@ -288,7 +306,8 @@ export class Account implements Blamed {
   }
 
   #to(state: AccountStateName, problem?: Problem): void {
-    if (this.#state === state && this.#problem?.message === problem?.message) return;
+    if (!this.#expected && this.#state === state && this.#problem?.message === problem?.message) return;
+    this.#expected = undefined;
     this.#state = state;
     this.#problem = problem && { kind: problem.kind, message: problem.message };
     this.#options.changed(this);

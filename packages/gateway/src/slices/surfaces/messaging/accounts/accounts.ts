@@ -77,6 +77,8 @@ export class Accounts implements AsyncDisposable {
   readonly #stack = new DisposableStack();
   readonly #stop = new AbortController();
   #reconciling: Promise<void> = Promise.resolve();
+  /** Whether the accounts of the config are known; they are made at the first question, or when they begin. */
+  #isFilled = false;
 
   constructor(options: AccountsOptions) {
     this.#options = options;
@@ -95,7 +97,7 @@ export class Accounts implements AsyncDisposable {
     this.#stop.abort(new TellableError("the gateway stops"));
     this.#stack.dispose();
     await this.#reconciling;
-    await Promise.all(this.all().map((running) => this.#halt(running)));
+    await Promise.all([...this.#running.values()].map((running) => this.#halt(running)));
   }
 
   /** Whether no account may start any more. */
@@ -104,10 +106,12 @@ export class Accounts implements AsyncDisposable {
   }
 
   all(): Running[] {
+    this.#fill();
     return [...this.#running.values()];
   }
 
   find(key: AccountKey): Running | undefined {
+    this.#fill();
     return this.#running.get(idOf(key));
   }
 
@@ -159,10 +163,22 @@ export class Accounts implements AsyncDisposable {
     await Promise.all(this.all().map((running) => this.#snapshots.probe(running, limitMs, signal)));
   }
 
+  /** Makes the accounts of the config, so that each is told of before it begins. */
+  #fill(): void {
+    if (this.#isFilled || this.#stop.signal.aborted) return;
+    this.#isFilled = true;
+    for (const { key, definition } of this.#channels.accounts()) {
+      const running = this.#make(key, definition);
+      running.account.expect();
+      this.#running.set(idOf(key), running);
+    }
+  }
+
   /** Brings the accounts in line with the config: starts, stops and restarts only those that changed. */
   async #reconcile(): Promise<void> {
     const { clock } = this.#services;
     if (this.#stop.signal.aborted) return;
+    this.#isFilled = true;
     const wanted = new Map(this.#channels.accounts().map((each) => [idOf(each.key), each]));
     for (const [id, running] of this.#running) {
       if (wanted.has(id)) continue;
@@ -176,13 +192,15 @@ export class Accounts implements AsyncDisposable {
       const known = this.#running.get(id);
       if (known?.startedWith === startedWith) continue;
       const running = known ?? this.#make(key, definition);
+      const isFirst = running.startedWith === "";
       this.#running.set(id, running);
       running.startedWith = startedWith;
       running.last = settings;
+      if (isFirst) running.intake.kick();
       if (this.#options.isLoginUnderWay(key)) continue;
       if (!settings.enabled) await running.account.stop("disabled");
-      else if (known) await running.account.restart();
-      else running.account.start();
+      else if (!isFirst) await running.account.restart();
+      else if (!known || running.account.isExpected) running.account.start();
       await clock.sleep(BETWEEN_STARTS_MS, this.#stop.signal).catch((error) => ignore(error, "asked for at the top"));
       if (this.#stop.signal.aborted) return;
     }
@@ -201,6 +219,7 @@ export class Accounts implements AsyncDisposable {
       machine,
       guard: this.#services.guard,
       settings: () => this.#channels.settingsOf(key) ?? running.last,
+      state,
       context: (signal, settings) => this.#context(running, signal, settings),
       changed: () => this.#accountChanged(account),
       connected: (_, connection) => {
@@ -229,7 +248,6 @@ export class Accounts implements AsyncDisposable {
       startedWith: "",
       last: this.#channels.settingsOf(key)!,
     };
-    running.intake.kick();
     return running;
   }
 

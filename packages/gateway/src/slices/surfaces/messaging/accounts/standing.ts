@@ -64,16 +64,18 @@ export class Standing {
 
   /** Channels as the health snapshot shows them: those that are in the config. */
   health(): { channels: Record<string, unknown>; order: string[]; labels: Record<string, string> } {
-    const inUse = this.#channels.definitions.filter(({ id }) => this.#accounts.snapshots(id).length > 0);
-    const channels = inUse.map(({ id }) => {
-      const accounts = this.#accounts.snapshots(id);
+    const known = this.#channels.definitions.map(
+      (definition) => [definition, this.#accounts.snapshots(definition.id)] as const,
+    );
+    const inUse = known.filter(([, accounts]) => accounts.length > 0);
+    const channels = inUse.map(([{ id }, accounts]) => {
       const first = accounts.find(({ accountId }) => accountId === this.#channels.defaultAccount(id)) ?? accounts[0]!;
       return [id, { ...first, accounts: Object.fromEntries(accounts.map((each) => [each.accountId, each])) }];
     });
     return {
       channels: Object.fromEntries(channels),
-      order: inUse.map(({ id }) => id),
-      labels: Object.fromEntries(inUse.map(({ id, label }) => [id, label])),
+      order: inUse.map(([{ id }]) => id),
+      labels: Object.fromEntries(inUse.map(([{ id, label }]) => [id, label])),
     };
   }
 

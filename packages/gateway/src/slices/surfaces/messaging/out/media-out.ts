@@ -1,10 +1,11 @@
 /** Files to send: read from a data URL, or fetched from a public https address, into a private file. */
 import { createHash } from "node:crypto";
-import { createWriteStream, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { invalidRequest, messageOf, TellableError } from "../../../../base/errors.ts";
-import { makePrivateDir } from "../../../../base/files.ts";
+import { makePrivateDir, writePrivateFile } from "../../../../base/files.ts";
 import { newId } from "../../../../base/ids.ts";
+import { isPassing } from "../../../../base/process/machine.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { MediaKind, OutboundMedia } from "../../../../kit/channel-message.ts";
 
@@ -34,6 +35,7 @@ export class MediaOut {
       return await describe(path, name, type);
     } catch (error) {
       rmSync(path, { force: true });
+      if (isPassing(error)) throw error;
       throw invalidRequest(`mediaUrl cannot be fetched: ${messageOf(error)}`);
     }
   }
@@ -47,7 +49,7 @@ export class MediaOut {
       throw invalidRequest(`mediaUrl is larger than the ${maxBytes} bytes that the channel takes`);
     const name = /;name=([^;,]*)/i.exec(head[2] ?? "")?.[1];
     const path = join(this.#folder, createHash("sha256").update(bytes).digest("hex"));
-    writeFileSync(path, bytes, { mode: 0o600 });
+    writePrivateFile(path, bytes);
     return await describe(path, name === undefined ? undefined : decodeName(name), head[1] || undefined);
   }
 }

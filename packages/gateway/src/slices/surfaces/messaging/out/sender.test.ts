@@ -44,6 +44,7 @@ class Desk {
     this.account = new Account({
       ...{ key, clock, log, machine, definition: this.paper.definition, guard: (text: string) => text },
       settings: () => ({ own: {}, replyToMode: "off" }) as unknown as AccountSettings,
+      state: { get: () => undefined, entries: () => [], write: () => {} },
       context: (signal) => ({ signal }) as ChannelContext,
       changed: () => {},
       connected: (_, connection) => void this.sender.opened(connection),
