@@ -23,23 +23,11 @@ import type { MessagingServices } from "../services.ts";
 import type { Binding, MessagesSettings } from "../settings.ts";
 import { Account } from "./account.ts";
 import type { AccountSettings } from "./account-settings.ts";
-import { type AccountState, Chats } from "./account-store.ts";
+import { Chats } from "./account-store.ts";
 import type { KnownChannels } from "./known-channels.ts";
+import type { Running } from "./running.ts";
 import { idOf, Snapshots } from "./snapshots.ts";
 import type { Webhooks } from "./webhooks.ts";
-
-/** An account with everything that works for it. */
-export interface Running {
-  readonly account: Account;
-  readonly sender: Sender;
-  readonly chats: Chats;
-  readonly state: AccountState;
-  readonly intake: Intake;
-  /** The settings that need a restart when they change, as text. */
-  startedWith: string;
-  /** The last known settings; they remain for an account that is being removed from the config. */
-  last: AccountSettings;
-}
 
 /** What accounts work with. */
 export interface AccountsOptions {
