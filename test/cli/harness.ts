@@ -71,7 +71,12 @@ export class Home implements Disposable {
   /** Runs a command to its end; one that takes a minute, or `limitMs`, is killed. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     const child = this.spawn(args, options.env);
-    const late = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? LIMIT_MS);
+    const late = setTimeout(() => {
+      child.kill("SIGKILL");
+      // What it has started may hold its pipes for longer than any test waits.
+      const error = new Error(`waited in vain for the end of: ${args.join(" ")}`);
+      for (const pipe of [child.stdout!, child.stderr!]) pipe.destroy(error);
+    }, options.limitMs ?? LIMIT_MS);
     child.stdin?.end(options.input ?? "");
     const [stdout, stderr, [code]] = await Promise.all([
       text(child.stdout!),

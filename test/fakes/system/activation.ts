@@ -14,11 +14,16 @@ const SUPERVISE = `while [ ! -e "$STOP" ]; do sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ 
 /** Without a socket it only starts the service again. */
 const RESTART = `while [ ! -e "$STOP" ]; do "$@"; done`;
 
+/** How often the service is asked to end before it is killed, and how long to wait in between, ms. */
+const STOP_LOOKS = 300;
+const LOOK_EVERY_MS = 100;
+
 export class FakeSupervisor implements AsyncDisposable {
   readonly port: number;
   readonly child: ChildProcess;
   readonly #folder: string;
   readonly #pid: () => number | undefined;
+  readonly #asked = new Set<number>();
 
   private constructor(
     port: number,
@@ -45,17 +50,33 @@ export class FakeSupervisor implements AsyncDisposable {
     const child = spawn("sh", ["-c", hasSocket ? SUPERVISE : RESTART, "sh", ...command, "--port", String(port)], {
       env: { ...env, STOP: join(folder, "stop") },
       stdio: ["ignore", "pipe", "pipe", ...(hasSocket ? [fd] : [])],
+      // A group of its own, which can be ended as one.
+      detached: true,
     });
     if (hasSocket) keeper.close();
     return new FakeSupervisor(port, child, { folder, pid });
   }
 
+  #endService(): void {
+    const pid = this.#pid();
+    // Asked twice, it ends at once.
+    if (pid === undefined || this.#asked.has(pid)) return;
+    this.#asked.add(pid);
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     writeFileSync(join(this.#folder, "stop"), "");
-    const ended = once(this.child, "exit");
-    const pid = this.#pid();
-    if (pid !== undefined) process.kill(pid, "SIGTERM");
-    if (this.child.exitCode === null) await ended;
+    // A process that has just begun is known later than it runs.
+    for (let looks = 0; this.child.exitCode === null && this.child.signalCode === null; looks++) {
+      if (looks < STOP_LOOKS) this.#endService();
+      else process.kill(-this.child.pid!, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
