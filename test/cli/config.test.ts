@@ -183,6 +183,30 @@ test("a running gateway refuses a wrong value in the same words", async () => {
   assert.deepEqual([code, stderr], [1, "gateway.port must be integer. Nothing was changed.\n"]);
 });
 
+test("where the settings name a gateway elsewhere, with an address or without, they are changed here", async () => {
+  using home = new Home();
+  await using gateway = await home.gateway();
+
+  await home.run(["config", "set", "gateway.mode", "remote"]);
+  const lost = await home.run(["health"]);
+  const named = await home.run(["health", "--url", gateway.url, "--token", gateway.token]);
+  const mode = await home.run(["config", "get", "gateway.mode"]);
+  const history = await home.run(["config", "history"]);
+  const away = await home.run(["config", "set", "gateway.remote.url", "ws://127.0.0.1:9"]);
+  const back = await home.run(["config", "set", "gateway.mode", "local"]);
+  const found = await home.run(["health"]);
+
+  assert.deepEqual(
+    [lost, named, mode, history, away, back, found].map(({ code }) => code),
+    [1, 0, 0, 0, 0, 0, 0],
+  );
+  assert.match(
+    lost.stderr,
+    /gateway\.remote\.url is not set\. Set it with `moltbot config set gateway\.remote\.url URL`/,
+  );
+  assert.equal(mode.stdout.trim(), "remote");
+});
+
 test("the path of the file follows the profile and the environment", async () => {
   using home = new Home();
 

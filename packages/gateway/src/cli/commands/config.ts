@@ -11,7 +11,7 @@ import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { CliError, usageError } from "../language/exit.ts";
 import { nearest } from "../language/nearest.ts";
 import { withGateway } from "../reach/connect.ts";
-import { namesGateway, resolveTarget } from "../reach/target.ts";
+import { namesGateway } from "../reach/target.ts";
 import { ago, table } from "../terminal/render.ts";
 
 const get = defineCommand({
@@ -79,7 +79,7 @@ const history = defineCommand({
     const versions = readHistory(call);
     if (flags.json) return out.json(versions.map(({ file, at }) => ({ file, at })));
     if (versions.length === 0) return out.print("The config was not changed yet.");
-    const current = readTextIfExists(configPath(resolveTarget(flags, env).stateDir, env)) ?? "";
+    const current = readTextIfExists(configPath(resolveStateDir({ env, profile: flags.profile }), env)) ?? "";
     const rows = versions.map(({ at, raw }, index) => [
       String(index + 1),
       ago(at),
@@ -128,7 +128,7 @@ async function readValues(call: Call): Promise<Record<string, unknown>> {
     });
   }
   const { SECTIONS } = await import("../sections.ts");
-  const { stateDir } = resolveTarget(call.flags, call.env);
+  const stateDir = resolveStateDir({ env: call.env, profile: call.flags.profile });
   const file = configPath(stateDir, call.env);
   const source = { path: file, env: call.env };
   const onDisk = readConfig(readTextIfExists(file) ?? "", SECTIONS, source);

@@ -9,7 +9,14 @@ import { patchConfigText } from "../../base/config/config-edit.ts";
 import { Config } from "../../base/config/config-file.ts";
 import { ensureConfig } from "../../base/config/first-config.ts";
 import { codeOf, messageOf, StartError } from "../../base/errors.ts";
-import { configPath, type Env, fileExists, readTextIfExists, writePrivateFile } from "../../base/files.ts";
+import {
+  configPath,
+  type Env,
+  fileExists,
+  readTextIfExists,
+  resolveStateDir,
+  writePrivateFile,
+} from "../../base/files.ts";
 import { createLog } from "../../base/log.ts";
 import { Secrets } from "../../base/privacy/secrets.ts";
 import { systemClock } from "../../base/time/clock.ts";
@@ -18,7 +25,7 @@ import { CliError, EXIT } from "../language/exit.ts";
 import { backAgain } from "../reach/back-again.ts";
 import { type GatewayCall, type Link, withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
-import { mustBeHere, namesGateway, resolveTarget } from "../reach/target.ts";
+import { mustBeHere, namesGateway, namesRemote, readLocalConfig, resolveTarget } from "../reach/target.ts";
 
 /** What a change needs of the command that makes it. */
 type EditCall = GatewayCall & Pick<Call, "out">;
@@ -58,8 +65,7 @@ export function restoreConfig(call: EditCall, { raw }: Replaced): Promise<Change
 /** The replaced texts of this machine's config, the latest first. */
 export function readHistory(call: GatewayCall): Replaced[] {
   mustBeHere(call.flags, "config history");
-  const { stateDir } = resolveTarget(call.flags, call.env);
-  const folders = historyDirs({ path: pathOf(call), fallbackFolder: stateDir });
+  const folders = historyDirs({ path: pathOf(call), fallbackFolder: stateDirOf(call) });
   const folder = folders.find((each) => fileExists(each)) ?? folders[0]!;
   try {
     const files = readdirSync(folder).filter((name) => name.endsWith(".json5"));
@@ -116,15 +122,15 @@ interface Ways {
 
 /**
  * The gateway that runs on this state folder is asked, or the one that `--url` names. Otherwise the file on this machine
- * is meant: what answers at the usual port may be somebody else's gateway. A gateway that restarts for the change is waited for.
+ * is meant: what answers at the usual port may be somebody else's gateway. So it is where the settings name a remote gateway:
+ * which one that is can be changed here only. A gateway that restarts for the change is waited for.
  */
 async function change(call: EditCall, { online, offline }: Ways): Promise<Changed> {
-  const target = resolveTarget(call.flags, call.env);
-  const isRunning = target.isLocal && readInstance(target.stateDir) !== undefined;
-  if (!isRunning && !namesGateway(call.flags))
-    return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir: target.stateDir });
+  const stateDir = stateDirOf(call);
+  const isHere = readInstance(stateDir) !== undefined && !namesRemote(readLocalConfig(stateDir, call.env));
+  if (!isHere && !namesGateway(call.flags)) return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir });
   const atMs = performance.now();
-  const changed = await withGateway(call, online, { target });
+  const changed = await withGateway(call, online, { target: resolveTarget(call.flags, call.env) });
   if (changed.restarts)
     await call.out.during(
       "The gateway restarts for it",
@@ -172,8 +178,15 @@ function invalid(issues: readonly { readonly path: string; readonly message: str
   );
 }
 
-function pathOf({ flags, env }: GatewayCall): string {
-  return configPath(resolveTarget(flags, env).stateDir, env);
+type Scope = Pick<GatewayCall, "flags" | "env">;
+
+/** Where this machine's settings are, whatever gateway they name. */
+function stateDirOf({ flags, env }: Scope): string {
+  return resolveStateDir({ env, profile: flags.profile });
+}
+
+function pathOf({ flags, env }: Scope): string {
+  return configPath(stateDirOf({ flags, env }), env);
 }
 
 /** History files are named by their time, with dashes where a file name cannot have colons. */

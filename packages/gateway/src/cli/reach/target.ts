@@ -57,12 +57,17 @@ export function resolveTarget(flags: TargetFlags, env: Env): Target {
   if (flags["ssh-identity"] !== undefined) throw usageError("--ssh-identity goes with --ssh.");
   const config = readLocalConfig(stateDir, env);
   const home = configuredTarget(stateDir, config, env);
-  const url = checkUrl(flags.url ?? home.url);
+  const given = flags.url ?? home.url;
+  if (given === undefined)
+    throw new CliError(
+      'gateway.mode is "remote" but gateway.remote.url is not set. Set it with `moltbot config set gateway.remote.url URL`, or pass --url.',
+    );
+  const url = checkUrl(given);
   refusePlain(url, {
     isAllowed: Boolean(flags.insecure) || (flags.url === undefined && home.isPlainAllowed),
     ssh: home.ssh,
   });
-  const isHome = new URL(url).href === new URL(home.url).href;
+  const isHome = home.url !== undefined && new URL(url).href === new URL(home.url).href;
   const named = {
     token: flags.token ?? envOf(env, "GATEWAY_TOKEN"),
     password: flags.password ?? envOf(env, "GATEWAY_PASSWORD"),
@@ -161,11 +166,20 @@ export function readLocalConfig(stateDir: string, env: Env): Readonly<Record<str
   return readConfig(readFirst(lastGoodPaths({ path, fallbackFolder: stateDir })) ?? "", [], source).resolved;
 }
 
-type Home = Omit<Target, "isExplicit" | "stateDir"> & { readonly isPlainAllowed: boolean };
+/** Whether the settings of this machine name a gateway elsewhere. */
+export function namesRemote(config: Readonly<Record<string, unknown>>): boolean {
+  return record(config.gateway).mode === "remote";
+}
+
+/** `url` is undefined where the settings name a remote gateway without an address. */
+type Home = Omit<Target, "isExplicit" | "stateDir" | "url"> & {
+  readonly url: string | undefined;
+  readonly isPlainAllowed: boolean;
+};
 
 function configuredTarget(stateDir: string, config: Readonly<Record<string, unknown>>, env: Env): Home {
   const gateway = record(config.gateway);
-  if (gateway.mode === "remote") return remoteTarget(record(gateway.remote));
+  if (namesRemote(config)) return remoteTarget(record(gateway.remote));
   const auth = record(gateway.auth);
   const tls = record(gateway.tls);
   const port = Number(envOf(env, "GATEWAY_PORT")) || undefined;
@@ -187,11 +201,8 @@ function configuredTarget(stateDir: string, config: Readonly<Record<string, unkn
 function remoteTarget(remote: Readonly<Record<string, unknown>>): Home {
   const route = text(remote.sshTarget);
   const url = text(remote.url) ?? (route && `ws://127.0.0.1:${DEFAULT_PORT}`);
-  if (!url) {
-    throw new CliError('gateway.mode is "remote" but gateway.remote.url is not set; set it, or pass --url.');
-  }
   return {
-    url: checkUrl(url),
+    url: url === undefined ? undefined : checkUrl(url),
     token: text(remote.token),
     password: text(remote.password),
     fingerprint: text(remote.tlsFingerprint),
