@@ -18,15 +18,23 @@ const THEMES = [
   ["light", violations()],
 ] as const;
 
+/** Resolves when nothing moves any more, in shadow trees too: what still moves has another contrast for a moment. */
+const SETTLED = `(async () => {
+  const trees = (root) =>
+    [root, ...[...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => (shadowRoot ? trees(shadowRoot) : []))];
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  const moving = trees(document)
+    .flatMap((root) => root.getAnimations())
+    .filter((each) => each.playState === "running" && each.effect.getComputedTiming().iterations < 9);
+  await Promise.allSettled(moving.map(({ finished }) => finished));
+})()`;
+
 /** Asks axe for everything that it finds wrong, in both themes; takes pictures where they are asked for. */
 export async function inspect({ page }: { readonly page: Page }, name: string): Promise<void> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
   for (const [colorScheme, wrong] of THEMES) {
     await page.emulateMedia({ colorScheme });
-    // What still moves has another contrast for a moment.
-    await page.evaluate(
-      "Promise.all(document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().iterations < 9).map((each) => each.finished))",
-    );
+    await page.evaluate(SETTLED);
     await photograph(page, `${name}-${colorScheme}`);
     const found = (await page.evaluate(wrong)) as { id: string; nodes: { html: string }[] }[];
     assert.deepEqual(
