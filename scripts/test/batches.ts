@@ -118,7 +118,7 @@ export function entryOf(batch: Batch, { root, folder, name }: { root: string; fo
  * are removed; those of runs that go on beside this one stay.
  */
 export function ownFolder(parent: string): string {
-  mkdirSync(parent, { recursive: true });
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(parent))
     if (!isAlive(Number(name))) rmSync(join(parent, name), { recursive: true, force: true });
   const folder = join(parent, String(process.pid));

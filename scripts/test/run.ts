@@ -13,6 +13,7 @@ import { command, Mistake, ROOT } from "../mistake.ts";
 import { type Batch, batchesOf, entryOf, ownFolder, readerOf, type Times } from "./batches.ts";
 import { partsWithTests } from "./parts.ts";
 import { slowestBeforeSummary } from "./slowest.ts";
+import { fastFolder } from "./temporary.ts";
 
 const ALL = ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
 /** How long each file took, on the machine where it was last recorded: only the proportions matter. */
@@ -34,6 +35,8 @@ async function main(args: readonly string[]): Promise<void> {
   const { files, batches, names, isRecorded } = wanted(args);
   const folder = ownFolder(ENTRIES);
   const entries = batches.map((batch, index) => entryOf(batch, { root: ROOT, folder, name: `batch-${index + 1}` }));
+  using temporary = fastFolder();
+  if (temporary) process.env.TMPDIR = temporary.path;
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stopped.abort());
   const events = run({
