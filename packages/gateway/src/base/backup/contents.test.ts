@@ -20,6 +20,9 @@ for (const [path, may] of [
   [join(home, ".config", "autostart"), false],
   [join(home, "Library", "LaunchAgents"), false],
   ["/etc/cron.d", false],
+  ["/dev/moltbot", false],
+  ["/dev/shm", false],
+  ["/dev/shm/notes", true],
   ["/usr/bin", false],
 ] as const)
   test(`a workspace of a backup may ${may ? "" : "not "}stand at ${path.replace(home, "~")}`, () => {

@@ -55,8 +55,8 @@ export function pathOfRoot({ path }: Root): string {
   return resolve(expandHome(path));
 }
 
-/** Folders of the system, in which nothing of ours stands. */
-const OF_SYSTEM = /^\/(?:bin|boot|dev|etc|lib\d*|proc|run|sbin|sys|usr|var\/(?:run|spool))(?:\/|$)/;
+/** Folders of the system, in which nothing of ours stands. What stands in /dev/shm is like what stands in /tmp. */
+const OF_SYSTEM = /^\/(?:bin|boot|dev(?!\/shm\/.)|etc|lib\d*|proc|run|sbin|sys|usr|var\/(?:run|spool))(?:\/|$)/;
 /** Where other programs keep their settings, and what they start: on Linux, macOS and Windows. */
 const OF_PROGRAMS = /^(?:\..*|Library|AppData)$/;
 /** Hidden folders that hold workspaces: those of the state folders of all brands. */
