@@ -202,9 +202,12 @@ test("sessions.describe gives the row of sessions.list, or null", async () => {
 
   const { session } = await writer.call("sessions.describe", { key: "agent:main:described", agentId: "main" });
   const { session: none } = await writer.call("sessions.describe", { key: "agent:main:nothing" });
-  const { sessions } = await writer.call("sessions.list", { agentId: "main", limit: 1 });
+  const { sessions } = await writer.call("sessions.list", { agentId: "main" });
 
-  assert.deepEqual(session, sessions[0]);
+  assert.deepEqual(
+    session,
+    sessions.find(({ key }: { key: string }) => key === "agent:main:described"),
+  );
   assert.deepEqual(
     [session.isMain, session.archived, session.pinned, session.unread, session.totalTokensFresh],
     [false, false, false, false, true],

@@ -181,7 +181,8 @@ export class Sessions {
       ),
     );
     const session = this.get(key)!;
-    if (session.createdAt === now) this.watchers.changed(key, { reason: "create" });
+    // A conversation that was there has kept its id; two calls may come in one millisecond.
+    if (session.sessionId === sessionId) this.watchers.changed(key, { reason: "create" });
     return session;
   }
 
