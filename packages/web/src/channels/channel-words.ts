@@ -32,7 +32,7 @@ export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { mo
 }
 
 /** What became of an inbound message, or how far it is. */
-export function outcomeOf({ outcome, state }: InboxEntry): { mood: Mood; words: string } {
+export function outcomeOf({ outcome, state }: Pick<InboxEntry, "outcome" | "state">): { mood: Mood; words: string } {
   switch (outcome) {
     case "replied":
       return { mood: "good", words: t("Answered") };
@@ -68,6 +68,6 @@ export function accountLabel({ accountId, name }: AccountSnapshot): string {
 }
 
 /** The name of a channel. */
-export function labelOf(channels: readonly Channel[], id: string): string {
+export function labelOf(channels: readonly Pick<Channel, "id" | "label">[], id: string): string {
   return channels.find((channel) => channel.id === id)?.label ?? id.charAt(0).toUpperCase() + id.slice(1);
 }
