@@ -8,8 +8,8 @@ import { test } from "node:test";
 import { type Asked, site } from "../fakes/site.ts";
 import { testGateway } from "../support/gateway.ts";
 import { eventually } from "../support/time-limit.ts";
-import { approve, Machine } from "./machine.ts";
-import { asking, browserIn } from "./steered.ts";
+import { Machine } from "./machine.ts";
+import { steered } from "./steered.ts";
 
 /** Services of the machine that no page may reach: of HTTP, of TCP and of UDP; what they heard. */
 async function services() {
@@ -134,10 +134,7 @@ test("a page reaches no service of the machine by any way out that it has, and l
   });
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", page.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, page.host);
   const titled = (title: string) =>
     eventually(`the page to be ${title}`, async () =>
       (await ask({ path: "/tabs" })).result.tabs.some((tab: { title: string }) => tab.title === title),
@@ -174,10 +171,7 @@ test("a name counts for what it leads to, and only a service that is named in fu
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
   const { port } = new URL(shop.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", `localhost:${port}`);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, `localhost:${port}`);
   const open = (url: string) => ask({ method: "POST", path: "/tabs/open", body: { url } });
 
   const named = await open(`http://LOCALHOST:${port}/`);
@@ -201,10 +195,7 @@ test("a page that never stops working holds its own tab alone, which can be clos
   });
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", pages.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, pages.host);
   const open = (path: string) => ask({ method: "POST", path: "/tabs/open", body: { url: `${pages.url}${path}` } });
   const { targetId } = (await open("/busy")).result;
 

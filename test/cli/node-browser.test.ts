@@ -7,8 +7,8 @@ import { site } from "../fakes/site.ts";
 import { testGateway } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
-import { approve, Machine } from "./machine.ts";
-import { asking, browserIn } from "./steered.ts";
+import { Machine } from "./machine.ts";
+import { asking, steered } from "./steered.ts";
 
 const PAGE = `<!doctype html><title>Shop</title><h1>Tea</h1>
 <form onsubmit="document.title = 'Ordered ' + document.querySelector('input').value; return false">
@@ -19,10 +19,7 @@ test("a page is opened, read, written in, pressed and photographed; the browser 
   await using shop = await site((_asked, response) => response.setHeader("content-type", "text/html").end(PAGE));
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", shop.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, shop.host);
 
   const before = await ask({ path: "/" });
   const tab = (await ask({ method: "POST", path: "/tabs/open", body: { url: `${shop.url}/tea` } })).result;
@@ -66,10 +63,7 @@ test("a page that asks to stay is closed all the same, and left for another", as
   );
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", shop.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, shop.host);
   const touched = async () => {
     const { nodes } = (await ask({ path: "/snapshot", query: { format: "aria" } })).result;
     const { ref } = nodes.find(({ role }: { role: string }) => role === "button");
@@ -102,10 +96,7 @@ test("a page reaches no other service of the machine: not by address, name, redi
   });
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", page.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, page.host);
   const open = (url: string) => ask({ method: "POST", path: "/tabs/open", body: { url } });
 
   const opened = (await open(`${page.url}/page`)).result;
@@ -140,10 +131,7 @@ test("a page can neither hold its tab nor stall the next call: questions, its le
   });
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", pages.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, pages.host);
   const { targetId } = (await ask({ method: "POST", path: "/tabs/open", body: { url: `${pages.url}/held` } })).result;
   const { nodes } = (await ask({ path: "/snapshot" })).result;
   const { ref } = nodes.find(({ role }: { role: string }) => role === "button");
@@ -169,10 +157,7 @@ test("a place within the page that is shown is there at once", async () => {
   await using shop = await site((_asked, response) => response.setHeader("content-type", "text/html").end(PAGE));
   await using gateway = await testGateway();
   await using machine = new Machine(gateway.url);
-  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", shop.host);
-  await machine.start();
-  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
-  const ask = asking(admin, await approve(admin));
+  const { ask } = await steered(machine, gateway, shop.host);
   await ask({ method: "POST", path: "/tabs/open", body: { url: `${shop.url}/tea` } });
 
   // Less than a page is waited for that goes on loading.

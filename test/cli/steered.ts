@@ -2,8 +2,10 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium } from "../support/browser.ts";
+import type { TestGateway } from "../support/gateway.ts";
 import { LIMIT_MS } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
+import { approve, type Machine } from "./machine.ts";
 
 /** A program that starts a Chromium as root, and leaves its process id in a file. */
 export async function browserIn(folder: string): Promise<string> {
@@ -33,4 +35,12 @@ export function asking(admin: WireClient, nodeId: string) {
     const { payload, error } = await admin.request("node.invoke", { ...call, idempotencyKey: `b${++keys}` });
     return error?.message ?? payload.payload;
   };
+}
+
+/** Starts a machine with a browser that may reach one service of this machine, and approves its node. */
+export async function steered(machine: Machine, gateway: TestGateway, reach: string) {
+  machine.more.push("--browser", await browserIn(machine.folder), "--browser-reach", reach);
+  await machine.start();
+  const admin = await gateway.connect({ protocol: 4, scopes: ["operator.admin"] });
+  return { admin, ask: asking(admin, await approve(admin)) };
 }
