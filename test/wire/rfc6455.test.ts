@@ -1,5 +1,7 @@
 // The WebSocket protocol to the letter (RFC 6455): what breaks it ends with an error code, and harms nobody else.
 import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { FakeClock } from "../fakes/clock.ts";
 import { newDeviceKey } from "../support/device-key.ts";
@@ -203,7 +205,6 @@ const UPGRADES: readonly [what: string, head: string, status: string][] = [
   ],
   ["no key", "Upgrade: websocket\r\nSec-WebSocket-Version: 13", "400"],
   ["a short key", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: abc", "400"],
-  ["another protocol", "Upgrade: h2c", "400"],
 ];
 for (const [what, head, status] of UPGRADES) {
   test(`an upgrade with ${what} is answered with ${status}`, async () => {
@@ -214,6 +215,28 @@ for (const [what, head, status] of UPGRADES) {
     const answer = await raw.text();
     assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
   });
+}
+
+test("a request that offers another protocol is answered as if it had not", async () => {
+  // What Java's HTTP client sends first of all.
+  const headers = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQAAP__" };
+
+  const health = await askedOverHttp("GET", headers);
+  const posted = await askedOverHttp("POST", headers, "{}");
+
+  assert.deepEqual([health.status, health.body], [200, "ok"]);
+  assert.equal(posted.status, 405);
+});
+
+/** Asks for the health of the gateway. */
+function askedOverHttp(method: string, headers: Record<string, string>, body = "") {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; body: string }>();
+  const asked = httpRequest({ port: gateway.port, path: "/healthz", method, headers, agent: false });
+  asked.once("response", (response) =>
+    text(response).then((body) => resolve({ status: response.statusCode, body }), reject),
+  );
+  asked.once("error", reject).end(body);
+  return within(promise, "the answer");
 }
 
 test("a POST cannot be upgraded", async () => {

@@ -1,5 +1,5 @@
 /** Binds an HTTP server to its place, and says in words why that is not possible. */
-import { createServer, type Server, type ServerOptions } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import net, { isIPv4, type ListenOptions } from "node:net";
 import { codeOf, messageOf, StartError } from "../../base/errors.ts";
 import { LIMITS } from "../limits.ts";
@@ -28,10 +28,19 @@ export async function makeServer(
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 16_384,
+    shouldUpgradeCallback: wantsWebSocket,
   };
   const server = certificate === undefined ? createServer(limits) : await makeSecure(certificate, limits);
   server.timeout = stalledMs;
   return server;
+}
+
+/**
+ * Whether a request asks for a WebSocket. One that offers another protocol is answered as any request (RFC 9110 section 7.8):
+ * Java's HTTP client offers `h2c` with each of its first requests.
+ */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return (headers.upgrade ?? "").split(",").some((protocol) => protocol.trim().toLowerCase() === "websocket");
 }
 
 async function makeSecure({ cert, key }: Certificate, limits: ServerOptions): Promise<Server> {
