@@ -17,6 +17,8 @@ const THEMES = [
   ["dark", violations({ runOnly: { type: "rule", values: ["color-contrast"] } })],
   ["light", violations()],
 ] as const;
+/** Half of the work of axe is to measure contrast. */
+const BUT_COLOURS = [["light", violations({ rules: { "color-contrast": { enabled: false } } })]] as const;
 
 /** Resolves when nothing moves any more, in shadow trees too: what still moves has another contrast for a moment. */
 const SETTLED = `(async () => {
@@ -29,10 +31,17 @@ const SETTLED = `(async () => {
   await Promise.allSettled(moving.map(({ finished }) => finished));
 })()`;
 
-/** Asks axe for everything that it finds wrong, in both themes; takes pictures where they are asked for. */
-export async function inspect({ page }: { readonly page: Page }, name: string): Promise<void> {
+/**
+ * Asks axe for everything that it finds wrong, in both themes; takes pictures where they are asked for. `colours` is false for a
+ * screen whose colours another test looks at: it differs from that in its words.
+ */
+export async function inspect(
+  { page }: { readonly page: Page },
+  name: string,
+  { colours = true }: { readonly colours?: boolean } = {},
+): Promise<void> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(AXE);
-  for (const [colorScheme, wrong] of THEMES) {
+  for (const [colorScheme, wrong] of colours ? THEMES : BUT_COLOURS) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(SETTLED);
     await photograph(page, `${name}-${colorScheme}`);
