@@ -43,6 +43,16 @@ test("a check says what the newest version is, and fetches nothing", async () =>
   assert.deepEqual(new Set(registry.asked), new Set(["/moltbot"]));
 });
 
+test("who asks again soon gets what the registry has said before", async () => {
+  const before = registry.asked.length;
+
+  const { code, stdout, stderr } = await stage.update("--check");
+
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^2099\.3\.0 is there; /m);
+  assert.equal(registry.asked.length, before);
+});
+
 test("a version whose archive is not what was published is refused, and nothing is left of it", async () => {
   const { code, stderr } = await stage.update("--to", "2099.2.0");
 

@@ -51,7 +51,7 @@ export const check = defineMethod({
       Type.Object({ from: Version, to: Version, ok: Type.Boolean(), why: Type.Optional(Text), at: Millis }),
     ),
   }),
-  handler: ({ gateway, signal }) => gateway.update.check(signal),
+  handler: ({ gateway }) => gateway.update.check(),
 });
 
 export const undo = defineMethod({

@@ -14,6 +14,11 @@ import { update as section, type UpdateSettings } from "./settings.ts";
 
 const USUAL_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
+/** How long the registry's answer is good, ms: each question starts npm, which costs half a second of CPU. */
+const ANSWER_GOOD_MS = 10 * 60_000;
+/** After a question without an answer the next one may be asked so much later, ms. */
+const ASK_AGAIN_MS = 30_000;
+const REGISTRY_MS = 60_000;
 
 interface UpdateServices extends Base {
   readonly backup: Backups;
@@ -39,6 +44,7 @@ export class Updates {
   readonly #services: UpdateServices;
   readonly #settings: Settings<UpdateSettings>;
   #isBusy = false;
+  #asked: { readonly newest: Promise<string>; goodUntil: number } | undefined;
 
   constructor(services: UpdateServices) {
     this.#services = services;
@@ -54,12 +60,11 @@ export class Updates {
     if (existsSync(join(stateDir, "versions"))) void this.#clearLeft();
   }
 
-  /** What there is. */
-  async check(signal: AbortSignal) {
+  /** What there is. The registry is asked once in ten minutes, however many ask. */
+  async check(signal: AbortSignal = AbortSignal.timeout(REGISTRY_MS)) {
     const { isNewer } = await import("../../../base/update/record.ts");
-    const { newestVersion } = await import("../../../base/update/fetch.ts");
     const { version, stateDir } = this.#services;
-    const newest = await this.#told(() => newestVersion(signal));
+    const newest = await this.#told(() => this.#newest(signal));
     const last = await this.#last(stateDir);
     const told = last && {
       ...defined({ why: last.why }),
@@ -123,6 +128,21 @@ export class Updates {
     }
     log.info("the update is undone at the restart", { from: last.to, to: last.from });
     return { from: last.to, to: last.from, backup: last.backup };
+  }
+
+  #newest(signal: AbortSignal): Promise<string> {
+    const { clock } = this.#services;
+    if (this.#asked && clock.monotonic() < this.#asked.goodUntil) return this.#asked.newest;
+    const asking = async () => {
+      const { newestVersion } = await import("../../../base/update/fetch.ts");
+      return await newestVersion(signal);
+    };
+    const asked = { newest: asking(), goodUntil: clock.monotonic() + ANSWER_GOOD_MS };
+    asked.newest.catch(() => {
+      asked.goodUntil = clock.monotonic() + ASK_AGAIN_MS;
+    });
+    this.#asked = asked;
+    return asked.newest;
   }
 
   async #prepare(params: RunParams, steps: Step[], signal: AbortSignal): Promise<string> {
