@@ -7,6 +7,7 @@ import { httpServer, stdioServer } from "../fakes/mcp-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { framesIn, wordsIn } from "../support/frames.ts";
 import { type TestGateway, testGateway } from "../support/gateway.ts";
+import { withoutCoverage } from "../support/program.ts";
 import { admin, configFor, say } from "./support.ts";
 
 /** A gateway with MCP servers; models are fake when a provider is given. */
@@ -98,7 +99,7 @@ describe("a program", () => {
 
     const { content } = await invoke(gateway, "mcp_fake_env");
 
-    assert.deepEqual(content[0].text.split(" "), ["GIVEN", "PATH"]);
+    assert.deepEqual(withoutCoverage(content[0].text.split(" ")), ["GIVEN", "PATH"]);
   });
 
   test("is started when a run first needs it, once, and ended with the gateway", async () => {

@@ -53,9 +53,9 @@ class Program implements Disposable {
 
   /** What it prints. */
   async run(...words: string[]): Promise<string> {
-    const { NODE_V8_COVERAGE: _, NODE_DISABLE_COMPILE_CACHE: __, ...env } = process.env;
+    const { NODE_DISABLE_COMPILE_CACHE: _, ...env } = process.env;
     const args = [join(this.#folder, "bin", "moltbot.mjs"), ...words];
-    const cached = { ...env, XDG_CACHE_HOME: join(this.#folder, "cache"), NODE_OPTIONS: "" };
+    const cached = { ...env, XDG_CACHE_HOME: join(this.#folder, "cache"), NODE_OPTIONS: "", NODE_V8_COVERAGE: "" };
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: cached });
     return stdout + stderr;
   }
