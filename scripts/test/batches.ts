@@ -19,11 +19,15 @@ const SHARING: readonly { readonly files: RegExp; readonly text?: RegExp; readon
   { files: /^test\//, text: /support\/replayed\.ts"/, size: 5 },
   { files: /^packages\/[^/]+\/src\//, size: 30 },
   { files: /^test\/(wire|agent|stories)\//, size: 12 },
-  // They share a browser, too; see `startBrowser`.
-  { files: /^test\/web\//, size: 6 },
+  // They share a browser, too; see `startBrowser`. Of browsers with arguments a process has one.
+  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream"\]\)/, size: 6 },
+  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream=deny"\]\)/, size: 6 },
+  { files: /^test\/web\//, text: /^(?![\s\S]*startBrowser\(\[)/, size: 6 },
   { files: /^test\/(cli|scripts)\//, size: 6 },
-  // Not those that load the libraries of several platforms, nor those that start programs.
+  // Not those that start programs.
   { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 8 },
+  // Those that load the libraries of platforms: so many fit into the memory of a process.
+  { files: /^test\/channels\/.*(?:conformance|emulator|slack|imessage)/, size: 4 },
 ];
 /** A batch that would take longer than this, and than this part of the whole, is parted: the last one keeps the others waiting. */
 const BATCH_SECONDS = 30;
@@ -32,9 +36,9 @@ const MOMENT_SECONDS = 1;
 
 /** Hooks at the top of a file run for every test of its process. `after` alone is safe: it runs when all is over. */
 const HOOKS = /^(before|beforeEach|afterEach)\(/m;
-/** What changes the process for other files, or measures all of it. A browser with arguments is one of two on the machine. */
+/** What changes the process for other files, or measures all of it. */
 const WHOLE_PROCESS =
-  /startBrowser\(\[|process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
+  /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
 
 /** A file that cannot be loaded is a failed test of its own: the others of its batch run all the same. */
 const ENTRY = `import { test } from "node:test";

@@ -47,28 +47,34 @@ const BROWSERS = Array.from({ length: MOST_BROWSERS }, (_, place) => `test-brows
 /** How often a process looks whether another's browser has ended, ms. */
 const LOOK_EVERY_MS = 250;
 
-/** The browser without further arguments, which all files of this process share, and how many of them have not closed it. */
-let shared: Promise<Browser> | undefined;
-let users = 0;
-
-/**
- * A browser; the caller closes it. Files that run in one process share it: each test has a context of its own. `more` are
- * further arguments of its process, which is then the caller's alone. Rejects with what to do when there is none that works.
- */
-export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
-  if (more.length > 0) return await launch(more);
-  users++;
-  shared ??= launchShared();
-  return await shared;
+/** A browser that files of this process share, and how many of them have not closed it. */
+interface Shared {
+  readonly browser: Promise<Browser>;
+  users: number;
 }
 
-async function launchShared(): Promise<Browser> {
-  const browser = await launch([]);
+/** The browsers of this process by their further arguments. */
+const shared = new Map<string, Shared>();
+
+/**
+ * A browser; the caller closes it. Files that run in one process share it when they give the same arguments, `more`: each test
+ * has a context of its own. Rejects with what to do when there is none that works.
+ */
+export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
+  const key = more.join(" ");
+  const open = shared.get(key) ?? { browser: launchShared(key, more), users: 0 };
+  shared.set(key, open);
+  open.users++;
+  return await open.browser;
+}
+
+async function launchShared(key: string, more: readonly string[]): Promise<Browser> {
+  const browser = await launch(more);
   const close = browser.close.bind(browser);
   browser.close = async () => {
-    users--;
-    if (users > 0) return;
-    shared = undefined;
+    const open = shared.get(key);
+    if (open && --open.users > 0) return;
+    shared.delete(key);
     await close();
   };
   return browser;

@@ -58,7 +58,7 @@ for (const [id, other, others] of [
   const canvas = join(workspace(id), "canvas");
   mkdirSync(canvas, { recursive: true });
   writeFileSync(join(canvas, "page.html"), pageOf("", others, encodeURIComponent(`agent:${other}:main`)));
-  writeFileSync(join(canvas, "part.js"), `globalThis.secretOf_${id} = "${id}";`);
+  writeFileSync(join(canvas, "part.js"), `window.secretOf_${id} = "${id}";`);
   writeFileSync(join(canvas, "part.css"), "p { color: red }");
   writeFileSync(join(canvas, "part.svg"), PIXEL);
 }

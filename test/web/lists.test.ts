@@ -78,10 +78,10 @@ test("a list that nobody touches rests", async () => {
   await using chat = await openWebChat(browser, gateway, { route: sessions });
   const { page } = chat;
   await page.addInitScript(`{
-    const Observer = globalThis.ResizeObserver;
-    globalThis.looks = 0;
-    globalThis.ResizeObserver = class extends Observer {
-      constructor(tell) { super((...told) => { globalThis.looks++; tell(...told); }); }
+    const Observer = window.ResizeObserver;
+    window.looks = 0;
+    window.ResizeObserver = class extends Observer {
+      constructor(tell) { super((...told) => { window.looks++; tell(...told); }); }
     };
   }`);
   await chat.signIn();

@@ -14,7 +14,7 @@ after(async () => {
 const refusing = (error: string) => `const refuse = () => { throw new DOMException("no", "${error}"); };`;
 const clockAt = (offMs: number) => `
   const Right = Date;
-  globalThis.Date = class extends Right {
+  window.Date = class extends Right {
     constructor(...given) { given.length > 0 ? super(...given) : super(Right.now() + ${offMs}); }
     static now() { return Right.now() + ${offMs}; }
   };`;
@@ -26,7 +26,7 @@ const ODD: readonly [what: string, script: string][] = [
     "whose storage is blocked",
     `${refusing("SecurityError")}
      for (const name of ["localStorage", "sessionStorage", "indexedDB"])
-       Object.defineProperty(globalThis, name, { get: refuse });`,
+       Object.defineProperty(window, name, { get: refuse });`,
   ],
   [
     "whose storage is full",

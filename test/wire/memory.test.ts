@@ -11,8 +11,8 @@ import { type Handshake, WireClient } from "../support/wire-client.ts";
 const MB = 1024 * 1024;
 const SLOW_READERS = 200;
 /** Together more than the system keeps for a reader and one reader alone may leave unread; small, as most events are. */
-const EVENTS = 6_000;
-const EVENT_CHARS = 2_000;
+const EVENTS = 3_000;
+const EVENT_CHARS = 4_000;
 /** What the readers may cost together, and what a gateway that has handled as many requests takes anyway. */
 const MAX_GROWTH_MB = 60 + 40;
 
