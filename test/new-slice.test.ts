@@ -90,8 +90,10 @@ test("its page is a folder and a line, and its texts are collected", () => {
 
 test("slice and page compile", async () => {
   const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
-  // What was written, with all that it imports and all that lists it; not the tests beside other sources.
-  const include = [made, page].flatMap(({ stdout }) => stdout.trim().split("\n"));
+  // What was written, with all that it imports. What lists all slices imports the whole gateway; it is run below.
+  const listsAll = /(?:catalog|commands\/index|access\.test)\.ts$/;
+  const written = [made, page].flatMap(({ stdout }) => stdout.trim().split("\n"));
+  const include = written.filter((path) => !listsAll.test(path));
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include }));
 
   const checked = await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
