@@ -17,13 +17,29 @@ function requireLoopback(host) {
   throw Object.assign(new Error(`a test tried to reach ${host}; tests may only use loopback`), { code: "ENETUNREACH" });
 }
 
+/** A look-up that fails when an address that it finds is not this machine's. */
+function guardedAnswers(find) {
+  return (host, options, done) =>
+    find(host, options, (error, found, family) => {
+      try {
+        for (const each of error ? [] : [found].flat()) requireLoopback(each.address ?? each);
+      } catch (outside) {
+        return done(outside);
+      }
+      return done(error, found, family);
+    });
+}
+
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function guarded(...args) {
   const [first] = Array.isArray(args[0]) ? args[0] : args;
   const target =
     typeof first === "object" && first !== null ? first : { host: typeof args[1] === "string" ? args[1] : undefined };
   try {
-    if (target.path === undefined) requireLoopback(target.host);
+    // A name that the caller looks up by itself is judged by the addresses that it finds. The HTTP client gives no path as null.
+    if (typeof target.lookup === "function" && net.isIP(target.host) === 0)
+      target.lookup = guardedAnswers(target.lookup);
+    else if ((target.path ?? undefined) === undefined) requireLoopback(target.host);
   } catch (error) {
     process.nextTick(() => this.destroy(error));
     return this;

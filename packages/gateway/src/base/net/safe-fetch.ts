@@ -7,12 +7,13 @@
 import { lookup } from "node:dns/promises";
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
+import { isIP } from "node:net";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/deadline.ts";
+import { onlyThese } from "./found-addresses.ts";
 import { hostAndPort } from "./host-and-port.ts";
 import { proxyFor, type UsedProxy } from "./proxy.ts";
 import { whyInside } from "./public-address.ts";
@@ -146,11 +147,7 @@ async function open(
       "user-agent": "Mozilla/5.0 (compatible; moltbot)",
       ...(isFirst && headers),
     },
-    lookup: ((_host, options, callback) => {
-      const [first] = addresses;
-      if (options.all) callback(null, addresses);
-      else callback(null, first!.address, first!.family);
-    }) satisfies LookupFunction,
+    lookup: onlyThese(addresses),
   });
   outgoing.on("response", arrived).on("error", reject);
   outgoing.end(isFirst ? body : undefined);

@@ -16,12 +16,16 @@ async function stage(answer: string) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const door = new WebDoor([host]);
+  const addresses = ["127.0.0.9", "127.0.0.1"].map((address) => ({ address, family: 4 }));
+  const twoAddresses = `two.example:${host.split(":")[1]}`;
+  const door = new WebDoor([host, twoAddresses], async (name) =>
+    name === "two.example" ? addresses : addresses.slice(1),
+  );
   const [, port] = (await door.listen()).split(":");
   return {
     ask(request: string): Promise<string> {
       const socket = connect(Number(port), "127.0.0.1");
-      socket.write(request.replaceAll("HOST", host));
+      socket.write(request.replaceAll("HOST", host).replaceAll("TWO", twoAddresses));
       return within(text(socket), "the door's answer");
     },
     async [Symbol.asyncDispose]() {
@@ -66,4 +70,14 @@ for (const [what, request, status] of [
 
     assert.match(refused, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.match(served, /^HTTP\/1\.1 200 /);
+  });
+
+for (const [what, request] of [
+  ["a page", GET.replaceAll("HOST", "TWO")],
+  ["a tunnel", "CONNECT TWO HTTP/1.1\r\nHost: TWO\r\n\r\nGET / HTTP/1.1\r\n\r\n"],
+] as const)
+  test(`${what} comes from the next address when the first one does not answer`, async () => {
+    await using door = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+
+    assert.match(await door.ask(request), /HTTP\/1\.1 200 OK[\s\S]*hi$/);
   });

@@ -2,6 +2,7 @@
  * The one way of a steered browser to the network: a proxy on loopback that resolves each name once, and connects to public
  * addresses of others only. So neither a page, nor a redirect, nor a name that changes its address reaches this machine or its network.
  */
+import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import {
@@ -15,6 +16,7 @@ import {
 import { type AddressInfo, connect, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ignore } from "../../../base/errors.ts";
+import { onlyThese } from "../../../base/net/found-addresses.ts";
 import { hostAndPort } from "../../../base/net/host-and-port.ts";
 import { whyInside } from "../../../base/net/public-address.ts";
 
@@ -22,6 +24,9 @@ interface Place {
   readonly host: string;
   readonly port: number;
 }
+
+/** The addresses of a place, or why it must not be reached. */
+type Found = { readonly addresses: readonly LookupAddress[] } | { readonly refusal: string };
 
 /** Belongs to one connection, not to what is asked or answered over it. */
 const OF_HOP: readonly string[] = [
@@ -38,10 +43,12 @@ const OF_HOP: readonly string[] = [
 export class WebDoor implements Disposable {
   readonly #server: Server;
   readonly #reach: ReadonlySet<string>;
+  readonly #lookup: typeof lookUp;
   readonly #open = new Set<Socket>();
 
   /** `reach` names services on other addresses that are allowed, each as `host:port`. */
-  constructor(reach: readonly string[]) {
+  constructor(reach: readonly string[], lookup = lookUp) {
+    this.#lookup = lookup;
     this.#reach = new Set(reach.map((each) => each.toLowerCase()));
     this.#server = createServer((incoming, response) => void this.#request(incoming, response));
     this.#server.on("connect", (incoming, socket, head) => void this.#tunnel(incoming, socket, head));
@@ -61,27 +68,21 @@ export class WebDoor implements Disposable {
     for (const socket of this.#open) socket.destroy();
   }
 
-  /** Whether a page may be opened; the answer is an address that stays the same until the connection is made, or why not. */
-  async check(url: URL): Promise<{ address: string } | { refusal: string }> {
+  /** Whether a page may be opened; the answer is addresses that stay the same until the connection is made, or why not. */
+  async check(url: URL): Promise<Found> {
     return await this.#find(placeOf(hostAndPort(url)));
   }
 
-  async #find({ host, port }: Place): Promise<{ address: string } | { refusal: string }> {
+  async #find({ host, port }: Place): Promise<Found> {
     const shown = isIP(host) === 6 ? `[${host}]` : host;
     if (host === "") return { refusal: "no host is named" };
     if (!(port >= 1 && port <= 65_535)) return { refusal: `${shown} has no such port` };
-    let found: readonly string[] = [];
-    try {
-      found = isIP(host) !== 0 ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
-    } catch (error) {
-      ignore(error, "the refusal says it");
-    }
-    const [address] = found;
-    if (address === undefined) return { refusal: `no address is known for ${host}` };
+    const addresses = await this.#lookup(host);
+    if (addresses.length === 0) return { refusal: `no address is known for ${host}` };
     const why = this.#reach.has(`${shown}:${port}`)
       ? undefined
-      : found.map(whyInside).find((each) => each !== undefined);
-    if (why === undefined) return { address };
+      : addresses.map(({ address }) => whyInside(address)).find((each) => each !== undefined);
+    if (why === undefined) return { addresses };
     return { refusal: `${shown} ${why}; allow it on the node with --browser-reach ${shown}:${port}` };
   }
 
@@ -91,7 +92,8 @@ export class WebDoor implements Disposable {
     const found = await this.check(url);
     if ("refusal" in found) return refuse(response, 403, found.refusal);
     const outgoing = request({
-      ...{ host: found.address, port: placeOf(hostAndPort(url)).port, method: incoming.method, agent: false },
+      ...{ host: placeOf(hostAndPort(url)).host, port: placeOf(hostAndPort(url)).port, method: incoming.method },
+      ...{ lookup: onlyThese(found.addresses), agent: false },
       ...{ path: `${url.pathname}${url.search}`, headers: { ...endToEnd(incoming.headers), host: url.host } },
     });
     outgoing.on("socket", (socket) => this.#hold(socket));
@@ -124,8 +126,7 @@ export class WebDoor implements Disposable {
     const found = await this.#find(placeOf(incoming.url ?? ""));
     if ("refusal" in found) return void socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     if (socket.destroyed) return;
-    const { port } = placeOf(incoming.url ?? "");
-    const remote = connect({ host: found.address, port });
+    const remote = connect({ ...placeOf(incoming.url ?? ""), lookup: onlyThese(found.addresses) });
     this.#hold(remote);
     remote.on("connect", () => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
@@ -142,6 +143,16 @@ export class WebDoor implements Disposable {
     socket.unref();
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
+  }
+}
+
+/** All addresses of a host; none when it has none. */
+async function lookUp(host: string): Promise<readonly LookupAddress[]> {
+  if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }];
+  try {
+    return await lookup(host, { all: true });
+  } catch (error) {
+    return ignore(error, "the refusal says it") ?? [];
   }
 }
 
