@@ -13,6 +13,9 @@ type Texts = Readonly<Record<string, string>>;
 
 const OTHERS = ["ar", "de", "es", "fr", "pt", "zh"] as const;
 
+/** The pages that count what waits on them. */
+const COUNTED = ["Overview", "Channels", "Devices"];
+
 /** Left to right and right to left in one answer, with code. */
 const ANSWER = `مرحبًا! شغّل \`moltbot status\` على جهازك.
 
@@ -55,7 +58,7 @@ async function show({ page }: WebChat, id: string): Promise<void> {
 const root = ({ page }: WebChat) =>
   page.evaluate("[document.documentElement.lang, document.documentElement.dir]") as Promise<[string, string]>;
 
-for (const language of OTHERS)
+for (const language of ["en", ...OTHERS])
   test(`every page opens in ${language}`, async () => {
     const texts = textsOf(language);
     await using chat = await openWebChat(browser, gateway, { locale: language });
@@ -72,6 +75,12 @@ for (const language of OTHERS)
       titles,
       PAGES.map(([, label]) => texts[label]),
     );
+    // A count stands beside the name of a page on which something waits.
+    const counted = COUNTED.map((label) => texts[label]);
+    await page.locator(".gateway-block .nav-entry").evaluateAll((all, names) => {
+      for (const each of all.filter((one) => names.includes(one.querySelector(".words")?.textContent ?? "")))
+        each.insertAdjacentHTML("beforeend", '<span class="badge">2</span>');
+    }, counted);
     const cut = await page
       .locator(".gateway-block .words")
       .evaluateAll((all) => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent));
