@@ -50,6 +50,8 @@ export interface AgentAck {
   runId: string;
   status: "accepted";
   acceptedAt: number;
+  /** Who answers. Protocol 4 only. */
+  agentId?: string;
 }
 
 /** Payload of the event `agent`. */
@@ -3178,7 +3180,44 @@ export interface NodePairApproveParams {
 /** The answer to `node.pair.approve`. */
 export interface NodePairApproveResult {
   requestId: string;
-  node: NodeView;
+  node: {
+    nodeId: string;
+    displayName?: string;
+    platform?: string;
+    version?: string;
+    deviceFamily?: string;
+    modelIdentifier?: string;
+    remoteIp?: string;
+    caps: string[];
+    /** What it can be asked for now: declared, allowed and approved. */
+    commands: string[];
+    pathEnv?: string;
+    permissions?: Record<string, boolean>;
+    connectedAtMs?: number;
+    paired: boolean;
+    connected: boolean;
+    approvalState: "approved" | "pending-approval" | "pending-reapproval" | "unapproved";
+    /** Approve it with node.pair.approve. */
+    pendingRequestId?: string;
+    pendingDeclaredCommands?: string[];
+    pendingDeclaredCaps?: string[];
+    pendingDeclaredPermissions?: Record<string, boolean>;
+    /** What to type so that it can be used, in words. */
+    hint?: string;
+    /** Since somebody last used it. */
+    idleSeconds?: number;
+    /** Whether that was in its app, or anywhere on it. */
+    usedIn?: "app" | "system";
+    /** When it was last connected. */
+    lastSeenAtMs?: number;
+    battery?: NodeBattery;
+    lastAliveAtMs?: number;
+    hostStats?: NodeHostStats;
+    /** Calls that wait until it can do them. */
+    waitingCalls?: number;
+    /** For node.pair.verify; it is told this once. */
+    token?: string;
+  };
   /** For node.pair.verify; it is told this once. */
   token?: string;
 }
