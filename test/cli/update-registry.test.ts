@@ -43,6 +43,18 @@ test("a check says what the newest version is, and fetches nothing", async () =>
   assert.deepEqual(new Set(registry.asked), new Set(["/moltbot"]));
 });
 
+test("a registry that does not answer is asked once, and the person is told", async () => {
+  registry.isDown = true;
+  const before = registry.asked.length;
+
+  const { code, stderr } = await stage.update("--check");
+  registry.isDown = false;
+
+  assert.equal(code, 1);
+  assert.match(stderr, /npm could not fetch the version \(E503\); check its name and the network/);
+  assert.equal(registry.asked.length, before + 1);
+});
+
 test("a version whose archive is not what was published is refused, and nothing is left of it", async () => {
   const { code, stderr } = await stage.update("--to", "2099.2.0");
 
