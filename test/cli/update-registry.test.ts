@@ -51,7 +51,7 @@ test("a registry that does not answer is asked once, and the person is told", as
   registry.isDown = false;
 
   assert.equal(code, 1);
-  assert.match(stderr, /npm could not fetch the version \(E503\); check its name and the network/);
+  assert.match(stderr, /^Npm could not fetch the version \(E503\); check its name and the network/);
   assert.equal(registry.asked.length, before + 1);
 });
 
