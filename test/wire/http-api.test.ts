@@ -477,6 +477,23 @@ describe("what is refused", () => {
     assert.equal((await post("/v1/chat/completions", "x", { "content-type": "text/plain" })).status, 415);
   });
 
+  test("a body that is compressed, in words; a mark of the byte order is no fault", async () => {
+    const squeezed = await post("/v1/responses", "{}", { "content-encoding": "gzip" });
+    const marked = await post("/tools/invoke", `\uFEFF${JSON.stringify({ tool: "sessions_list" })}`);
+
+    const { error } = await squeezed.json();
+    assert.deepEqual([squeezed.status, error.message], [415, "The body is compressed; send it as it is."]);
+    assert.equal(marked.status, 200);
+  });
+
+  test("a body that is no UTF-8, which would be read maimed", async () => {
+    const body = Buffer.from('{"tool":"sessions_list","args":{"label":"Müller"}}', "latin1");
+
+    const response = await fetch(`${gateway.httpUrl}/tools/invoke`, { method: "POST", headers: HEADERS, body });
+
+    assert.equal((await response.json()).error.message, "The body is not text in UTF-8.");
+  });
+
   test("a method that is not POST", async () => {
     const response = await fetch(`${gateway.httpUrl}/v1/responses`, { headers: HEADERS });
 
