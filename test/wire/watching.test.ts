@@ -100,6 +100,17 @@ for (const [reason, method, params] of CHANGES) {
   });
 }
 
+test("to delete what is not there tells nobody", async () => {
+  const watcher = await connect();
+  await watcher.call("sessions.subscribe", {});
+
+  const { deleted } = await writer.call("sessions.delete", { key: "agent:main:never" });
+  await watcher.flushed();
+
+  assert.equal(deleted, false);
+  assert.deepEqual(eventsOf(watcher, "sessions.changed"), []);
+});
+
 test("whoever watches one conversation hears of that one, until it is left", async () => {
   const page = await connect();
 

@@ -6054,7 +6054,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.list": { access: "operator.read", once: false, twoStage: false },
   "sessions.messages.subscribe": { access: "operator.read", once: false, twoStage: false },
   "sessions.messages.unsubscribe": { access: "operator.read", once: false, twoStage: false },
-  "sessions.patch": { access: "operator.admin", once: false, twoStage: false },
+  "sessions.patch": { access: "operator.write", once: false, twoStage: false },
   "sessions.preview": { access: "operator.read", once: false, twoStage: false },
   "sessions.delete": { access: "operator.admin", once: false, twoStage: false },
   "sessions.reset": { access: "operator.admin", once: false, twoStage: false },
