@@ -4230,7 +4230,7 @@ export type SessionsBranchesListResult = Record<string, unknown>;
 export interface SessionsChangedEvent {
   sessionKey: string;
   agentId: string;
-  /** create, patch, reset, new, send or delete. */
+  /** create, patch, reset, new, send, compact or delete. */
   reason?: string;
   /** Of a run: start, end or error; message when something was said. */
   phase?: string;

@@ -176,6 +176,7 @@ export const compact = defineMethod({
     if (transcript.count(session.sessionId) === 0)
       return { ok: true as const, key, compacted: false, reason: "no transcript" };
     const archived = transcript.archiveAllBut(session.sessionId, params.maxLines ?? 400);
+    if (archived > 0) gateway.sessions.watchers.changed(key, { reason: "compact" });
     return { ok: true as const, key, compacted: archived > 0, kept: transcript.count(session.sessionId) };
   },
 });
