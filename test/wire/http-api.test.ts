@@ -454,6 +454,7 @@ describe("what is refused", () => {
       /public internet/,
     ],
     ["a file that is neither picture nor text", user([{ type: "file", file: { file_data: "AAAA" } }]), /neither/],
+    ["an option of another form", { ...hello, stream: "yes" }, /^`stream` must be a boolean/],
     ["an unknown effort", { ...hello, reasoning_effort: "huge" }, /reasoning effort/],
   ];
   for (const [what, body, message] of BAD) {
