@@ -247,6 +247,17 @@ test("a run without a conversation is accepted and fails, with the payload besid
   assert.equal(final.ok, false);
   assert.deepEqual(final.payload, { runId: "r1", status: "error", summary: message });
   assert.deepEqual(final.error, { code: "UNAVAILABLE", message });
+  const [{ stream, data, sessionKey }] = saidOf(client, "agent", "r1");
+  assert.deepEqual(
+    { stream, data, sessionKey },
+    {
+      stream: "lifecycle",
+      data: { phase: "error", startedAt: data.endedAt, endedAt: data.endedAt, error: message },
+      sessionKey: undefined,
+    },
+  );
+  // Clients decode a chat event by its conversation, and here is none.
+  assert.deepEqual(saidOf(client, "chat", "r1"), []);
 });
 
 test("an agent's id alone means its main conversation", async () => {

@@ -208,6 +208,37 @@ test("abort knows a run by the exact spelling of its key", async () => {
   assert.deepEqual(right, { ok: true, aborted: true, runIds: ["r1"] });
 });
 
+test("a message is stopped before its run begins, and stays in the conversation", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "hang" });
+  await using gateway = await testGateway({ config: configFor(model) });
+  const client = await admin(gateway);
+
+  const sent = client.request("chat.send", { sessionKey: "main", message: "Hi", idempotencyKey: "r1" });
+  const misspelled = client.request("chat.abort", { sessionKey: "agent:main:main", runId: "r1" });
+  const stopped = client.request("chat.abort", { sessionKey: "main", runId: "r1" });
+  const end = await endOf(client, "r1");
+
+  assert.deepEqual((await sent).payload, { runId: "r1", status: "started" });
+  assert.equal((await misspelled).error?.message, "runId does not match sessionKey");
+  assert.deepEqual((await stopped).payload, { ok: true, aborted: true, runIds: ["r1"] });
+  assert.deepEqual([end.state, end.stopReason], ["aborted", "rpc"]);
+  assert.equal((await transcriptOf(client))[0], "user: Hi");
+});
+
+test("a stop word stops the message that arrives before it, and names itself nowhere", async () => {
+  await using model = await fakeOpenAI();
+  model.script({ kind: "hang" });
+  await using gateway = await testGateway({ config: configFor(model) });
+  const client = await admin(gateway);
+
+  void client.request("chat.send", { sessionKey: "main", message: "Hi", idempotencyKey: "r1" });
+  const stopped = client.request("chat.send", { sessionKey: "main", message: "stop", idempotencyKey: "r2" });
+
+  assert.equal((await endOf(client, "r1")).stopReason, "stop");
+  assert.deepEqual((await stopped).payload, { ok: true, aborted: true, runIds: ["r1"] });
+});
+
 test("runs of the agent method cannot be aborted as chat", async () => {
   await using model = await fakeOpenAI();
   model.script({ kind: "hang" });

@@ -9,12 +9,12 @@ const gateway = await testGateway({
 after(() => gateway[Symbol.asyncDispose]());
 
 const CLIENTS = [
-  ["January's", await gateway.connect({ scopes: ["operator.write"] })],
-  ["today's", await gateway.connect({ protocol: 4, scopes: ["operator.write"] })],
+  ["January's", await gateway.connect({ scopes: ["operator.write"] }), undefined],
+  ["today's", await gateway.connect({ protocol: 4, scopes: ["operator.write"] }), "main"],
 ] as const;
 
 let runs = 0;
-for (const [whose, client] of CLIENTS) {
+for (const [whose, client, answering] of CLIENTS) {
   const run = async (params: object) => {
     const idempotencyKey = `session-id-${++runs}`;
     const request = { deliver: false, timeout: 60, idempotencyKey, ...params };
@@ -31,7 +31,7 @@ for (const [whose, client] of CLIENTS) {
     const key = `agent:main:explicit:${sessionId.toLowerCase()}`;
     const { messages, sessionId: found } = await client.call("chat.history", { sessionKey: key });
 
-    assert.deepEqual(Object.keys(ack.payload), ["runId", "status", "acceptedAt"]);
+    assert.deepEqual([ack.payload.agentId, ack.payload.sessionKey], [answering, undefined]);
     assert.deepEqual(
       [first, second].map(({ payload }) => [payload.status, payload.result.payloads[0].text]),
       [

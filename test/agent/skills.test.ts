@@ -162,6 +162,14 @@ describe("a skill's key and variables", () => {
     const { error } = await here.client.request("skills.update", { skillKey: "__proto__", enabled: true });
     assert.match(error?.message ?? "", /skillKey must be letters/);
   });
+
+  test("cannot be a key that no service takes", async () => {
+    await using here = await workspaceStage();
+
+    const { error } = await here.client.request("skills.update", { skillKey: "x", apiKey: "one\ntwo" });
+
+    assert.equal(error?.message, "apiKey holds a line break, which no key does; copy the key again, on one line");
+  });
 });
 
 describe("skills.install", () => {

@@ -71,7 +71,7 @@ test("a place is shown, and a notification is said to be done", async () => {
   assert.equal(JSON.parse(cameras.stdout).devices[0].position, "back");
   assert.equal(notified.stdout, "Done.\n");
   assert.deepEqual(laptop.asked[0]?.params, { title: "Tea", body: "It is ready", priority: "active" });
-  assert.match(refused.stderr, /node command not allowed/i);
+  assert.match(refused.stderr, /^Node command not allowed\. Run `moltbot config set gateway\.nodes\.commands\.allow /);
 });
 
 test("a phone in the background and a missing permission are said in the phone's words", async () => {

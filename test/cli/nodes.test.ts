@@ -70,3 +70,30 @@ async function codeThatWaits(home: Home): Promise<string> {
     if (waiting) return waiting.code;
   }
 }
+
+test("what is not there is told with where to look", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway([], TOKEN);
+  const said = async (...words: string[]) => {
+    const { code, stderr } = await home.run(words, { env: TOKEN });
+    return `${code} ${stderr.trim()}`;
+  };
+
+  const told = [
+    await said("nodes", "describe", "attic"),
+    await said("nodes", "invoke", "system.which", "--node", "attic"),
+    await said("nodes", "approve", "attic"),
+    await said("cron", "rm", "attic"),
+    await said("cron", "runs", "attic"),
+    await said("config", "unset", "attic"),
+  ];
+
+  assert.deepEqual(told, [
+    "1 Unknown nodeId. `moltbot nodes list` shows the nodes.",
+    "1 Node not connected. `moltbot nodes list` shows the nodes.",
+    "1 Unknown requestId. `moltbot nodes list` and `moltbot devices list` show what waits.",
+    "1 Unknown cron job id: attic. `moltbot cron list` shows the jobs.",
+    "1 Unknown cron job id: attic. `moltbot cron list` shows the jobs.",
+    "1 attic is not set; nothing was changed.",
+  ]);
+});

@@ -35,6 +35,18 @@ after(async () => {
   rmSync(cache, { recursive: true, force: true });
 });
 
+test("a registry that does not answer is asked once, and the person is told", async () => {
+  registry.isDown = true;
+  const before = registry.asked.length;
+
+  const { code, stderr } = await stage.update("--check");
+  registry.isDown = false;
+
+  assert.equal(code, 1);
+  assert.match(stderr, /^Npm could not fetch the version \(E503\); check its name and the network/);
+  assert.equal(registry.asked.length, before + 1);
+});
+
 test("a check says what the newest version is, and fetches nothing", async () => {
   const { code, stdout, stderr } = await stage.update("--check");
 

@@ -17,6 +17,8 @@ export interface FakeRegistry extends AsyncDisposable {
   readonly url: string;
   /** What was asked for, by path. */
   readonly asked: readonly string[];
+  /** Whether it answers everything with 503. */
+  isDown: boolean;
 }
 
 /** Serves versions of one package; the last one is the newest. */
@@ -28,6 +30,7 @@ export async function fakeRegistry(
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://registry").pathname;
     asked.push(path);
+    if (registry.isDown) return response.writeHead(503, JSON_TYPE).end("{}");
     const [, version] = /^\/archives\/(.+)\.tgz$/.exec(path) ?? [];
     const published = version === undefined ? undefined : versions[version];
     if (published) return response.end(archiveOf(published.files, published.isForged));
@@ -36,15 +39,17 @@ export async function fakeRegistry(
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
+  const registry: FakeRegistry = {
     url: urlOf(server),
     asked,
+    isDown: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
     },
   };
+  return registry;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };

@@ -8,6 +8,7 @@ import type { Clock } from "../../packages/gateway/src/base/time/clock.ts";
 import type { StartOverrides } from "../../packages/gateway/src/start/options.ts";
 import { type RunningGateway, startGateway } from "../../packages/gateway/src/start/supervise.ts";
 import { FakeClock } from "../fakes/clock.ts";
+import { declaredJudge, type Judge } from "./declared.ts";
 import { assertReplays, replayed } from "./replay.ts";
 import { within } from "./time-limit.ts";
 import { type Frame, type Handshake, WireClient } from "./wire-client.ts";
@@ -66,6 +67,7 @@ export class TestGateway implements AsyncDisposable {
   readonly #options: TestGatewayOptions;
   readonly #clients: WireClient[] = [];
   #running: RunningGateway | undefined;
+  #judge: Judge | undefined;
   #wake = Promise.withResolvers<void>();
 
   constructor(options: TestGatewayOptions) {
@@ -168,8 +170,10 @@ export class TestGateway implements AsyncDisposable {
   /** Opens a socket and leaves the handshake to the test. */
   async connectRaw(options: ConnectOptions = {}): Promise<WireClient> {
     const { headers = {}, path = "", protocols, ws } = options;
+    this.#judge ??= await declaredJudge();
     const client = new WireClient(`${this.url}${path}`, {
       token: this.token,
+      judge: this.#judge,
       ...(protocols && { protocols }),
       ws: { headers, perMessageDeflate: false, ...ws },
     });

@@ -1,5 +1,7 @@
 /** A client that knows nothing but frames: it records what arrives and says exactly what it is told to. */
+import assert from "node:assert/strict";
 import { type ClientOptions, WebSocket } from "ws";
+import type { Judge } from "./declared.ts";
 import { type DeviceKey, type DeviceProof, proofOf, type SignatureVersion } from "./device-key.ts";
 import { LIMIT_MS, within } from "./time-limit.ts";
 
@@ -69,14 +71,18 @@ export class WireClient implements Disposable {
   readonly #token: string | undefined;
   readonly #limitMs: number;
   readonly #unread: Frame[] = [];
+  readonly #judge: Judge | undefined;
+  readonly #asked = new Map<unknown, string>();
+  #protocol = 3;
   #wake = Promise.withResolvers<void>();
   #requests = 0;
 
   /** `limitMs` bounds each wait for a frame, however many others arrive meanwhile. */
   constructor(
     url: string,
-    options: { token?: string | undefined; protocols?: string[]; ws?: ClientOptions; limitMs?: number },
+    options: { token?: string | undefined; protocols?: string[]; ws?: ClientOptions; limitMs?: number; judge?: Judge },
   ) {
+    this.#judge = options.judge;
     this.#token = options.token;
     this.#limitMs = options.limitMs ?? LIMIT_MS;
     this.socket = new WebSocket(url, options.protocols ?? [], options.ws);
@@ -121,6 +127,7 @@ export class WireClient implements Disposable {
   /** Sends a request and returns its next answer. */
   request(method: string, params?: unknown): Promise<Frame> {
     const id = `#${++this.#requests}`;
+    this.#asked.set(id, method);
     this.send({ type: "req", id, method, ...(params !== undefined && { params }) });
     return this.answerTo(id);
   }
@@ -158,6 +165,10 @@ export class WireClient implements Disposable {
   }
 
   #receive(frame: Frame): void {
+    if (frame.payload?.type === "hello-ok") this.#protocol = frame.payload.protocol;
+    const problem = this.#judge?.(frame, { method: this.#asked.get(frame.id), protocol: this.#protocol });
+    // Not from within the socket: the test that runs fails with this error, and the socket goes on.
+    if (problem !== undefined) setImmediate(() => assert.fail(`${problem}\n${JSON.stringify(frame).slice(0, 2_000)}`));
     this.frames.push(frame);
     this.#unread.push(frame);
     this.#wakeReaders();

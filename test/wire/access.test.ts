@@ -365,6 +365,27 @@ test("a missing scope is named, in the words of each protocol", async () => {
   });
 });
 
+test("whoever writes by protocol 4 may name, sort and steer a conversation, but not say what its agent may do", async () => {
+  const writer = await gateway.connect({ protocol: 4, scopes: ["operator.write"] });
+  const patch = async (change: object) => (await writer.request("sessions.patch", { key: "desk", ...change })).error;
+
+  const allowed = await Promise.all(
+    [{ label: "Desk" }, { pinned: true }, { archived: false }, { thinkingLevel: "low" }, { model: null }].map(patch),
+  );
+  const refused = await Promise.all(
+    [{ execSecurity: "full" }, { elevatedLevel: "full" }, { label: "x", sendPolicy: "deny" }].map(patch),
+  );
+
+  assert.deepEqual(allowed, Array(5).fill(undefined));
+  // Refusals of handlers are in the words of each protocol, too.
+  const missing = {
+    code: "FORBIDDEN",
+    message: "missing scope: operator.admin",
+    details: { code: "MISSING_SCOPE", missingScope: "operator.admin", requiredScopes: ["operator.admin"] },
+  };
+  assert.deepEqual(refused, Array(3).fill(missing));
+});
+
 const NO_METHODS: readonly (readonly [method: string, message: string])[] = [
   ["no.such.method", "unknown method: no.such.method"],
   ["connect", "connect is only valid as the first request"],

@@ -123,6 +123,7 @@ describe("a job", () => {
     await runsOf(today.id, 1);
 
     assert.equal((await failed("cron.get", { id: today.id })).details?.code, "CRON_JOB_NOT_FOUND");
+    assert.equal((await failed("cron.remove", { id: today.id })).details?.code, "CRON_JOB_NOT_FOUND");
     assert.equal((await four.call("cron.get", { id: january.id })).enabled, false);
   });
 });

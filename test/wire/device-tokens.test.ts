@@ -86,6 +86,19 @@ test("the token does not grant scopes beyond those approved, not even locally", 
   assert.equal(error?.message, MISMATCH);
 });
 
+test("a token that covers too little is told apart from a wrong one, so that nobody throws it away", async () => {
+  const { device, token } = await pairedDevice(READ);
+  const scopes = ["operator.read", "operator.write"];
+
+  const four = await gateway.refused({ protocol: 4, device, token: null, deviceToken: token, scopes });
+  const other = await gateway.refused({ protocol: 4, device: newDeviceKey(), token: null, deviceToken: token, scopes });
+
+  assert.deepEqual(
+    [four.error?.details?.code, other.error?.details?.code],
+    ["AUTH_SCOPE_MISMATCH", "AUTH_DEVICE_TOKEN_MISMATCH"],
+  );
+});
+
 test("asking for nothing in protocol 3 means admin, which a lesser token does not cover", async () => {
   const { device, token } = await pairedDevice(READ);
 

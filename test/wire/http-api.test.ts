@@ -343,6 +343,24 @@ describe("GET /v1/models", () => {
       [["moltbot:main", "moltbot"]],
     );
   });
+
+  test("shows one agent under each of its names, and says which there are otherwise", async () => {
+    const ask = async (id: string) => {
+      const response = await fetch(`${gateway.httpUrl}/v1/models/${id}`, { headers: HEADERS });
+      const { id: shown, object, error } = await response.json();
+      return [response.status, shown ?? error.code, object ?? error.message];
+    };
+
+    assert.deepEqual(await Promise.all(["moltbot", "moltbot:main", "openclaw%2Fmain"].map(ask)), [
+      [200, "moltbot", "model"],
+      [200, "moltbot:main", "model"],
+      [200, "openclaw/main", "model"],
+    ]);
+    assert.deepEqual(await Promise.all(["gpt-5", "moltbot:nobody"].map(ask)), [
+      [404, "model_not_found", 'There is no model "gpt-5"; there are moltbot:main.'],
+      [404, "model_not_found", 'There is no agent "nobody"; there are main.'],
+    ]);
+  });
 });
 
 describe("POST /tools/invoke", () => {
@@ -360,6 +378,19 @@ describe("POST /tools/invoke", () => {
       {},
       400,
       { error: { message: "tools.invoke requires body.tool", type: "invalid_request_error", param: null, code: null } },
+    ],
+    [
+      "a session key that is no text",
+      { tool: "sessions_list", sessionKey: 7 },
+      400,
+      {
+        error: {
+          message: "tools.invoke requires body.sessionKey to be a string",
+          type: "invalid_request_error",
+          param: null,
+          code: null,
+        },
+      },
     ],
     [
       "an unknown tool",
@@ -423,6 +454,7 @@ describe("what is refused", () => {
       /public internet/,
     ],
     ["a file that is neither picture nor text", user([{ type: "file", file: { file_data: "AAAA" } }]), /neither/],
+    ["an option of another form", { ...hello, stream: "yes" }, /^`stream` must be a boolean/],
     ["an unknown effort", { ...hello, reasoning_effort: "huge" }, /reasoning effort/],
   ];
   for (const [what, body, message] of BAD) {
@@ -446,6 +478,23 @@ describe("what is refused", () => {
     assert.equal((await post("/v1/chat/completions", "x", { "content-type": "text/plain" })).status, 415);
   });
 
+  test("a body that is compressed, in words; a mark of the byte order is no fault", async () => {
+    const squeezed = await post("/v1/responses", "{}", { "content-encoding": "gzip" });
+    const marked = await post("/tools/invoke", `\uFEFF${JSON.stringify({ tool: "sessions_list" })}`);
+
+    const { error } = await squeezed.json();
+    assert.deepEqual([squeezed.status, error.message], [415, "The body is compressed; send it as it is."]);
+    assert.equal(marked.status, 200);
+  });
+
+  test("a body that is no UTF-8, which would be read maimed", async () => {
+    const body = Buffer.from('{"tool":"sessions_list","args":{"label":"Müller"}}', "latin1");
+
+    const response = await fetch(`${gateway.httpUrl}/tools/invoke`, { method: "POST", headers: HEADERS, body });
+
+    assert.equal((await response.json()).error.message, "The body is not text in UTF-8.");
+  });
+
   test("a method that is not POST", async () => {
     const response = await fetch(`${gateway.httpUrl}/v1/responses`, { headers: HEADERS });
 
@@ -453,6 +502,35 @@ describe("what is refused", () => {
       [response.status, await response.text(), response.headers.get("allow")],
       [405, "Method Not Allowed", "POST"],
     );
+  });
+
+  test("an address below /v1 that is not there, with those that are", async () => {
+    const known = await post("/v1/embeddings", { model: "moltbot", input: "x" });
+    const stranger = await post("/v1/embeddings", {}, { authorization: "" });
+
+    const { error } = await known.json();
+    assert.deepEqual(
+      [known.status, error.code, error.message, stranger.status],
+      [
+        404,
+        "unknown_url",
+        "There is no /v1/embeddings; there are /v1/chat/completions, /v1/responses, /v1/models.",
+        401,
+      ],
+    );
+  });
+
+  test("what is off, with what to set for those who show the secret", async () => {
+    await using closed = await testGateway();
+
+    const known = await post("/v1/chat/completions", hello, {}, closed);
+    const stranger = await post("/v1/chat/completions", hello, { authorization: "" }, closed);
+
+    assert.equal(
+      (await known.json()).error.message,
+      "/v1/chat/completions is off; set gateway.http.endpoints.chatCompletions.enabled to true.",
+    );
+    assert.deepEqual([stranger.status, await stranger.text()], [404, "Not Found"]);
   });
 
   test("everything but single tools, unless it is switched on", async () => {

@@ -54,9 +54,14 @@ test("the token is in no answer, whatever is asked for", async () => {
 });
 
 test("a health check needs no sign-in and tells nothing", async () => {
-  const response = await ask("/healthz");
+  const paths = ["/healthz", "/health", "/livez", "/live", "/readyz", "/ready"];
 
-  assert.deepEqual([response.status, await response.text()], [200, "ok"]);
+  const answers = await Promise.all(paths.map(async (path) => await (await ask(path)).text()));
+
+  assert.deepEqual(
+    answers,
+    paths.map(() => "ok"),
+  );
 });
 
 const REFUSED: readonly [what: string, path: string, init: RequestInit, status: number][] = [
@@ -64,6 +69,8 @@ const REFUSED: readonly [what: string, path: string, init: RequestInit, status: 
   ["a DELETE", "/", { method: "DELETE" }, 405],
   ["a preflight", "/", { method: "OPTIONS", headers: { Origin: "http://evil.example.com" } }, 405],
   ["a missing file", "/missing.js", {}, 404],
+  ["a hook where there are none", "/hooks/wake", { method: "POST", body: "{}" }, 404],
+  ["a picture that no agent has", "/avatar/main?meta=1", {}, 404],
   ["a bad escape", "/%zz", {}, 400],
   ["a NUL", "/a%00b", {}, 400],
   ["an escaped back-slash", "/a%5cb", {}, 400],

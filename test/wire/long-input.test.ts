@@ -36,6 +36,18 @@ for (const [what, method, params] of LONG) {
   });
 }
 
+for (const [method, params] of [
+  ["backup.verify", { file: "/tmp/a\0b" }],
+  ["backup.now", { to: "/tmp/a\0b", plain: true }],
+  ["update.run", { from: "/tmp/a\0b" }],
+] as const) {
+  test(`a path with NUL is refused by ${method} before anything begins`, async () => {
+    const { error } = await admin.request(method, params);
+
+    assert.match(error?.message ?? "", new RegExp(`^invalid ${method} params: at /\\w+: must match pattern`));
+  });
+}
+
 test("a message nested a hundred thousand deep is refused like any other", async () => {
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
 

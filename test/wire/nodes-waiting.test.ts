@@ -208,6 +208,7 @@ test("a token of January 2026 is asked for, approved once, verified, and gone wi
 
   assert.deepEqual([created, again.created, again.request], [true, false, request]);
   assert.match(token, /^[0-9a-f]{32}$/);
+  assert.equal(node.token, token);
   assert.equal(twice.error?.message, "unknown requestId");
   assert.deepEqual([node.nodeId, good.ok, good.node.displayName, bad], ["old-node", true, "Old node", { ok: false }]);
   assert.equal(paired.find((each: { nodeId: string }) => each.nodeId === "old-node").displayName, "Attic");

@@ -100,6 +100,35 @@ for (const [reason, method, params] of CHANGES) {
   });
 }
 
+test("a conversation that is cut short is told, and one that is short enough is not", async () => {
+  await writer.call("sessions.create", { key: "agent:main:long" });
+  for (const message of ["one", "two"]) await writer.call("chat.inject", { sessionKey: "agent:main:long", message });
+  const watcher = await connect();
+  await watcher.call("sessions.subscribe", {});
+  const compact = async (maxLines: number) =>
+    (await writer.call("sessions.compact", { key: "agent:main:long", maxLines })).compacted;
+
+  const compacted = [await compact(1), await compact(1)];
+  await watcher.flushed();
+
+  assert.deepEqual(compacted, [true, false]);
+  assert.deepEqual(
+    eventsOf(watcher, "sessions.changed").flatMap(({ reason = [] }) => reason),
+    ["compact"],
+  );
+});
+
+test("to delete what is not there tells nobody", async () => {
+  const watcher = await connect();
+  await watcher.call("sessions.subscribe", {});
+
+  const { deleted } = await writer.call("sessions.delete", { key: "agent:main:never" });
+  await watcher.flushed();
+
+  assert.equal(deleted, false);
+  assert.deepEqual(eventsOf(watcher, "sessions.changed"), []);
+});
+
 test("whoever watches one conversation hears of that one, until it is left", async () => {
   const page = await connect();
 

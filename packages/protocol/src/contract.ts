@@ -50,6 +50,8 @@ export interface AgentAck {
   runId: string;
   status: "accepted";
   acceptedAt: number;
+  /** Who answers. Protocol 4 only. */
+  agentId?: string;
 }
 
 /** Payload of the event `agent`. */
@@ -3178,7 +3180,44 @@ export interface NodePairApproveParams {
 /** The answer to `node.pair.approve`. */
 export interface NodePairApproveResult {
   requestId: string;
-  node: NodeView;
+  node: {
+    nodeId: string;
+    displayName?: string;
+    platform?: string;
+    version?: string;
+    deviceFamily?: string;
+    modelIdentifier?: string;
+    remoteIp?: string;
+    caps: string[];
+    /** What it can be asked for now: declared, allowed and approved. */
+    commands: string[];
+    pathEnv?: string;
+    permissions?: Record<string, boolean>;
+    connectedAtMs?: number;
+    paired: boolean;
+    connected: boolean;
+    approvalState: "approved" | "pending-approval" | "pending-reapproval" | "unapproved";
+    /** Approve it with node.pair.approve. */
+    pendingRequestId?: string;
+    pendingDeclaredCommands?: string[];
+    pendingDeclaredCaps?: string[];
+    pendingDeclaredPermissions?: Record<string, boolean>;
+    /** What to type so that it can be used, in words. */
+    hint?: string;
+    /** Since somebody last used it. */
+    idleSeconds?: number;
+    /** Whether that was in its app, or anywhere on it. */
+    usedIn?: "app" | "system";
+    /** When it was last connected. */
+    lastSeenAtMs?: number;
+    battery?: NodeBattery;
+    lastAliveAtMs?: number;
+    hostStats?: NodeHostStats;
+    /** Calls that wait until it can do them. */
+    waitingCalls?: number;
+    /** For node.pair.verify; it is told this once. */
+    token?: string;
+  };
   /** For node.pair.verify; it is told this once. */
   token?: string;
 }
@@ -4191,7 +4230,7 @@ export type SessionsBranchesListResult = Record<string, unknown>;
 export interface SessionsChangedEvent {
   sessionKey: string;
   agentId: string;
-  /** create, patch, reset, new, send or delete. */
+  /** create, patch, reset, new, send, compact or delete. */
   reason?: string;
   /** Of a run: start, end or error; message when something was said. */
   phase?: string;
@@ -6015,7 +6054,7 @@ export const METHODS: Readonly<Record<keyof Methods, { access: string; once: boo
   "sessions.list": { access: "operator.read", once: false, twoStage: false },
   "sessions.messages.subscribe": { access: "operator.read", once: false, twoStage: false },
   "sessions.messages.unsubscribe": { access: "operator.read", once: false, twoStage: false },
-  "sessions.patch": { access: "operator.admin", once: false, twoStage: false },
+  "sessions.patch": { access: "operator.write", once: false, twoStage: false },
   "sessions.preview": { access: "operator.read", once: false, twoStage: false },
   "sessions.delete": { access: "operator.admin", once: false, twoStage: false },
   "sessions.reset": { access: "operator.admin", once: false, twoStage: false },

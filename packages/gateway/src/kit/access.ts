@@ -1,4 +1,5 @@
 /** Roles and scopes: the words with which access is granted and asked for (protocol: role and scopes). */
+import { type GatewayError, invalidRequest } from "../base/errors.ts";
 
 export type Role = "operator" | "node";
 
@@ -53,4 +54,22 @@ export interface DeclaredNode {
 export function hasScope(held: ReadonlySet<string>, wanted: string): boolean {
   if (held.has("operator.admin") || held.has(wanted)) return true;
   return wanted === "operator.read" && held.has("operator.write");
+}
+
+const MISSING = "MISSING_SCOPE";
+
+/** The refusal of a caller who lacks a scope, as protocol 3 words it; the server says it in the words of each protocol. */
+export function missingScope(scope: string): GatewayError {
+  return invalidRequest(`missing scope: ${scope}`, { code: MISSING, missingScope: scope });
+}
+
+/** The scope that a refusal says is missing. */
+export function scopeMissingIn({ details }: GatewayError): string | undefined {
+  const { code, missingScope: scope } = (details ?? {}) as { code?: unknown; missingScope?: unknown };
+  return code === MISSING && typeof scope === "string" ? scope : undefined;
+}
+
+/** Throws `missingScope` unless the caller holds the scope. */
+export function requireScope({ scopes }: Pick<Caller, "scopes">, wanted: string): void {
+  if (!hasScope(scopes, wanted)) throw missingScope(wanted);
 }

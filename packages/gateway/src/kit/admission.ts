@@ -44,6 +44,8 @@ export interface DeviceRegistry {
     token: string,
     device: { deviceId: string; publicKey: string; role: Role; scopes: readonly string[] },
   ): boolean;
+  /** Whether the token is this device's, for this role and not revoked, whatever it covers. */
+  holdsToken(token: string, device: { deviceId: string; publicKey: string; role: Role }): boolean;
   /**
    * Lets a paired device in, pairs a new one at once when `silent`, or files a request for approval. An `invited` device is
    * paired at once even when its request waits.

@@ -253,6 +253,7 @@ export function hostPorts(): HostPorts {
   return {
     devices: new Port<DeviceRegistry>({
       verifyToken: () => false,
+      holdsToken: () => false,
       admit() {
         throw new GatewayError("UNAVAILABLE", "this gateway keeps no devices; connect with its token or password");
       },

@@ -55,6 +55,11 @@ interface BodyLimits {
   refuse(status: 408 | 413, message: string): Error;
 }
 
+/** Whether a body is compressed; nothing here takes that. */
+export function isCompressed({ headers }: IncomingMessage): boolean {
+  return (headers["content-encoding"] ?? "identity").trim().toLowerCase() !== "identity";
+}
+
 /** The bytes of a request's body, however it is sent. Throws what `refuse` makes when it is too long or too slow. */
 export async function readBody(request: IncomingMessage, { maxBytes, clock, refuse }: BodyLimits): Promise<Buffer> {
   const tooLong = () => refuse(413, `The body is longer than ${maxBytes} bytes.`);

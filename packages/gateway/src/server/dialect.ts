@@ -1,6 +1,6 @@
 /** What differs between protocol 3 and protocol 4, and nothing else. Both are served on one listener. */
 import { GatewayError, invalidRequest } from "../base/errors.ts";
-import type { Role } from "../kit/access.ts";
+import { missingScope, type Role } from "../kit/access.ts";
 import type { PairingFacts, PairingReason } from "../kit/admission.ts";
 import type { Method } from "../kit/method.ts";
 import { ConnectParams3, ConnectParams4, RequestFrame3, RequestFrame4 } from "../kit/schema/frames.ts";
@@ -65,7 +65,7 @@ const three: Dialect = {
   defaultOperatorScopes: ["operator.admin"],
   secretInEitherField: false,
   devicelessKeepsScopes: true,
-  missingScope: (scope) => invalidRequest(`missing scope: ${scope}`, { code: "MISSING_SCOPE", missingScope: scope }),
+  missingScope,
   pairingRequired: (facts) =>
     new GatewayError("NOT_PAIRED", "pairing required", { details: { code: "PAIRING_REQUIRED", ...facts } }),
   helloAuth: ({ method: _method, ...auth }) => (auth.deviceToken === undefined ? undefined : auth),

@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import type { Store } from "../base/store/store.ts";
 import type { Explanation, StoreWatch } from "../base/store/store-watch.ts";
 import { jsonText } from "../base/text/well-formed.ts";
+import { scopeMissingIn } from "../kit/access.ts";
 import type { Base } from "../kit/base.ts";
 import type { CallWatcher } from "../kit/host.ts";
 import { type Call, type Method, Serialized } from "../kit/method.ts";
@@ -11,6 +12,7 @@ import type { ManyPort } from "../kit/port.ts";
 import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
 import type { Connection, Session } from "./connection.ts";
+import type { Dialect } from "./dialect.ts";
 import { LIMITS } from "./limits.ts";
 import type { Once, Responder } from "./once.ts";
 
@@ -51,6 +53,7 @@ export class Dispatch {
     // Check this before scopes: the list of methods is no secret, and "missing scope" would mislead.
     if (!named) return reply.fail(unknownMethod(request.method));
     const { dialect } = session;
+    reply.dialect = dialect;
     const method = dialect.methodOf(named);
     reply.time(method.name);
     const problem = accessProblem(method, session);
@@ -114,6 +117,8 @@ class Reply implements Responder {
   readonly #request: Request;
   /** Bytes that the request takes until its first answer. */
   #heldBytes: number;
+  /** How the caller's protocol words refusals. */
+  dialect: Pick<Dialect, "missingScope"> | undefined;
   #timed: { readonly method: string; readonly startedAt: number } | undefined;
 
   constructor(options: DispatchOptions, connection: Connection, request: Request) {
@@ -174,7 +179,10 @@ class Reply implements Responder {
 
   /** The one place where an unknown exception becomes an answer. */
   #publicError(error: unknown): GatewayError {
-    if (error instanceof GatewayError) return error;
+    if (error instanceof GatewayError) {
+      const scope = this.dialect && scopeMissingIn(error);
+      return scope === undefined ? error : this.dialect!.missingScope(scope);
+    }
     const { gateway, explain } = this.#options;
     gateway.machine.met(error);
     return unexpected(explain(error, "a method threw an unexpected error", { method: this.#request.method }));

@@ -7,6 +7,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -80,6 +81,19 @@ describe("a daily copy", () => {
     const mode = statSync(`${path}.daily`).mode & 0o777;
     assert.equal(mode.toString(8), "600");
     assert.deepEqual([namesIn(`${path}.daily`), namesIn(`${path}.daily.1`)], [400, 200]);
+  });
+
+  test("is known after a restart by its file, in whole milliseconds", async () => {
+    {
+      using here = watched();
+      sing(here.store, 0);
+      await here.until(60_000, () => here.watch.state.copiedAt !== undefined, "the copy");
+    }
+    utimesSync(`${path}.daily`, 1_796_000_000.0005, 1_796_000_000.0005);
+
+    using again = watched();
+
+    assert.equal(again.watch.state.copiedAt, 1_796_000_000_000);
   });
 
   test("holds what is committed while it is made, or not, and the database holds it in any case", async () => {

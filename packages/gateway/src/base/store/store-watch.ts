@@ -86,7 +86,9 @@ export class StoreWatch implements Disposable {
   start(changed: () => void): void {
     const { clock, store, log, path } = this.#options;
     this.#changed = changed;
-    this.#copiedAt = copiesOf(path).find((copy) => copy.path === dailyOf(path)[0])?.at;
+    const copy = copiesOf(path).find((each) => each.path === dailyOf(path)[0]);
+    // A file's time has fractions of a millisecond; clients read whole ones.
+    this.#copiedAt = copy && Math.trunc(copy.at);
     if (store.keptWal !== undefined)
       log.error("a part of the database's journal was damaged and is missing", { kept: store.keptWal });
     this.#isChecking = !store.isVouched;

@@ -15,11 +15,15 @@ import { versionFolder, versionName, versionsFolder } from "./record.ts";
 
 /** Downloads may take this long, ms. */
 const FETCH_MS = 15 * 60_000;
+/** A look at the registry may take this long, ms. */
+const LOOK_MS = 15_000;
 const NPM = process.platform === "win32" ? "npm.cmd" : "npm";
 
 /** The newest version that the package registry has. Throws `TellableError` when it does not answer. */
 export async function newestVersion(signal: AbortSignal): Promise<string> {
-  const answer = await npm(["view", "moltbot", "version", "--json"], signal);
+  // A person waits: without a network npm would try again for minutes.
+  const once = ["--fetch-retries=0", `--fetch-timeout=${LOOK_MS}`];
+  const answer = await npm(["view", "moltbot", "version", "--json", ...once], signal);
   return versionName(JSON.parse(answer));
 }
 

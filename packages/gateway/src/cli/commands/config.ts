@@ -58,7 +58,10 @@ const unset = defineCommand({
   positionals: [{ name: "PATH", completes: "setting" }],
   async run(call) {
     const [path = ""] = call.words;
-    const changed = await changeConfig(call, nest(parsePath(path), null));
+    const keys = parsePath(path);
+    if (valueAt(await readValues(call), keys) === undefined)
+      throw new CliError(`${path} is not set; nothing was changed.`);
+    const changed = await changeConfig(call, nest(keys, null));
     report(call, changed, { path, value: null, says: `${path} is removed; its default counts.` });
   },
 });

@@ -169,6 +169,8 @@ const runs = defineCommand({
       const wanted = id === undefined ? { scope: "all" as const, limit } : { id, limit };
       const result = await client.request("cron.runs", wanted, { timeoutMs });
       if (flags.json) return out.json(result);
+      // What ran of a removed job stays listed; without anything, a job that is not there is a mistake.
+      if (result.entries.length === 0 && id !== undefined) await client.request("cron.get", { id }, { timeoutMs });
       if (result.entries.length === 0) return out.print("Nothing has run yet.");
       for (const { ts, jobName = "", outcome = "", status = "", error, summary } of result.entries)
         out.print(

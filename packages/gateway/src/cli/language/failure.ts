@@ -41,7 +41,24 @@ function refused(error: ResponseError, target: Target): CliError {
   }
   // Protocol 3 knows no code for a run that was stopped by its time limit; the words are the gateway's own.
   const isLate = error.code === "AGENT_TIMEOUT" || error.message.includes("reached its time limit");
-  return new CliError(sentence(error.message), isLate ? EXIT.timeout : EXIT.failed, { cause: error });
+  return new CliError(`${sentence(error.message)}${hint(error)}`, isLate ? EXIT.timeout : EXIT.failed, {
+    cause: error,
+  });
+}
+
+/** Where a person finds what the protocol's words only call unknown. */
+const WHERE: readonly [words: RegExp, where: string][] = [
+  [/^(?:unknown nodeId|node not connected)$/, "`moltbot nodes list` shows the nodes."],
+  [/^unknown requestId$/, "`moltbot nodes list` and `moltbot devices list` show what waits."],
+  [/^unknown cron job id: /, "`moltbot cron list` shows the jobs."],
+];
+
+/** What to do next, after the gateway's words: as the gateway says it, else as is known here. */
+function hint(error: ResponseError): string {
+  const fix = error.detail("fix");
+  if (fix?.startsWith("moltbot ")) return ` Run \`${fix}\`.`;
+  const next = fix === undefined ? WHERE.find(([words]) => words.test(error.message))?.[1] : sentence(fix);
+  return next === undefined ? "" : ` ${next}`;
 }
 
 function wrongSecret(error: ResponseError, target: Target): string {

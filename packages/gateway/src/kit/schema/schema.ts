@@ -22,6 +22,9 @@ export const Ignored = Type.Optional(Type.Unknown({ description: "Accepted; chan
 /** A session key as a client spells it (protocol: session keys). */
 export const SessionKey = Type.String({ minLength: 1, maxLength: 512 });
 
+/** A file or folder on the gateway's machine; no name there holds NUL. */
+export const HostPath = Type.String({ minLength: 1, maxLength: 4_096, pattern: "^[^\\u0000]*$" });
+
 /** The key under which a retry finds the first call. */
 export const IdempotencyKey = Type.String({
   minLength: 1,

@@ -19,6 +19,7 @@ describe("a setting", () => {
     ["that is a key loses white space around it", { key: " abc\n" }, { key: "abc" }, []],
     ["that is a password keeps its blanks", { line: "a b " }, { line: "a b " }, []],
     ["that is an environment's value may be anything", { env: { A: "a\nb" } }, { env: { A: "a\nb" } }, []],
+    ["that holds NUL is named, whatever it is", { env: { A: "a\0" } }, { env: { A: "a\0" } }, ["x.env.A"]],
     ["with a line break is named", { key: "a\nb" }, { key: "a\nb" }, ["x.key"]],
     ["with blanks is named, in a list too", { keys: ["a", "b c"] }, { keys: ["a", "b c"] }, ["x.keys.1"]],
     ["of other letters is named", { key: "schlüssel" }, { key: "schlüssel" }, ["x.key"]],

@@ -41,6 +41,11 @@ export function addressProblem(text: string, protocols: readonly string[] = ["ht
   return undefined;
 }
 
+/** No file, program or service takes NUL. */
+function nulProblem(text: string): string | undefined {
+  return text.includes("\0") ? "holds a NUL character; write it anew" : undefined;
+}
+
 /** Why a header cannot be sent; undefined when it can. */
 export function headerProblem(name: string, value: string): string | undefined {
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return "is not the name of a header";
@@ -70,9 +75,10 @@ function walk(schema: Schema | undefined, value: unknown, path: string, problems
   if (typeof value === "string") {
     const { format } = schema as { format?: string };
     const check = CHECKS.get(format ?? "");
-    if (!check || value === "") return value;
-    const message = check(value);
+    if (value === "") return value;
+    const message = check?.(value) ?? nulProblem(value);
     if (message !== undefined) problems.push({ path, message });
+    if (!check) return value;
     // Keep the spaces of a password; trim a key, which often comes from a file with a line end.
     if (format === "pattern") return value;
     return format === "secret-line" ? value.replace(/[\r\n]+$/, "") : value.trim();

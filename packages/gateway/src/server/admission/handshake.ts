@@ -223,8 +223,10 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
     if (source) limiter.succeed(source);
     return method;
   }
-  if (source && !failure?.endsWith("_missing")) limiter.fail(source);
-  throw unauthorized(failure!, params, device !== undefined);
+  const isTooLittle = device !== undefined && token !== undefined && devices.holdsToken(token, { ...device, role });
+  if (source && !isTooLittle && !failure?.endsWith("_missing")) limiter.fail(source);
+  const refusal = { failure: failure!, isTooLittle, hasDevice: device !== undefined };
+  throw unauthorized(refusal, params);
 }
 
 /**
@@ -267,9 +269,17 @@ function rateLimited(retryAfterMs: number): GatewayError {
   });
 }
 
-function unauthorized(failure: AuthFailure, params: ConnectParams, hasDevice: boolean): GatewayError {
+interface Unauthorized {
+  readonly failure: AuthFailure;
+  /** The device's token is right, and the scopes are more than it covers: a client must not throw it away. */
+  readonly isTooLittle: boolean;
+  readonly hasDevice: boolean;
+}
+
+function unauthorized({ failure, isTooLittle, hasDevice }: Unauthorized, params: ConnectParams): GatewayError {
+  const ofToken = params.auth?.deviceToken ? "AUTH_DEVICE_TOKEN_MISMATCH" : `AUTH_${failure.toUpperCase()}`;
   return invalidRequest(unauthorizedText(failure, params.client), {
-    code: params.auth?.deviceToken ? "AUTH_DEVICE_TOKEN_MISMATCH" : `AUTH_${failure.toUpperCase()}`,
+    code: isTooLittle ? "AUTH_SCOPE_MISMATCH" : ofToken,
     authReason: failure,
     canRetryWithDeviceToken: hasDevice && failure === "token_mismatch" && params.auth?.deviceToken === undefined,
     recommendedNextStep: failure.endsWith("missing") ? "update_auth_configuration" : "update_auth_credentials",

@@ -61,6 +61,14 @@ function contentPolicy(host: string, frames: readonly string[]): string {
   ].join("; ");
 }
 
+/** Where programs ask whether the gateway is there: the port opens when it is ready, so that all have one answer. */
+const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/health", "/livez", "/live", "/readyz", "/ready"]);
+
+/** No page of ours, whether or not a slice answers there now. */
+function isReserved(path: string): boolean {
+  return /^\/(?:__|(?:ui|api|v1|hooks|tools|avatar)(?:\/|$))/.test(path);
+}
+
 /** Answers plain requests: slices' routes first, then the web page. */
 export class HttpFront {
   readonly #routes: readonly Route[];
@@ -98,17 +106,18 @@ export class HttpFront {
     if (path === undefined) return answer(response, 400, "Bad Request");
     const route = this.routeOf(path);
     if (route) return route.handle(request, response, path);
+    if (isReserved(path)) return answer(response, 404, "Not Found");
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
       return answer(response, 405, "Method Not Allowed");
     }
-    if (path === "/healthz") return answer(response, 200, "ok");
+    if (HEALTH.has(path)) return answer(response, 200, "ok");
     this.#sendAsset(request, response, path);
   }
 
   #sendAsset(request: IncomingMessage, response: ServerResponse, path: string): void {
     this.#assets ??= loadAssets(this.#webDir);
-    const isPage = !/\.[a-z0-9]+$/i.test(path) && !/^\/(?:__|(?:ui|api|v1|hooks|tools)(?:\/|$))/.test(path);
+    const isPage = !/\.[a-z0-9]+$/i.test(path);
     const own = Object.hasOwn(OWN_PAGES, path) ? OWN_PAGES[path] : undefined;
     if (own) response.setHeader("Permissions-Policy", own.permissions);
     const fallback = isPage && !own ? this.#assets.get("/index.html") : undefined;

@@ -950,7 +950,7 @@ public struct SessionMessageEvent: Codable, Hashable, Sendable {
 public struct SessionsChangedEvent: Codable, Hashable, Sendable {
     public var sessionKey: String
     public var agentId: String
-    /// create, patch, reset, new, send or delete.
+    /// create, patch, reset, new, send, compact or delete.
     public var reason: String?
     /// Of a run: start, end or error; message when something was said.
     public var phase: String?

@@ -5,21 +5,26 @@ public struct AgentAck: Codable, Hashable, Sendable {
     public var runId: String
     public var status: String
     public var acceptedAt: Int
+    /// Who answers. Protocol 4 only.
+    public var agentId: String?
 
     public init(
         runId: String,
         status: String = "accepted",
-        acceptedAt: Int
+        acceptedAt: Int,
+        agentId: String? = nil
     ) {
         self.runId = runId
         self.status = status
         self.acceptedAt = acceptedAt
+        self.agentId = agentId
     }
 
     private enum CodingKeys: String, CodingKey {
         case runId
         case status
         case acceptedAt
+        case agentId
     }
 }
 
@@ -6974,14 +6979,215 @@ public struct NodePairApproveParams: Codable, Hashable, Sendable {
 
 /// The answer to `node.pair.approve`.
 public struct NodePairApproveResult: Codable, Hashable, Sendable {
+    public struct Node: Codable, Hashable, Sendable {
+        public enum ApprovalState: Codable, Hashable, Sendable {
+            case approved
+            case pendingApproval
+            case pendingReapproval
+            case unapproved
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "approved": self = .approved
+                case "pending-approval": self = .pendingApproval
+                case "pending-reapproval": self = .pendingReapproval
+                case "unapproved": self = .unapproved
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .approved: return "approved"
+                case .pendingApproval: return "pending-approval"
+                case .pendingReapproval: return "pending-reapproval"
+                case .unapproved: return "unapproved"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        /// Whether that was in its app, or anywhere on it.
+        public enum UsedIn: Codable, Hashable, Sendable {
+            case app
+            case system
+            /// A value that only a newer gateway knows.
+            case unrecognized(String)
+
+            public init(rawValue: String) {
+                switch rawValue {
+                case "app": self = .app
+                case "system": self = .system
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: String {
+                switch self {
+                case .app: return "app"
+                case .system: return "system"
+                case .unrecognized(let value): return value
+                }
+            }
+
+            public init(from decoder: any Decoder) throws {
+                self.init(rawValue: try decoder.singleValueContainer().decode(String.self))
+            }
+
+            public func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(rawValue)
+            }
+        }
+
+        public var nodeId: String
+        public var displayName: String?
+        public var platform: String?
+        public var version: String?
+        public var deviceFamily: String?
+        public var modelIdentifier: String?
+        public var remoteIp: String?
+        public var caps: [String]
+        /// What it can be asked for now: declared, allowed and approved.
+        public var commands: [String]
+        public var pathEnv: String?
+        public var permissions: [String: Bool]?
+        public var connectedAtMs: Int?
+        public var paired: Bool
+        public var connected: Bool
+        public var approvalState: ApprovalState
+        /// Approve it with node.pair.approve.
+        public var pendingRequestId: String?
+        public var pendingDeclaredCommands: [String]?
+        public var pendingDeclaredCaps: [String]?
+        public var pendingDeclaredPermissions: [String: Bool]?
+        /// What to type so that it can be used, in words.
+        public var hint: String?
+        /// Since somebody last used it.
+        public var idleSeconds: Int?
+        /// Whether that was in its app, or anywhere on it.
+        public var usedIn: UsedIn?
+        /// When it was last connected.
+        public var lastSeenAtMs: Int?
+        public var battery: NodeBattery?
+        public var lastAliveAtMs: Int?
+        public var hostStats: NodeHostStats?
+        /// Calls that wait until it can do them.
+        public var waitingCalls: Int?
+        /// For node.pair.verify; it is told this once.
+        public var token: String?
+
+        public init(
+            nodeId: String,
+            displayName: String? = nil,
+            platform: String? = nil,
+            version: String? = nil,
+            deviceFamily: String? = nil,
+            modelIdentifier: String? = nil,
+            remoteIp: String? = nil,
+            caps: [String],
+            commands: [String],
+            pathEnv: String? = nil,
+            permissions: [String: Bool]? = nil,
+            connectedAtMs: Int? = nil,
+            paired: Bool,
+            connected: Bool,
+            approvalState: ApprovalState,
+            pendingRequestId: String? = nil,
+            pendingDeclaredCommands: [String]? = nil,
+            pendingDeclaredCaps: [String]? = nil,
+            pendingDeclaredPermissions: [String: Bool]? = nil,
+            hint: String? = nil,
+            idleSeconds: Int? = nil,
+            usedIn: UsedIn? = nil,
+            lastSeenAtMs: Int? = nil,
+            battery: NodeBattery? = nil,
+            lastAliveAtMs: Int? = nil,
+            hostStats: NodeHostStats? = nil,
+            waitingCalls: Int? = nil,
+            token: String? = nil
+        ) {
+            self.nodeId = nodeId
+            self.displayName = displayName
+            self.platform = platform
+            self.version = version
+            self.deviceFamily = deviceFamily
+            self.modelIdentifier = modelIdentifier
+            self.remoteIp = remoteIp
+            self.caps = caps
+            self.commands = commands
+            self.pathEnv = pathEnv
+            self.permissions = permissions
+            self.connectedAtMs = connectedAtMs
+            self.paired = paired
+            self.connected = connected
+            self.approvalState = approvalState
+            self.pendingRequestId = pendingRequestId
+            self.pendingDeclaredCommands = pendingDeclaredCommands
+            self.pendingDeclaredCaps = pendingDeclaredCaps
+            self.pendingDeclaredPermissions = pendingDeclaredPermissions
+            self.hint = hint
+            self.idleSeconds = idleSeconds
+            self.usedIn = usedIn
+            self.lastSeenAtMs = lastSeenAtMs
+            self.battery = battery
+            self.lastAliveAtMs = lastAliveAtMs
+            self.hostStats = hostStats
+            self.waitingCalls = waitingCalls
+            self.token = token
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case nodeId
+            case displayName
+            case platform
+            case version
+            case deviceFamily
+            case modelIdentifier
+            case remoteIp
+            case caps
+            case commands
+            case pathEnv
+            case permissions
+            case connectedAtMs
+            case paired
+            case connected
+            case approvalState
+            case pendingRequestId
+            case pendingDeclaredCommands
+            case pendingDeclaredCaps
+            case pendingDeclaredPermissions
+            case hint
+            case idleSeconds
+            case usedIn
+            case lastSeenAtMs
+            case battery
+            case lastAliveAtMs
+            case hostStats
+            case waitingCalls
+            case token
+        }
+    }
+
     public var requestId: String
-    public var node: NodeView
+    public var node: Node
     /// For node.pair.verify; it is told this once.
     public var token: String?
 
     public init(
         requestId: String,
-        node: NodeView,
+        node: Node,
         token: String? = nil
     ) {
         self.requestId = requestId

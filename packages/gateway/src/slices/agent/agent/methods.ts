@@ -1,5 +1,6 @@
 /** The methods of the agent: run it, wait for it, and ask who and what it is. */
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../base/defined.ts";
 import {
   DurationMs,
   Id,
@@ -59,12 +60,19 @@ export const run = defineMethod({
     label: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     spawnedBy: Text,
   },
-  ack: Type.Object({ runId: NonEmpty, status: Type.Literal("accepted"), acceptedAt: Millis }),
+  ack: Type.Object({
+    runId: NonEmpty,
+    status: Type.Literal("accepted"),
+    acceptedAt: Millis,
+    agentId: Type.Optional({ ...NonEmpty, description: "Who answers. Protocol 4 only." }),
+  }),
   result: Type.Object({ runId: NonEmpty, status: RunStatus, summary: Type.String(), result: RunReport }),
   async handler({ params, gateway, caller, ack, signal }) {
     const runId = params.idempotencyKey;
     const accepted = gateway.agent.request(await gateway.agent.withFiles(params, signal), caller);
-    ack({ runId, status: "accepted", acceptedAt: accepted.acceptedAt });
+    const sessionKey = caller.protocol === 4 ? gateway.agent.runs.sessionKeyOf(runId) : undefined;
+    const agentId = sessionKey ? gateway.sessions.agentOf(sessionKey) : undefined;
+    ack({ runId, status: "accepted", acceptedAt: accepted.acceptedAt, ...defined({ agentId }) });
     return gateway.agent.report(runId, await accepted.finished);
   },
 });

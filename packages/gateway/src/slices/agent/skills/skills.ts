@@ -5,6 +5,7 @@ import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { expandHome } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
+import { keyProblem } from "../../../kit/schema/sound.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Eligibility, entryOf, findProgram, judge } from "./eligibility.ts";
 import { type Installed, installStep } from "./installer.ts";
@@ -143,6 +144,8 @@ export class Skills {
     const unfit = Object.keys(env ?? {}).find((name) => !isHarmlessVariable(name));
     if (unfit !== undefined)
       throw invalidRequest(`${JSON.stringify(unfit.slice(0, 64))} is not a variable that a skill may set`);
+    const problem = keyProblem(apiKey ?? "");
+    if (problem !== undefined) throw invalidRequest(`apiKey ${problem}`);
     const removed = (value: string) => (value.trim() === "" ? null : value.trim());
     const change = {
       ...defined({ enabled }),

@@ -139,6 +139,9 @@ export const remove = defineMethod({
   params: Job,
   result: Type.Object({ ok: Type.Literal(true), removed: Type.Boolean() }),
   handler: ({ params, gateway }) => gateway.cron.remove(idOf(params)),
+  four: {
+    handler: ({ params, gateway }) => gateway.cron.remove(gateway.cron.views.known(idOf(params), 4).id),
+  },
 });
 
 export const run = defineMethod({

@@ -1,6 +1,5 @@
 /** What a device holds, and what it lacks for what it asks. */
-import { GatewayError } from "../../../base/errors.ts";
-import { type Caller, hasScope } from "../../../kit/access.ts";
+import { type Caller, hasScope, requireScope } from "../../../kit/access.ts";
 import type { DeviceRequest } from "../../../kit/admission.ts";
 import type { Device } from "./device-rows.ts";
 
@@ -23,10 +22,6 @@ export function union(a: readonly string[] = [], b: readonly string[] = []): str
 }
 
 /** Requires that the caller holds the scopes that they give or take away. */
-export function requireCovered({ scopes }: Pick<Caller, "scopes">, wanted: readonly string[]): void {
-  const lacking = wanted.find((scope) => !hasScope(scopes, scope));
-  if (lacking)
-    throw new GatewayError("INVALID_REQUEST", `missing scope: ${lacking}`, {
-      details: { code: "MISSING_SCOPE", missingScope: lacking },
-    });
+export function requireCovered(caller: Pick<Caller, "scopes">, wanted: readonly string[]): void {
+  for (const scope of wanted) requireScope(caller, scope);
 }

@@ -83,6 +83,14 @@ export class Devices implements Disposable {
     return true;
   }
 
+  /** Whether the token is this device's, for this role and not revoked, whatever it covers. A token of January is not known here. */
+  holdsToken(token: string, device: { deviceId: string; publicKey: string; role: string }): boolean {
+    const row = this.#rows.token(device.deviceId, device.role);
+    if (!row || row.revokedAt !== null) return false;
+    const isTheirs = this.#rows.device(device.deviceId)?.publicKey === device.publicKey;
+    return isTheirs && secretsEqual(token, this.#tokens.of(device.deviceId, device.role, row.version));
+  }
+
   /** Adds a device that another gateway has paired; false when it is known here. */
   adopt(device: AdoptedDevice): boolean {
     return adoptDevice(this.#base.store, device);

@@ -13,7 +13,7 @@ export const sessionsChanged = defineEvent({
   payload: Type.Object({
     sessionKey: NonEmpty,
     agentId: NonEmpty,
-    reason: Type.Optional(Type.String({ description: "create, patch, reset, new, send or delete." })),
+    reason: Type.Optional(Type.String({ description: "create, patch, reset, new, send, compact or delete." })),
     phase: Type.Optional(
       Type.String({ description: "Of a run: start, end or error; message when something was said." }),
     ),

@@ -266,8 +266,9 @@ export class Sessions {
         this.past.deleteAll(key);
       }
       for (const each of this.deletions) each.deleted(key);
-      this.watchers.changed(key, { reason: "delete" });
-      return this.#store.run("delete from sessions where key = ?", key).changes > 0;
+      const isDeleted = this.#store.run("delete from sessions where key = ?", key).changes > 0;
+      if (isDeleted) this.watchers.changed(key, { reason: "delete" });
+      return isDeleted;
     });
   }
 

@@ -11,7 +11,7 @@ import type { Sessions } from "./sessions.ts";
 
 /** News of a conversation: a change, or a step of a run in it. */
 export type SessionNews =
-  | { readonly reason: "create" | "patch" | "reset" | "new" | "send" | "delete" }
+  | { readonly reason: "create" | "patch" | "reset" | "new" | "send" | "compact" | "delete" }
   | { readonly phase: "start" | "end" | "error" | "message"; readonly runId?: string | undefined };
 
 interface Said {

@@ -1,12 +1,11 @@
 /** The methods of backups. */
 import { Type } from "@sinclair/typebox";
-import { Millis, NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
+import { HostPath, Millis, NonEmpty, SecretLine } from "../../../kit/schema/schema.ts";
 import { BackupHealth, BackupReach, BackupReport, BackupRow, StateSizes } from "./schema.ts";
 import { defineMethod } from "./slice.ts";
 
-const Path = Type.String({ minLength: 1, maxLength: 4_096 });
 const File = Type.Optional({
-  ...Path,
+  ...HostPath,
   description: "The name of a backup, or a path on the gateway's machine; without it the newest.",
 });
 const Moment = Type.Optional({
@@ -20,7 +19,7 @@ export const now = defineMethod({
   summary: "Makes a backup; answers when it is on disk.",
   access: "operator.admin",
   params: {
-    to: Type.Optional({ ...Path, description: "A file that is made instead of one among the others; absolute." }),
+    to: Type.Optional({ ...HostPath, description: "A file that is made instead of one among the others; absolute." }),
     plain: Type.Optional(Type.Boolean({ description: "Leave it unencrypted wherever it goes." })),
     passphrase,
   },

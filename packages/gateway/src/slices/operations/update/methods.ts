@@ -1,6 +1,6 @@
 /** The methods of updates. */
 import { Type } from "@sinclair/typebox";
-import { DurationMs, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../../kit/schema/schema.ts";
+import { DurationMs, HostPath, Millis, NonEmpty, Nullable, OneOf, SessionKey } from "../../../kit/schema/schema.ts";
 import { defineMethod } from "./slice.ts";
 
 const Version = Type.String({ minLength: 1, maxLength: 64 });
@@ -12,9 +12,7 @@ export const run = defineMethod({
   access: "operator.admin",
   params: {
     to: Type.Optional({ ...Version, description: "The version; without it the newest." }),
-    from: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 4_096, description: "The folder of a package instead of the registry." }),
-    ),
+    from: Type.Optional({ ...HostPath, description: "The folder of a package instead of the registry." }),
     sessionKey: Type.Optional({ ...SessionKey, description: "The conversation that is told of the restart." }),
     note: Type.Optional(Text),
     restartDelayMs: Type.Optional(DurationMs),

@@ -16,8 +16,6 @@ const USUAL_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
 /** How long the registry's answer is good, ms: each question starts npm, which costs half a second of CPU. */
 const ANSWER_GOOD_MS = 10 * 60_000;
-/** After a question without an answer the next one may be asked so much later, ms. */
-const ASK_AGAIN_MS = 30_000;
 const REGISTRY_MS = 60_000;
 
 interface UpdateServices extends Base {
@@ -139,7 +137,8 @@ export class Updates {
     };
     const asked = { newest: asking(), goodUntil: clock.monotonic() + ANSWER_GOOD_MS };
     asked.newest.catch(() => {
-      asked.goodUntil = clock.monotonic() + ASK_AGAIN_MS;
+      // The network may be back by now.
+      asked.goodUntil = 0;
     });
     this.#asked = asked;
     return asked.newest;

@@ -12,6 +12,7 @@ import type { Agents } from "../../core/agents/agents.ts";
 import type { PageRequest } from "../../core/sessions/messages/past.ts";
 import type { Message } from "../../core/sessions/schema.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
+import { Arriving } from "./arriving.ts";
 import { FromNodes } from "./from-nodes.ts";
 import type { ChatMetadata, LaterHistory } from "./schema.ts";
 
@@ -54,6 +55,7 @@ const STOP_WORDS: ReadonlySet<string> = new Set(["/stop", "stop", "esc", "abort"
 export class Chat {
   readonly fromNodes: FromNodes;
   readonly #services: ChatServices;
+  readonly #arriving = new Arriving();
 
   constructor(services: ChatServices) {
     this.#services = services;
@@ -122,12 +124,25 @@ export class Chat {
     };
   }
 
+  /**
+   * Accepts a message as `send` does, once its files are read. What stops it meanwhile stops its run as it begins: the
+   * message stays in the conversation. Throws the signal's reason.
+   */
+  async receive(params: SendParams, caller: Caller, signal: AbortSignal): Promise<ReturnType<Chat["send"]>> {
+    const { agent } = this.#services;
+    if (isStop(params)) return this.send(params, caller);
+    const { ready, reason } = await this.#arriving.read(params, () => agent.withFiles(params, signal));
+    const answer = this.send(ready, caller);
+    const known = agent.runs.known(params.idempotencyKey);
+    if (reason !== undefined && known?.kind === "open") agent.runs.abort(known.run, reason);
+    return answer;
+  }
+
   /** Accepts a message; the reply comes as `chat` events. The message is on disk when this returns. */
   send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | Stopped {
     const runId = params.idempotencyKey;
     const { agent, sessions } = this.#services;
-    if (STOP_WORDS.has(cleanMessage(params.message).trim().toLowerCase()))
-      return this.#stop(params.sessionKey, "stop", params.agentId);
+    if (isStop(params)) return this.#stop(params.sessionKey, "stop", params.agentId);
     const known = agent.reply(params, caller);
     if (!known && sessions.watchers.hasAny)
       sessions.watchers.changed(sessions.keyOf(params.sessionKey, params.agentId), { reason: "send" });
@@ -158,7 +173,13 @@ export class Chat {
     if (runId === undefined) return this.#stop(sessionKey, "rpc", agentId);
     const known = this.#services.agent.runs.known(runId);
     const run = known?.kind === "open" && this.#open().find((each) => each === known.run);
-    if (!run) return { ok: true, aborted: false, runIds: [] };
+    if (!run) {
+      const runIds = this.#arriving.stop("rpc", ({ idempotencyKey, sessionKey: spelled }) => {
+        if (idempotencyKey === runId && spelled !== sessionKey) throw invalidRequest("runId does not match sessionKey");
+        return idempotencyKey === runId;
+      });
+      return { ok: true, aborted: runIds.length > 0, runIds };
+    }
     if (run.record.request.spelledKey !== sessionKey) throw invalidRequest("runId does not match sessionKey");
     this.#services.agent.runs.abort(run, "rpc");
     return { ok: true, aborted: true, runIds: [run.id] };
@@ -194,14 +215,23 @@ export class Chat {
       request.spelledKey === sessionKey && (agentId === undefined || ofRun === key);
     const runs = this.#open().filter(({ record }) => isMeant(record));
     for (const run of runs) agent.runs.abort(run, reason);
+    const arriving = this.#arriving.stop(
+      reason,
+      (params) => params.sessionKey === sessionKey && (agentId === undefined || params.agentId === agentId),
+    );
     const below = agent.delegations.abortUnder(key, reason);
-    return { ok: true, aborted: runs.length + below > 0, runIds: runs.map(({ id }) => id) };
+    const runIds = [...new Set([...runs.map(({ id }) => id), ...arriving])];
+    return { ok: true, aborted: runIds.length + below > 0, runIds };
   }
 
   /** Only runs of this method can be stopped by it (protocol: chat.abort). */
   #open() {
     return this.#services.agent.runs.open().filter(({ record }) => record.source === "chat.send");
   }
+}
+
+function isStop({ message }: SendParams): boolean {
+  return STOP_WORDS.has(cleanMessage(message).trim().toLowerCase());
 }
 
 /** The state of the run of a repeated message. Throws its failure, with the payload beside it. */

@@ -81,8 +81,7 @@ export const send = defineMethod({
     idempotencyKey: IdempotencyKey,
   },
   result: Type.Union([Type.Object({ runId: NonEmpty, status: OneOf("started", "in_flight", "ok") }), Stopped]),
-  handler: async ({ params, gateway, caller, signal }) =>
-    gateway.chat.send(await gateway.agent.withFiles(params, signal), caller),
+  handler: ({ params, gateway, caller, signal }) => gateway.chat.receive(params, caller, signal),
   four: {
     params: {
       agentId: AgentId,

@@ -16,6 +16,8 @@ export interface HttpServices extends Base {
 export interface Call {
   readonly gateway: HttpServices;
   readonly headers: IncomingHttpHeaders;
+  /** The path that was asked for, decoded. */
+  readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly response: ServerResponse;
   /** The caller as runs and tools know it. */

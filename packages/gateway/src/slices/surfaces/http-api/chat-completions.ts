@@ -6,12 +6,14 @@ import type { RunResult } from "../../agent/agent/run/run.ts";
 import type { Call } from "./call.ts";
 import { readChatRequest } from "./chat-input.ts";
 import { EventStream, refused } from "./exchange.ts";
+import { requireForms } from "./options.ts";
 import { run } from "./runs.ts";
 import { namedAgent, sessionKeyOf } from "./target.ts";
 
 /** Answers one request. Throws `Refusal` or `GatewayError` as long as nothing has been sent. */
 export async function chatCompletions({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
   const { agents, clock, sessions } = gateway;
+  requireForms(body);
   const { model, conversation, stream, includeUsage, thinking, user } = readChatRequest(body);
   const agentId = namedAgent(headers, model, agents);
   const target = { agentId: agentId ?? agents.defaultId, kind: "openai", user } as const;

@@ -4,7 +4,7 @@ import { isRecord } from "../../../base/config/config.ts";
 import { GatewayError, ignore, TellableError } from "../../../base/errors.ts";
 import { jsonText } from "../../../base/text/well-formed.ts";
 import type { Clock } from "../../../base/time/clock.ts";
-import { CLOSE, guarded, Refusal, readBody } from "../../../kit/http.ts";
+import { CLOSE, guarded, isCompressed, Refusal, readBody } from "../../../kit/http.ts";
 
 /** A refusal as clients of OpenAI's API know it. */
 export function refused(
@@ -35,13 +35,24 @@ export async function readJson(
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
     throw refused(415, "The body must be JSON; send the header Content-Type: application/json.");
   }
+  if (isCompressed(request)) throw refused(415, "The body is compressed; send it as it is.", { headers: CLOSE });
   const bytes = await readBody(request, {
     ...{ maxBytes, clock },
     refuse: (status, message) => refused(status, message, { headers: CLOSE }),
   });
-  const body = parsed(bytes.toString("utf8"));
+  const body = parsed(textIn(bytes));
   if (!isRecord(body)) throw refused(400, "The body is not a JSON object.");
   return body;
+}
+
+/** The body as text, without the mark of the byte order that some programs of Windows put first. Throws a 400 for what is none. */
+function textIn(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    ignore(error, "the refusal says so");
+    throw refused(400, "The body is not text in UTF-8.");
+  }
 }
 
 function parsed(text: string): unknown {

@@ -11,13 +11,15 @@ import type { Call, HttpServices } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { leaving, readJson, refusalOf, refused } from "./exchange.ts";
 import { responses } from "./responses.ts";
-import { modelNames } from "./target.ts";
+import { modelNames, namedAgent } from "./target.ts";
 import { toolsInvoke } from "./tools-invoke.ts";
 
 interface Endpoint {
   readonly method: "GET" | "POST";
   readonly maxBytes: number;
   readonly isOn: (on: HttpEndpoints) => boolean;
+  /** What to set where it is off. */
+  readonly setting?: string;
   /** Nobody has switched it on by name. */
   readonly isUnasked?: true;
   readonly answer: (call: Call) => void | Promise<void>;
@@ -27,15 +29,33 @@ const MIB = 1024 * 1024;
 /** The most requests at once. Agents queue by themselves, but bodies must not pile up. */
 const MAX_AT_ONCE = 100;
 
+const CHAT = "gateway.http.endpoints.chatCompletions.enabled";
+const RESPONSES = "gateway.http.endpoints.responses.enabled";
+const isEither = (on: HttpEndpoints) => on.chatCompletions || on.responses;
+
 const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/tools/invoke", { method: "POST", maxBytes: 2 * MIB, isOn: () => true, isUnasked: true, answer: toolsInvoke }],
   [
     "/v1/chat/completions",
-    { method: "POST", maxBytes: MIB, isOn: ({ chatCompletions: isOn }) => isOn, answer: chatCompletions },
+    { method: "POST", maxBytes: MIB, isOn: (on) => on.chatCompletions, setting: CHAT, answer: chatCompletions },
   ],
-  ["/v1/responses", { method: "POST", maxBytes: 20 * MIB, isOn: ({ responses: isOn }) => isOn, answer: responses }],
-  ["/v1/models", { method: "GET", maxBytes: 0, isOn: (on) => on.chatCompletions || on.responses, answer: models }],
+  [
+    "/v1/responses",
+    { method: "POST", maxBytes: 20 * MIB, isOn: (on) => on.responses, setting: RESPONSES, answer: responses },
+  ],
+  ["/v1/models", { method: "GET", maxBytes: 0, isOn: isEither, setting: CHAT, answer: models }],
 ]);
+
+const MODEL = "/v1/models/";
+const ONE_MODEL: Endpoint = { method: "GET", maxBytes: 0, isOn: isEither, setting: CHAT, answer: model };
+
+/** Any other address below `/v1`: programs read its refusal as they read all others. */
+const UNKNOWN: Endpoint = { method: "GET", maxBytes: 0, isOn: isEither, answer: () => {} };
+
+function endpointOf(path: string): Endpoint {
+  const isModel = path.startsWith(MODEL) && path.length > MODEL.length;
+  return ENDPOINTS.get(path) ?? (isModel ? ONE_MODEL : UNKNOWN);
+}
 
 const WANTS_DEVICE = {
   error: {
@@ -58,26 +78,38 @@ export class HttpApi {
 
   /** As a route of the gateway's HTTP port. */
   matches(path: string): boolean {
-    return ENDPOINTS.has(path);
+    return ENDPOINTS.has(path) || path.startsWith("/v1/");
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    const endpoint = ENDPOINTS.get(path)!;
+    const endpoint = endpointOf(path);
     const { guard, host } = this.#services;
     guardAnswers(response, guard);
-    if (!endpoint.isOn(host.httpEndpoints())) return answerText(response, 404, "Not Found");
-    if (request.method !== endpoint.method) {
+    // Say what is here only to those who show the secret.
+    if (!endpoint.isOn(host.httpEndpoints()) && host.authorize(request).kind !== "granted") {
+      return answerText(response, 404, "Not Found");
+    }
+    // Node's server sends no body in answer to HEAD.
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== endpoint.method && endpoint !== UNKNOWN) {
       return answerText(response.setHeader("Allow", endpoint.method), 405, "Method Not Allowed");
     }
     try {
-      await this.#answer(endpoint, request, response);
+      const { isLocal } = this.#admit(request);
+      if (!endpoint.isOn(host.httpEndpoints())) throw isOff(path, endpoint);
+      if (endpoint === UNKNOWN) throw unknownPath(path);
+      await this.#answer(endpoint, request, response, { path, isLocal });
     } catch (error) {
       this.#refuse(error, response);
     }
   }
 
-  async #answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { isLocal } = this.#admit(request);
+  async #answer(
+    endpoint: Endpoint,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path, isLocal }: { path: string; isLocal: boolean },
+  ): Promise<void> {
     const gateway = this.#services;
     if (endpoint.isUnasked && !gateway.host.httpEndpoints().withoutDevice) throw new Refusal(403, WANTS_DEVICE, CLOSE);
     if (this.#underWay >= MAX_AT_ONCE) {
@@ -90,7 +122,8 @@ export class HttpApi {
       const { maxBytes } = endpoint;
       const body = maxBytes === 0 ? {} : await readJson(request, { maxBytes, clock: gateway.clock });
       const signal = leaving(response);
-      await endpoint.answer({ gateway, headers: request.headers, body, response, caller: callerOf(isLocal), signal });
+      const caller = callerOf(isLocal);
+      await endpoint.answer({ gateway, headers: request.headers, path, body, response, caller, signal });
     } finally {
       this.#underWay--;
     }
@@ -130,9 +163,32 @@ export class HttpApi {
 
 /** The agents, as models that can be chosen. */
 function models({ gateway, response }: Call): void {
-  const created = Math.floor((gateway.clock.now() - gateway.host.overview.now.uptimeMs) / 1000);
-  const data = modelNames(gateway.agents).map((id) => ({ id, object: "model", created, owned_by: "moltbot" }));
-  answerJson(response, 200, { object: "list", data });
+  answerJson(response, 200, { object: "list", data: modelNames(gateway.agents).map((id) => entry(id, gateway)) });
+}
+
+/** One agent as a model, under any of the names that a request may call it by. Throws a 404 when there is none. */
+function model({ gateway, path, response }: Call): void {
+  const id = path.slice(MODEL.length);
+  const isPlain = /^(?:moltbot|clawdbot|openclaw)$/i.test(id);
+  if (!isPlain && namedAgent({}, id, gateway.agents) === undefined) {
+    const message = `There is no model "${id.slice(0, 64)}"; there are ${modelNames(gateway.agents).join(", ")}.`;
+    throw refused(404, message, { param: "model", code: "model_not_found" });
+  }
+  answerJson(response, 200, entry(id, gateway));
+}
+
+function entry(id: string, { clock, host }: HttpServices) {
+  const created = Math.floor((clock.now() - host.overview.now.uptimeMs) / 1000);
+  return { id, object: "model", created, owned_by: "moltbot" };
+}
+
+function isOff(path: string, { setting = CHAT }: Endpoint): Refusal {
+  return refused(404, `${path.slice(0, 64)} is off; set ${setting} to true.`, { code: "not_enabled", headers: CLOSE });
+}
+
+function unknownPath(path: string): Refusal {
+  const known = [...ENDPOINTS.keys()].filter((each) => each.startsWith("/v1/")).join(", ");
+  return refused(404, `There is no ${path.slice(0, 64)}; there are ${known}.`, { code: "unknown_url", headers: CLOSE });
 }
 
 /** The caller of the wire that stands for a holder of the secret. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal } from "../../../kit/http.ts";
-import { requireOwnTools, thinkingOf } from "./options.ts";
+import { requireForms, requireOwnTools, thinkingOf } from "./options.ts";
 
 /** What a refusal tells its caller; "nothing" when the work succeeds. */
 function refusalFrom(work: () => unknown): unknown {
@@ -69,5 +69,22 @@ for (const [about, body, param] of BODIES) {
     const refusal = refusalFrom(() => requireOwnTools(body)) as { body?: { error: { param: string } } };
 
     assert.equal(refusal.body?.error.param, param);
+  });
+}
+
+const FORMS: readonly [body: Record<string, unknown>, refusal: string | undefined][] = [
+  [{ model: "moltbot", user: null, stream: true, temperature: "warm" }, undefined],
+  [{ stream: "yes" }, "`stream` must be a boolean."],
+  [{ model: 7 }, "`model` must be a string."],
+  [{ user: { id: 1 } }, "`user` must be a string."],
+  [{ previous_response_id: 7 }, "`previous_response_id` must be a string."],
+];
+for (const [body, message] of FORMS) {
+  test(`${JSON.stringify(body)} is ${message === undefined ? "read" : `refused: ${message}`}`, () => {
+    const refusal = refusalFrom(() => requireForms(body));
+
+    const param = Object.keys(body)[0];
+    const error = { message, type: "invalid_request_error", param, code: "invalid_type" };
+    assert.deepEqual(refusal, message === undefined ? "nothing" : { status: 400, body: { error } });
   });
 }

@@ -14,6 +14,21 @@ export function thinkingOf(effort: unknown): Thinking | undefined {
   throw refused(400, `The reasoning effort must be one of none, ${LEVELS.slice(1).join(", ")}.`);
 }
 
+/** The options that are read here, and what each is made of; null means left out. */
+const FORMS: Readonly<Record<string, "string" | "boolean">> = {
+  ...{ model: "string", user: "string", instructions: "string", previous_response_id: "string" },
+  stream: "boolean",
+};
+
+/** Refuses an option of another form: to read past it would do something else than the caller asked for. Throws a 400. */
+export function requireForms(body: Readonly<Record<string, unknown>>): void {
+  for (const [param, form] of Object.entries(FORMS)) {
+    const given = body[param] ?? undefined;
+    if (given !== undefined && typeof given !== form)
+      throw refused(400, `\`${param}\` must be a ${form}.`, { param, code: "invalid_type" });
+  }
+}
+
 /**
  * Refuses what an agent cannot do. Agents use the gateway's tools; they cannot call the caller's, nor promise an output
  * format. Throws a 400 for both.

@@ -6,6 +6,7 @@ import type { RunResult } from "../../agent/agent/run/run.ts";
 import type { Call, HttpServices } from "./call.ts";
 import { failed } from "./chat-completions.ts";
 import { EventStream, refused } from "./exchange.ts";
+import { requireForms } from "./options.ts";
 import { type ResponsesRequest, readResponsesRequest } from "./responses-input.ts";
 import { run } from "./runs.ts";
 import { namedAgent, sessionKeyOf } from "./target.ts";
@@ -13,6 +14,7 @@ import { namedAgent, sessionKeyOf } from "./target.ts";
 /** Answers one request. Throws `Refusal` or `GatewayError` as long as nothing has been sent. */
 export async function responses({ gateway, headers, body, response, caller, signal }: Call): Promise<void> {
   const { agents, clock, sessions } = gateway;
+  requireForms(body);
   const request = readResponsesRequest(body);
   const { conversation, thinking, user } = request;
   const runId = newId();

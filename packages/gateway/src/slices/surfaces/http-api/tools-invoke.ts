@@ -13,7 +13,9 @@ export async function toolsInvoke({ gateway, headers, body, response, caller, si
   const { tool: name, args = {}, action } = body;
   if (typeof name !== "string" || name.trim() === "") throw refused(400, "tools.invoke requires body.tool");
   if (!isRecord(args)) throw refused(400, "tools.invoke requires body.args to be an object");
-  const sessionKey = sessions.canonical(typeof body.sessionKey === "string" ? body.sessionKey : "main");
+  const { sessionKey: spelled = "main" } = body;
+  if (typeof spelled !== "string") throw refused(400, "tools.invoke requires body.sessionKey to be a string");
+  const sessionKey = sessions.canonical(spelled);
   const agentId = sessions.agentOf(sessionKey);
   // An agent that is not configured has no policy.
   if (!agents.ids().includes(agentId)) throw refusedTool(404, "not_found", `There is no agent "${agentId}".`);

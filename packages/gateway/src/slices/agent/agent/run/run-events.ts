@@ -134,7 +134,7 @@ export class RunEvents implements Disposable {
       this.#chat({ seq: this.#seq + 1, state: "aborted", stopReason: reason, ...(message && { message }) });
       this.#agent("lifecycle", { phase: "end", startedAt, endedAt, aborted: true });
     } else if (outcome.kind === "error") {
-      this.#agent("lifecycle", { phase: "error", startedAt, endedAt, error: outcome.error });
+      this.#agent("lifecycle", { phase: "error", startedAt: startedAt ?? endedAt, endedAt, error: outcome.error });
       this.#chat({ seq: this.#seq, state: "error", errorMessage: outcome.error });
     } else {
       const { usage } = outcome;
@@ -197,7 +197,9 @@ export class RunEvents implements Disposable {
 
   #chat(event: Omit<ChatPayload, "runId" | "sessionKey">): void {
     const { bus, runId, spelledKey, sessionKey } = this.#options;
-    bus.publish(chat, { runId, sessionKey: spelledKey ?? sessionKey, ...event });
+    // A run that found no conversation has no key to tell it by; its caller has the answer.
+    const key = spelledKey || sessionKey;
+    if (key) bus.publish(chat, { runId, sessionKey: key, ...event });
   }
 }
 

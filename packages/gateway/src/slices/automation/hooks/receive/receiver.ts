@@ -1,7 +1,7 @@
 /** Receives one call: let in or refused by its headers, read, proved, recognised when it was here before, and done. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isRecord } from "../../../../base/config/config.ts";
-import { answerJson, CLOSE, guardAnswers, readBody } from "../../../../kit/http.ts";
+import { answerJson, CLOSE, guardAnswers, isCompressed, readBody } from "../../../../kit/http.ts";
 import { readAgentAction, readWake } from "../actions/action.ts";
 import { performMapped } from "../actions/mapped.ts";
 import { isFor } from "../actions/mapping.ts";
@@ -68,8 +68,7 @@ export class Receiver {
     const isTrusted = this.#admission.admit(visit);
     if (request.method !== "POST") throw turnedAway(405, "hooks are called by POST", { Allow: "POST" });
     if (!door.builtIn && door.mappings.length === 0) throw turnedAway(404, "there is no such hook");
-    if ((request.headers["content-encoding"] ?? "identity") !== "identity")
-      throw turnedAway(415, "the body must not be compressed");
+    if (isCompressed(request)) throw turnedAway(415, "the body must not be compressed");
     if (this.#underWay >= MAX_AT_ONCE)
       throw turnedAway(503, "too many calls are under way; try again later", later(5_000));
     this.#underWay++;

@@ -1,5 +1,6 @@
 /** Methods with which nodes are approved, and those of January 2026 that pair nodes by a token of their own. */
 import { Type } from "@sinclair/typebox";
+import { defined } from "../../../../base/defined.ts";
 import { Id, NonEmpty } from "../../../../kit/schema/schema.ts";
 import { NodeId, NodePairRequest, NodeView } from "../schema.ts";
 import { defineMethod } from "../slice.ts";
@@ -15,6 +16,8 @@ export const nodePairList = defineMethod({
 
 const RequestId = Type.String({ minLength: 1, maxLength: 256, description: "A request's id, or its node's." });
 
+const Token = Type.Optional({ ...NonEmpty, description: "For node.pair.verify; it is told this once." });
+
 export const nodePairApprove = defineMethod({
   name: "node.pair.approve",
   summary: "Approves a node, or the commands that it offers.",
@@ -22,10 +25,14 @@ export const nodePairApprove = defineMethod({
   params: { requestId: RequestId },
   result: Type.Object({
     requestId: NonEmpty,
-    node: NodeView,
-    token: Type.Optional({ ...NonEmpty, description: "For node.pair.verify; it is told this once." }),
+    node: Type.Object({ ...NodeView.properties, token: Token }),
+    token: Token,
   }),
-  handler: ({ params, gateway, caller }) => gateway.nodes.pairing.approve(params.requestId, caller),
+  handler({ params, gateway, caller }) {
+    const { node, token, ...approved } = gateway.nodes.pairing.approve(params.requestId, caller);
+    // January's clients read it of the node.
+    return { ...approved, node: { ...node, ...defined({ token }) }, ...defined({ token }) };
+  },
 });
 
 export const nodePairReject = defineMethod({

@@ -2,9 +2,9 @@
  * Invitations: a secret in a link lets one new device in, as a node with the commands that a browser declares, or as an
  * operator. They are kept in memory, as digests: a restart of the gateway ends them.
  */
-import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
+import { GatewayError } from "../../../../base/errors.ts";
 import { newSecret, sha256Hex } from "../../../../base/ids.ts";
-import { type Caller, hasScope, type Role } from "../../../../kit/access.ts";
+import { type Caller, type Role, requireScope } from "../../../../kit/access.ts";
 import type { InvitationBook, InvitationProblem } from "../../../../kit/admission.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { PageOrigin } from "../../../../kit/host.ts";
@@ -52,9 +52,9 @@ export class Invitations implements InvitationBook {
    * Makes one; `name` takes the place of the node's own. Throws `INVALID_REQUEST` for a right that is missing, and
    * `UNAVAILABLE` when too many wait, or the page is switched off.
    */
-  link(name: string | undefined, { scopes }: Pick<Caller, "scopes">): InvitationLink {
+  link(name: string | undefined, caller: Pick<Caller, "scopes">): InvitationLink {
     // It stands for the approval of the device and of its commands.
-    if (!hasScope(scopes, "operator.write")) throw invalidRequest("missing scope: operator.write");
+    requireScope(caller, "operator.write");
     const origins = this.#services.host.pageOrigins();
     if (origins.length === 0)
       throw new GatewayError("UNAVAILABLE", "the page of nodes is switched off; set gateway.controlUi.enabled to true");

@@ -1,7 +1,6 @@
 /** Who may be a node and what it may offer: requests of devices, of commands and of tokens, and what people decided. */
 import { defined } from "../../../../base/defined.ts";
-import { invalidRequest } from "../../../../base/errors.ts";
-import { type Caller, hasScope } from "../../../../kit/access.ts";
+import { type Caller, requireScope } from "../../../../kit/access.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { Devices } from "../../devices/devices.ts";
 import type { Directory } from "../directory.ts";
@@ -94,7 +93,7 @@ export class Pairing {
       };
     }
     const needed = surface.commands.some(runsPrograms) ? "operator.admin" : "operator.write";
-    if (!hasScope(caller.scopes, needed)) throw invalidRequest(`missing scope: ${needed}`);
+    requireScope(caller, needed);
     this.#sources.surfaces.approve(surface);
     this.#resolved(surface, "approved");
     this.#sources.approved(surface.nodeId);

@@ -3,6 +3,7 @@
 import { Type } from "@sinclair/typebox";
 import { defined } from "../../../../base/defined.ts";
 import { GatewayError } from "../../../../base/errors.ts";
+import { requireScope } from "../../../../kit/access.ts";
 import { Id, Ignored, MAX_NUMBER, NonEmpty, Nullable, OneOf, SessionKey } from "../../../../kit/schema/schema.ts";
 import type { SessionPatch } from "../patch.ts";
 import { ResolvedModel, SessionEntry, STORE } from "../schema.ts";
@@ -52,6 +53,9 @@ export const create = defineMethod({
   },
 });
 
+/** What clients of protocol 4 may set with operator.write; the rest says what agents may do, or to whom. */
+const OF_WRITERS: ReadonlySet<string> = new Set(["label", "pinned", "archived", "model", "thinkingLevel"]);
+
 export const patch = defineMethod({
   name: "sessions.patch",
   summary: "Sets what holds for one conversation; null clears.",
@@ -77,6 +81,7 @@ export const patch = defineMethod({
   result: Type.Object({ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry }),
   handler: ({ params: { key, ...change }, gateway }) => patched(gateway, gateway.sessions.canonical(key), change),
   four: {
+    access: "operator.write",
     params: {
       agentId: Type.Optional(Id),
       pinned: Type.Optional(Nullable(Type.Boolean({ description: "Whether it stands above the others." }))),
@@ -89,8 +94,9 @@ export const patch = defineMethod({
       ...{ ok: Type.Literal(true), path: NonEmpty, key: NonEmpty, entry: SessionEntry },
       resolved: ResolvedModel,
     }),
-    handler({ params, gateway }) {
+    handler({ params, gateway, caller }) {
       const { key: spelled, agentId, unread: _unread, expectedMarkedUnreadAt: _at, ...change } = params;
+      if (Object.keys(change).some((name) => !OF_WRITERS.has(name))) requireScope(caller, "operator.admin");
       const key = gateway.sessions.keyOf(spelled, agentId);
       return { ...patched(gateway, key, change), resolved: resolvedModel(gateway, key) };
     },
@@ -170,6 +176,7 @@ export const compact = defineMethod({
     if (transcript.count(session.sessionId) === 0)
       return { ok: true as const, key, compacted: false, reason: "no transcript" };
     const archived = transcript.archiveAllBut(session.sessionId, params.maxLines ?? 400);
+    if (archived > 0) gateway.sessions.watchers.changed(key, { reason: "compact" });
     return { ok: true as const, key, compacted: archived > 0, kept: transcript.count(session.sessionId) };
   },
 });
