@@ -68,6 +68,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/cron-jobs": ["cron"],
   "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
+  "channels/odd-answers": ["channels", "messaging"],
   "channels/odd-fields": ["messaging"],
   "channels/reminders": ["reminders", "messaging"],
   "channels/senders": ["messaging"],

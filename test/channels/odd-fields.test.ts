@@ -50,3 +50,17 @@ test("an event with an odd field is recorded, shown, and holds up nothing that w
   );
   assert.equal((await bench.account()).state, "connected");
 });
+
+test("Telegram's ids of updates may start anew lower, after a quiet week or on another server", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram, { settings: { pollSeconds: 1 } });
+  const fake = bench.fake as FakeTelegram;
+  await bench.asks("before");
+
+  fake.startsIdsAt(5);
+  await bench.asks("after");
+  await bench.restart(async () => fake.startsIdsAt(3));
+  await bench.asks("after a restart");
+
+  assert.equal(bench.times("before"), 1);
+  assert.deepEqual(fake.unconfirmed.length, 0);
+});

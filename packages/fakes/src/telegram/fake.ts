@@ -158,6 +158,11 @@ export class FakeTelegram implements FakePlatform {
     return String(this.#world.group(name, "group").chat.id);
   }
 
+  /** The ids of updates go on from here. */
+  startsIdsAt(id: number): void {
+    this.#updates.startAt(id);
+  }
+
   /** Puts any update into the queue. */
   pushes(kind: string, body: unknown): void {
     this.#updates.push(kind, body);

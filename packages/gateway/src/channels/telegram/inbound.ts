@@ -121,7 +121,8 @@ function messageOf(message: Message, key: string, reader: Reader): Reading {
     return { ...base, kind: "moved", keys: [movedKey(base.chat.id, toChatId), key], toChatId };
   }
   const { content, parts } = contentOf(message, reader);
-  const keys = [key, messageKey(message)] as const;
+  // A message's own id alone tells it apart: ids of updates may start anew.
+  const keys = [messageKey(message)] as const;
   if (isEmpty(content)) return nothingIn(parts, { ...base, keys });
   return {
     ...base,
