@@ -1,7 +1,7 @@
 // Fields of platforms' events of another type than documented: each event is taken in or recorded, and nothing behind it waits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FakeTelegram, fakeTelegram } from "@moltbot/fakes";
+import { type FakeTelegram, fakeTelegram, until } from "@moltbot/fakes";
 import { ChannelBench } from "./bench.ts";
 
 const alice = { id: 77, is_bot: false, first_name: "Al" };
@@ -63,4 +63,17 @@ test("Telegram's ids of updates may start anew lower, after a quiet week or on a
 
   assert.equal(bench.times("before"), 1);
   assert.deepEqual(fake.unconfirmed.length, 0);
+});
+
+test("an account that becomes another bot reads that one's messages, whose ids are those of the first one's", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram);
+  await bench.asks("of the first");
+  await using other = await fakeTelegram({ botId: 987654321 });
+  const { hash } = await bench.operator.call("config.get", {});
+  const raw = JSON.stringify({ channels: { telegram: other.settings } });
+
+  await bench.operator.call("config.patch", { raw, baseHash: hash });
+  await other.says("/echo of the other");
+
+  await until(other, "the answer", () => other.delivered.find(({ text }) => text === "of the other"));
 });
