@@ -114,3 +114,15 @@ test("a platform that takes a message and names none is asked, and shows it once
     [],
   );
 });
+
+test("Signal: a proxy's 429 is no word about the account, which listens again", async () => {
+  await using fake = await fakeSignal();
+  await using between = await Between.before(fake, /\/events/);
+  await using bench = new AccountBench(CHANNELS.find(({ id }) => id === fake.channel)!, between.settings(fake));
+
+  between.answers({ status: 429 });
+  await bench.open();
+  await fake.says("heard");
+
+  await bench.received("what is said", (each) => each.kind === "message" && each.text === "heard");
+});

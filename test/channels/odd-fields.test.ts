@@ -1,8 +1,20 @@
 // Fields of platforms' events of another type than documented: each event is taken in or recorded, and nothing behind it waits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FakeTelegram, fakeTelegram, until } from "@moltbot/fakes";
+import {
+  type FakePlatform,
+  type FakeTelegram,
+  fakeBlueBubbles,
+  fakeDiscord,
+  fakeTelegram,
+  until,
+} from "../../packages/fakes/src/index.ts";
+import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
+import type { ChannelDefinition } from "../../packages/gateway/src/kit/channel.ts";
+import type { Inbound } from "../../packages/gateway/src/kit/channel-message.ts";
+import { AccountBench } from "../support/channel-context.ts";
 import { ChannelBench } from "./bench.ts";
+import { Between } from "./between.ts";
 
 const alice = { id: 77, is_bot: false, first_name: "Al" };
 const chat = { id: 77, type: "private", first_name: "Al" };
@@ -77,3 +89,42 @@ test("an account that becomes another bot reads that one's messages, whose ids a
 
   await until(other, "the answer", () => other.delivered.find(({ text }) => text === "of the other"));
 });
+
+test("Discord: a message that is not as described is recorded, and takes none of its history with it", async () => {
+  await using fake = await fakeDiscord();
+  await using between = await Between.before(fake, /\/messages\?.*after=/);
+  await using bench = new AccountBench(definitionOf(fake), between.settings(fake));
+  const first = await bench.open();
+  const said = await fake.sends({ content: "odd", attachments: [null] });
+  await bench.received("the odd one", ({ kind, messageId }) => kind === "unreadable" && messageId === said.id);
+  await first[Symbol.asyncDispose]();
+  fake.expireSessions();
+  const missed = await fake.says("missed");
+  const author = { id: missed.senderId, username: "alice" };
+  const page = [missed.id, String(BigInt(missed.id) - 1n)].map((id, isOdd) => ({
+    ...{ id, channel_id: missed.chatId, author, content: "missed", timestamp: new Date().toISOString(), type: 0 },
+    ...{ mentions: [], embeds: [], attachments: isOdd ? [null] : [] },
+  }));
+
+  between.answers({ body: JSON.stringify(page) });
+  await bench.open();
+
+  await bench.received("what was missed", ({ kind, messageId }) => kind === "message" && messageId === missed.id);
+});
+
+test("BlueBubbles: a message that is dated years ahead hides nothing that comes after it", async () => {
+  await using fake = await fakeBlueBubbles();
+  await using bench = new AccountBench(definitionOf(fake), fake.settings);
+  await bench.open();
+  const isSaid = (text: string) => (each: Inbound) => each.kind === "message" && each.text === text;
+  await fake.says("from the future", { at: Date.now() + 10 * 365 * 86_400_000 });
+  await bench.received("the one from the future", isSaid("from the future"));
+
+  await fake.says("after it");
+
+  await bench.received("the next one", isSaid("after it"));
+});
+
+function definitionOf({ channel }: FakePlatform): ChannelDefinition {
+  return CHANNELS.find(({ id }) => id === channel)!;
+}
