@@ -61,6 +61,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/approvals": ["approvals", "messaging"],
   "channels/authors": ["messaging"],
   "channels/crowds": ["messaging"],
+  "channels/guests": ["agent", "messaging"],
   "channels/heartbeat": ["heartbeat", "messaging"],
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],
