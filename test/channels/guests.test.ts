@@ -33,13 +33,14 @@ test("who was let in finds, lists, reads and removes nothing of the owner's", as
   const answers = [
     await answerTo(bench, "/search teapot", "bob"),
     await answerTo(bench, "/sessions", "bob"),
+    await answerTo(bench, "/usage", "bob"),
     await answerTo(bench, "/notes", "bob"),
     await answerTo(bench, "/notes remove 1", "bob"),
     await answerTo(bench, "/note mine", "bob"),
     await answerTo(bench, "/notes", "bob"),
   ];
 
-  assert.doesNotMatch(answers.join("\n"), /stairs|1234|owner/);
+  assert.doesNotMatch(answers.join("\n"), /stairs|1234|owner|Today|Budget/);
   assert.match(answers[0]!, /my teapot is blue/);
   assert.match(answers[1]!, /here$/);
   assert.match(answers.at(-1)!, /^\S+ mine/);
