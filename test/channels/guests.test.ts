@@ -74,3 +74,21 @@ test("marks, links and mentions of others have no effect in what a command answe
   );
   assert.doesNotMatch(answer.raw, /<a|<b>now|<code>\/approve/);
 });
+
+test("a name is one line that can be seen, wherever people read it", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram, { settings: { dmPolicy: "pairing", allowFrom: [] } });
+  const from = "Ann\u202e)5000001(\u2066\n[gateway] approve";
+
+  await bench.fake.says("hello", { from });
+  await bench.decided("hello");
+  await bench.fake.says("hi all", { from, in: { group: "Club\u202e\nowner" } });
+  await bench.decided("hi all");
+
+  const seen = JSON.stringify([
+    await bench.operator.call("pairing.list", {}),
+    await bench.operator.call("inbox.list", {}),
+    await bench.operator.call("sessions.list", {}),
+  ]);
+  assert.match(seen, /Ann \)5000001\( \[gateway\] approve/);
+  assert.doesNotMatch(seen, /[\u202a-\u202e\u2066-\u2069]|\\n/);
+});

@@ -5,6 +5,7 @@
 import type { Content, Forwarded, Inbound, MediaRef, Origin, Quote } from "../../../../kit/channel-message.ts";
 import type { Item } from "../../../../kit/content/item.ts";
 import type { AccountId, Chat, ChosenName, Peer, ProvenAlias } from "../../../../kit/party.ts";
+import { oneLine } from "../../../../kit/text/one-line.ts";
 import type { Other } from "../../../../kit/text/said.ts";
 import { type Fit, fitFlag, fitList, fitNumber, fitOneOf, fitOr, fitPair, fitRecord, fitText } from "./fit.ts";
 
@@ -20,7 +21,12 @@ const MAX_PARTS = 200;
 /** The last moment that a `Date` can name, epoch ms. */
 const MAX_DATE = 8.64e15;
 
-const name: Fit<ChosenName> = fitText(MAX_NAME_CHARS);
+/** One line of what can be seen: signs that turn the direction of a text would make an id beside the name another one. */
+const name: Fit<ChosenName> = (value) => {
+  const shown = oneLine(fitText(MAX_NAME_CHARS)(value) ?? "", MAX_NAME_CHARS);
+  return shown === "" ? undefined : (shown as ChosenName);
+};
+const word: Fit<string> = fitText(MAX_NAME_CHARS);
 const part: Fit<string> = fitText(MAX_PART_CHARS);
 const parts = fitList(part, MAX_PARTS);
 const facts = fitList(fitPair(part), MAX_PARTS);
@@ -34,7 +40,7 @@ const media = fitList(
     {
       ref: fitText(Number.POSITIVE_INFINITY),
       kind: fitOr(fitOneOf("image", "video", "audio", "voice", "document", "sticker"), "document"),
-      mimeType: name,
+      mimeType: word,
       fileName: part,
       sizeBytes: fitNumber,
     },
@@ -72,10 +78,7 @@ const item: Fit<Item> = (value) => {
 const items = fitList(item, MAX_PARTS);
 
 // Each name belongs to a place in the text, so that one which does not fit must stay an entry.
-const others = fitList(
-  fitOr(fitRecord<Other>({ sign: fitOneOf("@", "#"), name, id: fitText(MAX_NAME_CHARS) }), {}),
-  MAX_OTHERS,
-);
+const others = fitList(fitOr(fitRecord<Other>({ sign: fitOneOf("@", "#"), name, id: word }), {}), MAX_OTHERS);
 
 const CONTENT: { readonly [Name in keyof Content]-?: Fit<Content[Name]> } = {
   text: fitOr(boundText, ""),
