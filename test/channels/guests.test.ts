@@ -43,18 +43,18 @@ test("who was let in finds, lists, reads and removes nothing of the owner's", as
   assert.doesNotMatch(answers.join("\n"), /stairs|1234|owner|Today|Budget/);
   assert.match(answers[0]!, /my teapot is blue/);
   assert.match(answers[1]!, /here$/);
-  assert.match(answers.at(-1)!, /^\S+ mine/);
+  assert.match(answers.at(-1)!, /: mine/);
 });
 
 test("the owner finds, lists and reads everything", async () => {
   await using bench = await stage();
-  await answerTo(bench, "/note mine", "bob");
+  await answerTo(bench, "/note [mine](https://evil.example)", "bob");
 
   const found = await answerTo(bench, "/search stairs", "owner");
   const notes = await answerTo(bench, "/notes", "owner");
 
   assert.match(found, /under the stairs/);
-  assert.match(notes, /1234[\s\S]*mine/);
+  assert.match(notes, /1234[\s\S]*telegram:\d+: \[mine\]\(https/);
 });
 
 test("marks, links and mentions of others have no effect in what a command answers", async () => {

@@ -7,6 +7,8 @@ export interface Note {
   readonly id: number;
   readonly at: number;
   readonly text: string;
+  /** Who left it, as "channel:id"; null when that is the owner. */
+  readonly guest: string | null;
 }
 
 const MAX_LISTED = 100;
@@ -26,13 +28,13 @@ export class Notes {
       "insert or ignore into notes (run_id, at, text, guest) values (?, ?, ?, ?)",
       ...[runId, this.#clock.now(), text, guest ?? null],
     );
-    return this.#store.get<Note>("select id, at, text from notes where run_id = ?", runId)!;
+    return this.#store.get<Note>("select id, at, text, guest from notes where run_id = ?", runId)!;
   }
 
   /** The newest notes that contain the words, oldest first; a guest's are those that they left themselves. */
   list(words = "", guest?: string): Note[] {
     const like = `%${words.trim().replace(/[\\%_]/g, "\\$&")}%`;
-    const newest = `select id, at, text from notes
+    const newest = `select id, at, text, guest from notes
       where text like ?1 escape '\\' and (?2 is null or guest = ?2) order by id desc limit ${MAX_LISTED}`;
     return this.#store.all<Note>(newest, like, guest ?? null).reverse();
   }
@@ -40,7 +42,7 @@ export class Notes {
   /** The note that was removed, or undefined when there is none of that number. */
   remove(id: number, guest?: string): Note | undefined {
     return this.#store.get<Note>(
-      "delete from notes where id = ?1 and (?2 is null or guest = ?2) returning id, at, text",
+      "delete from notes where id = ?1 and (?2 is null or guest = ?2) returning id, at, text, guest",
       ...[id, guest ?? null],
     );
   }

@@ -1,8 +1,12 @@
 /** Notes: the simplest thing that a gateway without a model can do for a person. */
 
 import { type Command, firstWord, guestOf } from "../../../../kit/command.ts";
+import { literal } from "../../../../kit/text/one-line.ts";
 import type { Note } from "../notes.ts";
 import { defineCommand } from "../slice.ts";
+
+/** The most characters of a guest's note that are shown. */
+const MAX_GUESTS_CHARS = 1_000;
 
 const note = defineCommand({
   name: "note",
@@ -36,8 +40,9 @@ const notes = defineCommand({
 
 export const noteCommands: readonly Command[] = [note, notes];
 
-function line({ id, at, text }: Note): string {
-  return `${id}. ${text} _(${new Date(at).toISOString().slice(0, 10)})_`;
+function line({ id, at, text, guest }: Note): string {
+  const said = guest === null ? text : `${literal(guest)}: ${literal(text, MAX_GUESTS_CHARS)}`;
+  return `${id}. ${said} _(${new Date(at).toISOString().slice(0, 10)})_`;
 }
 
 function remove(removed: Note | undefined, number: string): string {
