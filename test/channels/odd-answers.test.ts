@@ -17,6 +17,7 @@ import { Between, type OddAnswer } from "./between.ts";
 
 const PAGE = { body: "<h1>A proxy</h1>", headers: { "content-type": "text/html" } };
 const HOUR_MS = 3_600_000;
+const [NOW, DATE] = ["Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:46 GMT"];
 
 /** A refusal of too many requests in Telegram's form. */
 function botLimit(retry_after: unknown): OddAnswer {
@@ -38,6 +39,12 @@ const TELEGRAM: readonly Case[] = [
     { status: 429, body: "{}", headers: { "retry-after": "7" } },
     "rate-limited",
     7_000,
+  ],
+  [
+    "too much, until a date",
+    { status: 429, body: "{}", headers: { "retry-after": DATE, date: NOW } },
+    "rate-limited",
+    9_000,
   ],
   ["too much, for a time in words", botLimit("soon"), "rate-limited", 1_000],
   ["too much, for less than no time", botLimit(-5), "rate-limited", 1_000],

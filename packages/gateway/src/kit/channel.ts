@@ -99,11 +99,14 @@ export function rateLimited(
   return new ChannelError("rate-limited", sentence, { retryAfterMs: waitMs });
 }
 
-/** The wait that an answer's Retry-After names (RFC 9110: seconds, or a date), ms; `NaN` when it names none. */
-export function retryAfterIn(answer: { readonly headers: { get(name: string): string | null } }, now: number): number {
-  const said = answer.headers.get("retry-after")?.trim() ?? "";
+/**
+ * The wait that an answer's Retry-After names (RFC 9110: seconds, or a date), ms; `NaN` when it names none. A date is read
+ * by the clock of who answers.
+ */
+export function retryAfterIn({ headers }: { readonly headers: { get(name: string): string | null } }): number {
+  const said = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+(?:\.\d+)?$/.test(said)) return Number(said) * 1000;
-  return Date.parse(said) - now;
+  return Date.parse(said) - Date.parse(headers.get("date") ?? "");
 }
 
 /** What an account keeps between starts: credentials, cursors, journals. Writes are on disk when they return. */

@@ -117,7 +117,7 @@ export class Outbox {
         "rejected",
         "Slack takes answers to a command for 30 minutes, five at most; use the command again.",
       );
-    const retryAfter = retryAfterIn(answer, this.#context.clock.now()) / 1000;
+    const retryAfter = retryAfterIn(answer) / 1000;
     throw Object.assign(new Error("Slack refused the answer"), {
       statusCode: answer.status,
       ...(answer.status === 429 && { retryAfter }),

@@ -30,7 +30,7 @@ async function asApi(answer: Response): Promise<Response> {
   if (answer.status !== 429) return answer;
   const text = await answer.text();
   const said = (jsonOr(text) ?? {}) as { error_code?: unknown };
-  const seconds = retryAfterIn(answer, Date.now()) / 1000;
+  const seconds = retryAfterIn(answer) / 1000;
   const own = { ok: false, error_code: 429, description: "Too Many Requests", parameters: { retry_after: seconds } };
   return new Response(said.error_code === undefined ? JSON.stringify(own) : text, answer);
 }
