@@ -2449,7 +2449,8 @@ export interface InboxWhyResult {
   config?: {
     path: string;
     line?: number;
-    value: unknown;
+    /** What stands there; told with operator.admin only. */
+    value?: unknown;
     isDefault: boolean;
   };
   binding?: {
