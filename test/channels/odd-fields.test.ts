@@ -112,6 +112,22 @@ test("Discord: a message that is not as described is recorded, and takes none of
   await bench.received("what was missed", ({ kind, messageId }) => kind === "message" && messageId === missed.id);
 });
 
+test("Discord: a command that names its channel by the id alone is taken in", async () => {
+  await using fake = await fakeDiscord();
+  await using bench = new AccountBench(definitionOf(fake), fake.settings);
+  await bench.open();
+  const { chatId, senderId } = await fake.says("hello", { in: { group: "Tea" } });
+  const command = { id: "1", name: "status", type: 1 };
+  const user = { id: senderId, username: "alice" };
+
+  fake.tells("INTERACTION_CREATE", {
+    ...{ id: "990000000000000001", application_id: "1", type: 2, token: "t", version: 1 },
+    ...{ channel_id: chatId, member: { user }, data: command },
+  });
+
+  await bench.received("the command", (each) => each.kind === "message" && each.text === "/status");
+});
+
 test("BlueBubbles: a message that is dated years ahead hides nothing that comes after it", async () => {
   await using fake = await fakeBlueBubbles();
   await using bench = new AccountBench(definitionOf(fake), fake.settings);
