@@ -133,3 +133,17 @@ test("Signal: a proxy's 429 is no word about the account, which listens again", 
 
   await bench.received("what is said", (each) => each.kind === "message" && each.text === "heard");
 });
+
+test("a file that the platform gives out in an hour holds up no answer", async () => {
+  const fake = await fakeTelegram();
+  await using between = await Between.before(fake, /\/getFile/);
+  await using bench = await ChannelBench.start(async () => fake, { settings: between.settings(fake) });
+  const bytes = Buffer.from("hello");
+
+  between.answers(botLimit(3_600));
+  await fake.says("look", { files: [{ bytes, mimeType: "text/plain", fileName: "a.txt", kind: "document" }] });
+  await bench.asks("next");
+
+  const { messages } = await bench.operator.call("chat.history", { sessionKey: "main", limit: 20 });
+  assert.match(JSON.stringify(messages), /a\.txt” *: not taken in — Telegram takes no more messages for 3600 s/);
+});
