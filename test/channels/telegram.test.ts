@@ -87,7 +87,7 @@ test("a direct message is told whole", async () => {
   const received = await at.bench.received("the message", isMessage("hello"));
   assert.deepEqual(received, {
     kind: "message",
-    keys: ["update:700000000", `message:${said.chatId}:${said.id}`],
+    keys: [`message:123456789:${said.chatId}:${said.id}`],
     at: 1_700_000_000_000,
     chat: { id: said.chatId, kind: "direct", title: "Alice" },
     sender: { id: said.senderId, name: "Alice", username: "alice", isBot: false },

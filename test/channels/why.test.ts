@@ -98,8 +98,11 @@ describe("why", () => {
   test("of a value: what stands there", async () => {
     const { id } = await fake.says("hello", { from: "mallory" });
     const { config } = await why(id);
+    const reader = await stage.gateway.connect({ scopes: ["operator.read"] });
+    const read = await reader.call("inbox.why", { message: String(id) });
 
     assert.deepEqual(config.value, [fake.idOf("alice")]);
+    assert.deepEqual(read.config, { path: config.path, line: config.line, isDefault: false });
   });
 
   test("of the newest, by the gateway's own number, and of what never came", async () => {

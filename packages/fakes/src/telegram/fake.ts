@@ -9,8 +9,8 @@ import { type Chat, type Message, onWire, textContent, World } from "./world.ts"
 const TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFake000";
 
 /** Starts a fake Telegram. The caller disposes it. */
-export async function fakeTelegram(): Promise<FakeTelegram> {
-  const fake = new FakeTelegram();
+export async function fakeTelegram({ botId }: { readonly botId?: number } = {}): Promise<FakeTelegram> {
+  const fake = new FakeTelegram(botId);
   await fake.trouble({ kind: "up" });
   return fake;
 }
@@ -32,10 +32,17 @@ export class FakeTelegram implements FakePlatform {
     "replace",
     "remove-from-group",
   ] as const satisfies readonly Trouble["kind"][];
-  readonly #world = new World();
-  readonly #updates = new Updates(this.#world.changes);
-  readonly #api = new BotApi(this.#world, this.#updates, TOKEN);
-  readonly #posts = new Posts(this.#world, this.#updates);
+  readonly #world: World;
+  readonly #updates: Updates;
+  readonly #api: BotApi;
+  readonly #posts: Posts;
+
+  constructor(botId?: number) {
+    this.#world = new World(botId);
+    this.#updates = new Updates(this.#world.changes);
+    this.#api = new BotApi(this.#world, this.#updates, TOKEN);
+    this.#posts = new Posts(this.#world, this.#updates);
+  }
 
   /** The address of the Bot API; a setting of the client. */
   get apiRoot(): string {
@@ -156,6 +163,11 @@ export class FakeTelegram implements FakePlatform {
   /** Makes a basic group (not a supergroup) of that name; resolves with its id. */
   async basicGroup(name: string): Promise<string> {
     return String(this.#world.group(name, "group").chat.id);
+  }
+
+  /** The ids of updates go on from here. */
+  startsIdsAt(id: number): void {
+    this.#updates.startAt(id);
   }
 
   /** Puts any update into the queue. */

@@ -52,7 +52,7 @@ const TYPING_MS = 5000;
 
 export class World {
   readonly changes = new Changes();
-  readonly bot: User = { id: 123456789, is_bot: true, first_name: "Moltbot", username: "moltbot_fake_bot" };
+  readonly bot: User;
   readonly messages: Message[] = [];
   readonly reactions: GivenReaction[] = [];
   readonly callbacks = new Set<string>();
@@ -65,6 +65,10 @@ export class World {
   readonly #moved = new Map<number, number>();
   readonly #typing = new Map<number, NodeJS.Timeout>();
   #nextMessageId = 100;
+
+  constructor(botId = 123456789) {
+    this.bot = { id: botId, is_bot: true, first_name: "Moltbot", username: "moltbot_fake_bot" };
+  }
 
   /** The person or bot of that name, made up once. */
   person(name: string, isBot = false): User {

@@ -27,7 +27,7 @@ const CASES: readonly [what: string, error: () => Error, says: RegExp][] = [
     /^Telegram cannot read /,
   ],
   ["Telegram's link", () => telegramLink(telegramRefusal(400, WORDS)), /^Telegram answered 400; /],
-  ["Slack", () => slackError({ data: { error: WORDS } }, "C1"), /^Slack refused it \(unreadable_code\); check /],
+  ["Slack", () => slackError({ data: { error: WORDS } }, "C1"), /^Slack answered unreadable_code; whether it took /],
   ["Slack's code", () => slackError({ data: { error: "fatal_x" } }, "C1"), /^Slack refused it \(fatal_x\); check /],
   ["Slack's scope", () => slackError({ data: { error: "missing_scope", needed: WORDS } }, "C1"), /lacks a scope; /],
   ["WhatsApp", () => whatsappRefusal(WORDS), /^WhatsApp refused the message; check /],

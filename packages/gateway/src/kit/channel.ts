@@ -65,17 +65,48 @@ export type ChannelErrorKind =
   | "banned"
   | "unavailable";
 
+/** Bounds of the waits that platforms name, ms. After the longest one the platform is asked again. */
+const SHORTEST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 3_600_000;
+
 /** An error of a platform; the message is one sentence that says what to do. */
 export class ChannelError extends TellableError {
   readonly kind: ChannelErrorKind;
+  /** How long the platform wants to be left alone, within bounds; undefined when it names no time. */
   readonly retryAfterMs: number | undefined;
 
   constructor(kind: ChannelErrorKind, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ChannelError";
     this.kind = kind;
-    this.retryAfterMs = options.retryAfterMs;
+    this.retryAfterMs = waitIn(options.retryAfterMs);
   }
+}
+
+/** Platforms and the proxies before them also name waits that are none: zero, negative, years, words. */
+function waitIn(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms > 0 ? Math.min(Math.max(Math.ceil(ms), SHORTEST_WAIT_MS), LONGEST_WAIT_MS) : undefined;
+}
+
+/** The platform takes no more for now. `retryAfterMs` is its own word; where that is no time, it is `usualMs`. */
+export function rateLimited(
+  label: string,
+  retryAfterMs: number,
+  { usualMs = 1_000, how = "" }: { readonly usualMs?: number; readonly how?: string } = {},
+): ChannelError {
+  const waitMs = waitIn(retryAfterMs) ?? usualMs;
+  const sentence = `${label} takes no more messages for ${Math.ceil(waitMs / 1000)} s${how}.`;
+  return new ChannelError("rate-limited", sentence, { retryAfterMs: waitMs });
+}
+
+/**
+ * The wait that an answer's Retry-After names (RFC 9110: seconds, or a date), ms; `NaN` when it names none. A date is read
+ * by the clock of who answers.
+ */
+export function retryAfterIn({ headers }: { readonly headers: { get(name: string): string | null } }): number {
+  const said = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+(?:\.\d+)?$/.test(said)) return Number(said) * 1000;
+  return Date.parse(said) - Date.parse(headers.get("date") ?? "");
 }
 
 /** What an account keeps between starts: credentials, cursors, journals. Writes are on disk when they return. */

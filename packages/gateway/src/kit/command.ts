@@ -71,6 +71,14 @@ export function senderOf({ principal }: Pick<CommandStarter, "principal">): stri
   return principal.startsWith("channel:") ? principal.slice("channel:".length) : undefined;
 }
 
+/**
+ * The id of somebody on a channel who is not the owner, as "channel:id"; undefined for the owner and for connections. A
+ * guest sees their own conversation and what they made themselves, whatever scopes being let in has given them.
+ */
+export function guestOf(starter: Pick<CommandStarter, "principal" | "scopes">): string | undefined {
+  return hasScope(new Set(starter.scopes), "operator.admin") ? undefined : senderOf(starter);
+}
+
 /** The first word and what follows it. */
 export function firstWord(args: string): { word: string; rest: string } {
   const match = /^(\S*)\s*([\s\S]*)$/.exec(args.trim());

@@ -1,7 +1,7 @@
 /** Maps Discord's refusals and the network's failures to `ChannelError`. */
 import { DiscordAPIError, HTTPError, RateLimitError } from "@discordjs/rest";
 import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
-import { ChannelError } from "../../kit/channel.ts";
+import { ChannelError, rateLimited } from "../../kit/channel.ts";
 
 /** Discord's error codes that people can do something about (documentation: Opcodes and Status Codes, JSON). */
 const REJECTIONS: Readonly<Record<number, string>> = {
@@ -24,10 +24,8 @@ const REJECTIONS: Readonly<Record<number, string>> = {
 /** What went wrong with a request. */
 export function requestError(error: unknown): ChannelError {
   if (error instanceof ChannelError) return error;
-  if (error instanceof RateLimitError) {
-    const retryAfterMs = Math.max(Math.ceil(error.retryAfter), Math.ceil(error.sublimitTimeout), 1);
-    return new ChannelError("rate-limited", `Discord takes no more requests for ${retryAfterMs} ms.`, { retryAfterMs });
-  }
+  if (error instanceof RateLimitError)
+    return rateLimited("Discord", Math.max(error.retryAfter || 0, error.sublimitTimeout || 0));
   if (error instanceof DiscordAPIError) return refusal(error);
   if (error instanceof HTTPError)
     return new ChannelError("unknown", `Discord answered ${error.status}; whether it took the message cannot be told.`);

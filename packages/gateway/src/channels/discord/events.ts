@@ -237,7 +237,7 @@ export class Events {
       return { reading, state: catchUp.seen(data.channel_id, data.id) };
     }
     const { id, channel_id, guild_id } = (data ?? {}) as { id?: unknown; channel_id?: unknown; guild_id?: string };
-    if (isId(id) && isId(channel_id)) return { reading: await mapper.unreadable(id, channel_id, guild_id) };
+    if (isId(id) && isId(channel_id)) return { reading: await mapper.unreadable({ id, channel_id, guild_id }) };
     this.#parts.context.log.warn("discord sent a message without an id", { type: On.MessageCreate });
     return { reading: { nobody: "a message without an id" } };
   }

@@ -70,6 +70,12 @@ export function isMessage(data: unknown): data is ReceivedMessage {
   return isId(id) && isId(channel_id) && isId(author?.id) && typeof content === "string";
 }
 
+/** What must be told of a message for a record of it. */
+type Unreadable = Pick<ReceivedMessage, "id" | "channel_id" | "channel_type"> & {
+  readonly guild_id?: string | undefined;
+  readonly author?: Pick<APIUser, "id">;
+};
+
 export class Mapper {
   readonly #places: Places;
   readonly #selfId: string;
@@ -79,8 +85,17 @@ export class Mapper {
     this.#selfId = selfId;
   }
 
-  /** What a message says. */
+  /** What a message says. One that is not as Discord describes messages takes no other of its page with it. */
   async message(message: ReceivedMessage): Promise<Reading> {
+    try {
+      return await this.#read(message);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return await this.unreadable(message);
+    }
+  }
+
+  async #read(message: ReceivedMessage): Promise<Reading> {
     const rule = Object.hasOwn(TYPES, message.type) ? TYPES[message.type] : undefined;
     if (rule && "nobody" in rule) return rule;
     const base = { ...(await this.#base(message)), keys: [`message:${message.id}`] as const };
@@ -108,16 +123,16 @@ export class Mapper {
   }
 
   /** A message that has an id and a channel and cannot be read. */
-  async unreadable(id: string, channelId: string, guildId: string | undefined): Promise<Inbound> {
+  async unreadable({ id, channel_id, channel_type, guild_id, author }: Unreadable): Promise<Inbound> {
     return {
       kind: "unreadable",
       keys: [`message:${id}`],
       at: timeOf(id),
-      chat: await this.#places.chat(channelId, { guildId }),
-      sender: { id: accountId("unknown") },
+      chat: await this.#places.chat(channel_id, { type: channel_type, guildId: guild_id }),
+      sender: { id: accountId(author?.id ?? "unknown") },
       messageId: id,
       fromSelf: false,
-      why: "Discord sent a message without an author or text.",
+      why: "Discord sent a message that is not as it describes messages.",
     };
   }
 

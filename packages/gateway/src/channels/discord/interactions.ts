@@ -39,11 +39,13 @@ export class Interactions {
       return { reading: { nobody: "the app asks while somebody types; nothing was sent" } };
     const user = interaction.member?.user ?? interaction.user;
     const { id, token, channel } = interaction;
-    if (!user || !channel) return { reading: { nobody: "an interaction without anybody who made it, or a place" } };
+    const channelId = channel?.id ?? interaction.channel_id;
+    if (!user || channelId === undefined)
+      return { reading: { nobody: "an interaction without anybody who made it, or a place" } };
     const base = {
       keys: [`interaction:${id}`] as [string],
       at: timeOf(id),
-      chat: await this.#mapper.chat(channel.id, { type: channel.type, guildId: interaction.guild_id }),
+      chat: await this.#mapper.chat(channelId, { type: channel?.type, guildId: interaction.guild_id }),
       sender: peerOf(user, { nick: interaction.member?.nick ?? undefined }),
       fromSelf: false,
     };

@@ -2,6 +2,7 @@
 import type { API, APIChannel } from "@discordjs/core/http-only";
 import { ChannelError } from "../../kit/channel.ts";
 import { type Chat, chosenName } from "../../kit/party.ts";
+import { isId } from "./snowflake.ts";
 
 /** Discord's types of channels (documentation: Channel Types). */
 const TEXT = 0;
@@ -43,7 +44,7 @@ export class Places {
       type,
       name: name ?? undefined,
       guildId: guild_id ?? guildId,
-      parentId: THREADS.has(type) ? (parent_id ?? undefined) : undefined,
+      parentId: THREADS.has(type) && isId(parent_id) ? parent_id : undefined,
     });
   }
 
@@ -57,6 +58,8 @@ export class Places {
 
   /** The chat of a channel: a thread is a topic of the channel it hangs on. Throws `ChannelError`. */
   async chat(channelId: string, hint: { type?: number | undefined; guildId?: string | undefined }): Promise<Chat> {
+    // Asking for something that is no channel is answered by an error of the server, which looks like an outage.
+    if (!isId(channelId)) throw new TypeError("a channel without an id");
     const isDirect = hint.type === DIRECT || hint.type === GROUP_DIRECT;
     if (isDirect) return { id: channelId, kind: hint.type === DIRECT ? "direct" : "group" };
     const place = this.#known.get(channelId) ?? (await this.#ask(channelId));
@@ -73,6 +76,7 @@ export class Places {
 
   /** Whether one of these roles is the account's. */
   async hasRole(guildId: string, roles: readonly string[]): Promise<boolean> {
+    if (!isId(guildId)) return false;
     if (!this.#roles.has(guildId)) {
       const member = await this.#unlessRefused(() => this.#api.guilds.getMember(guildId, this.#selfId));
       this.learnRoles(guildId, member?.roles ?? []);
@@ -83,6 +87,8 @@ export class Places {
   async #ask(channelId: string): Promise<Place> {
     const channel = await this.#unlessRefused(() => this.#api.channels.get(channelId));
     if (channel) this.learn(channel);
+    // A refusal is remembered: Discord bans addresses from which too many requests are refused.
+    else this.#known.set(channelId, { type: TEXT });
     return this.#known.get(channelId) ?? { type: TEXT };
   }
 

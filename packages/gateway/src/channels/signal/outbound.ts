@@ -1,7 +1,7 @@
 /** Sends, and everything else that the account does to messages. */
 import { readFile } from "node:fs/promises";
 import type { Log } from "../../base/log.ts";
-import type { ChannelState } from "../../kit/channel.ts";
+import { ChannelError, type ChannelState } from "../../kit/channel.ts";
 import type { MediaRef, Outbound, OutboundMedia, Sent } from "../../kit/channel-message.ts";
 import type { ChatRef, MessageRef } from "../../kit/party.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
@@ -35,11 +35,14 @@ export class Sender {
 
   async send(message: Outbound, signal: AbortSignal): Promise<Sent> {
     const { chat, text, media, replyTo } = message;
-    const { timestamp } = await this.#deliver("send", chat, signal, {
+    const sent = await this.#deliver("send", chat, signal, {
       ...textOf(text),
       ...(media && { attachments: [await dataAddress(media)], voiceNote: media.kind === "voice" }),
       ...(replyTo && { quoteTimestamp: Number(replyTo.id), quoteAuthor: this.#authorOf(replyTo) }),
     });
+    const timestamp = sent?.timestamp;
+    if (!Number.isSafeInteger(timestamp))
+      throw new ChannelError("unknown", "signal-cli took the message but did not name it.");
     return { id: String(timestamp) };
   }
 
@@ -87,9 +90,9 @@ export class Sender {
   }
 
   /** Sends to a chat. Throws `ChannelError` also when the call succeeded and nobody got it. */
-  async #deliver(method: string, chat: ChatRef, signal: AbortSignal, params: object): Promise<SendResult> {
-    const result = await this.#call<SendResult>(method, { ...params, ...this.#to(chat) }, signal);
-    const results = result.results ?? [];
+  async #deliver(method: string, chat: ChatRef, signal: AbortSignal, params: object): Promise<SendResult | undefined> {
+    const result = await this.#call<SendResult | undefined>(method, { ...params, ...this.#to(chat) }, signal);
+    const results = result?.results ?? [];
     const failed = results.filter(({ type }) => type !== "SUCCESS");
     const [first] = failed;
     if (first && failed.length === results.length) throw resultError(first);

@@ -3,12 +3,14 @@
 import { codeOf, messageOf, NEVER_REACHED, TellableError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Clock } from "../../base/time/clock.ts";
-import { ChannelError } from "../../kit/channel.ts";
+import { ChannelError, rateLimited } from "../../kit/channel.ts";
 
 /** signal-cli's own error codes (its source: SignalJsonRpcCommandHandler). */
 const CODE = { io: -3, untrusted: -4, rateLimit: -5, captcha: -6, noMethod: -32601, params: -32602 } as const;
 
 const CALL_MS = 60_000;
+/** The wait when signal-cli does not say how long. */
+const USUAL_WAIT_MS = 60_000;
 const CHECK_MS = 5_000;
 
 /** What one recipient of a send got. */
@@ -117,7 +119,7 @@ export function resultError({ type, recipientAddress, retryAfterSeconds, token }
   const who = recipientAddress?.number ?? recipientAddress?.uuid ?? "the recipient";
   switch (type) {
     case "RATE_LIMIT_FAILURE":
-      return rateLimited(retryAfterSeconds, token);
+      return tooMany(retryAfterSeconds, token);
     case "NETWORK_FAILURE":
       return new ChannelError("unknown", `signal-cli lost the network while it sent to ${who}.`);
     case "IDENTITY_FAILURE":
@@ -150,7 +152,7 @@ function refusal(cause: RpcFailure): ChannelError {
   const { code, message, data } = cause.failure;
   const results = data?.response?.results ?? [];
   const failed = results.find(({ type }) => type !== "SUCCESS");
-  if (code === CODE.rateLimit) return rateLimited(failed?.retryAfterSeconds, failed?.token);
+  if (code === CODE.rateLimit) return tooMany(failed?.retryAfterSeconds, failed?.token);
   if (code === CODE.params && /account/i.test(message)) return loggedOut();
   if (/authorization failed|not registered/i.test(message) && !failed) return loggedOut();
   if (failed) return resultError(failed);
@@ -173,11 +175,9 @@ const REJECTIONS: readonly (readonly [RegExp, string])[] = [
   [/attachment.{0,80}(?:too large|too big)/i, "The file is larger than Signal allows."],
 ];
 
-function rateLimited(retryAfterSeconds = 60, token?: string): ChannelError {
+function tooMany(retryAfterSeconds = USUAL_WAIT_MS / 1000, token?: string): ChannelError {
   const how = token
     ? `solve a captcha at https://signalcaptchas.org/challenge/generate and run signal-cli submitRateLimitChallenge --challenge ${token} --captcha CAPTCHA`
     : "the gateway waits";
-  return new ChannelError("rate-limited", `Signal takes no more messages for ${retryAfterSeconds} s: ${how}.`, {
-    retryAfterMs: retryAfterSeconds * 1000,
-  });
+  return rateLimited("Signal", retryAfterSeconds * 1000, { usualMs: USUAL_WAIT_MS, how: `: ${how}` });
 }

@@ -15,6 +15,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const STORE_ATTEMPTS = 30;
 const STORE_PAUSE_MS = 1000;
 
+/** What a proxy before the daemon says of itself: too slow, too early, too much. It is no word about the account. */
+const PROXYS: ReadonlySet<number> = new Set([408, 425, 429]);
+
 interface Options {
   readonly context: ChannelContext;
   readonly rpc: Rpc;
@@ -58,7 +61,7 @@ async function listenOnce(
 ): Promise<void> {
   const address = `${rpc.url}/api/v1/events?account=${encodeURIComponent(account)}`;
   const response = await fetch(address, { headers: { accept: "text/event-stream" }, signal });
-  if (response.status >= 400 && response.status < 500) throw loggedOut();
+  if (response.status >= 400 && response.status < 500 && !PROXYS.has(response.status)) throw loggedOut();
   if (!response.ok || !response.body) throw new TellableError(`signal-cli answered ${response.status}`);
   onReply();
   onOpen();

@@ -1,6 +1,6 @@
 /** What Slack's error codes and the network's failures mean. */
 import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
-import { ChannelError } from "../../kit/channel.ts";
+import { ChannelError, rateLimited } from "../../kit/channel.ts";
 
 /** Codes that mean that a token is of no use (any more). */
 const BAD_TOKEN = new Set([
@@ -15,8 +15,11 @@ const BAD_TOKEN = new Set([
   "org_login_required",
 ]);
 
-/** Slack could not finish; it may have done what was asked. */
-const DOUBTFUL = new Set(["internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
+/** What stands in for a code that is none: the library takes any body for one. */
+const UNREADABLE = "unreadable_code";
+
+/** Slack could not finish, or something else answered; it may have done what was asked. */
+const DOUBTFUL = new Set(["internal_error", "fatal_error", "service_unavailable", "request_timeout", UNREADABLE]);
 
 /** The wait when Slack does not say how long. */
 const USUAL_WAIT_MS = 30_000;
@@ -25,7 +28,7 @@ const USUAL_WAIT_MS = 30_000;
 export function slackCode(error: unknown): string | undefined {
   const data = (error as { data?: { error?: unknown } } | undefined)?.data;
   if (typeof data?.error !== "string") return undefined;
-  return /^[a-z][\w-]{0,63}$/i.test(data.error) ? data.error : "unreadable_code";
+  return /^[a-z][\w-]{0,63}$/i.test(data.error) ? data.error : UNREADABLE;
 }
 
 /** What went wrong with something that was sent to `chatId`. */
@@ -34,10 +37,10 @@ export function sendError(error: unknown, chatId: string): ChannelError {
   const code = slackCode(error);
   if (code !== undefined) return platformError(code, error, chatId);
   const retryAfter = (error as { retryAfter?: unknown }).retryAfter;
-  if (typeof retryAfter === "number") return rateLimited(retryAfter * 1000);
+  if (typeof retryAfter === "number") return tooMany(retryAfter * 1000);
   const status = (error as { statusCode?: unknown }).statusCode;
-  if (status === 429) return rateLimited(USUAL_WAIT_MS);
-  if (typeof status === "number" && status < 500)
+  if (status === 429) return tooMany(USUAL_WAIT_MS);
+  if (typeof status === "number" && status >= 400 && status < 500)
     return new ChannelError("rejected", `Slack refused it with the status ${status}.`);
   const network = networkCode(error);
   if (network && NEVER_REACHED.has(network))
@@ -71,7 +74,7 @@ function badToken(token: "botToken" | "appToken", code: string): ChannelError {
 function platformError(code: string, error: unknown, chatId: string): ChannelError {
   if (/^(ratelimited|rate_limited|message_limit_exceeded)$/.test(code)) {
     const metadata = (error as { data: { response_metadata?: { retryAfter?: number } } }).data.response_metadata;
-    return rateLimited(metadata?.retryAfter === undefined ? USUAL_WAIT_MS : metadata.retryAfter * 1000);
+    return tooMany(Number(metadata?.retryAfter) * 1000);
   }
   if (BAD_TOKEN.has(code)) return badToken("botToken", code);
   if (DOUBTFUL.has(code))
@@ -107,9 +110,8 @@ const REJECTIONS: Readonly<Record<string, (chatId: string) => string>> = {
   cannot_dm_bot: () => "Slack lets an app write to people only, not to other apps.",
 };
 
-function rateLimited(retryAfterMs: number): ChannelError {
-  const seconds = Math.ceil(retryAfterMs / 1000);
-  return new ChannelError("rate-limited", `Slack takes no more messages for ${seconds} s.`, { retryAfterMs });
+function tooMany(retryAfterMs: number): ChannelError {
+  return rateLimited("Slack", retryAfterMs, { usualMs: USUAL_WAIT_MS });
 }
 
 /** The system's code, however deep the library has put it. */

@@ -2,7 +2,7 @@
 
 import type { WebClient } from "@slack/web-api";
 import { defined } from "../../base/defined.ts";
-import { type ChannelContext, ChannelError } from "../../kit/channel.ts";
+import { type ChannelContext, ChannelError, retryAfterIn } from "../../kit/channel.ts";
 import type { Outbound, Sent } from "../../kit/channel-message.ts";
 import type { Rendered } from "../../kit/text/dialect.ts";
 import { sendError, slackCode } from "./errors.ts";
@@ -117,10 +117,10 @@ export class Outbox {
         "rejected",
         "Slack takes answers to a command for 30 minutes, five at most; use the command again.",
       );
-    const retryAfter = Number(answer.headers.get("retry-after") ?? Number.NaN);
+    const retryAfter = retryAfterIn(answer) / 1000;
     throw Object.assign(new Error("Slack refused the answer"), {
       statusCode: answer.status,
-      ...(answer.status === 429 && !Number.isNaN(retryAfter) && { retryAfter }),
+      ...(answer.status === 429 && { retryAfter }),
     });
   }
 

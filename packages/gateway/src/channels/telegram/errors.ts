@@ -1,18 +1,22 @@
 /** What the Bot API's refusals and the network's failures mean. */
 import { codeOf, NEVER_REACHED } from "../../base/errors.ts";
-import { ChannelError } from "../../kit/channel.ts";
+import { ChannelError, rateLimited } from "../../kit/channel.ts";
 
 /** The Bot API's error object, as the client library throws it. */
 export interface Refusal {
   readonly error_code: number;
   readonly description: string;
-  readonly parameters: { readonly retry_after?: number; readonly migrate_to_chat_id?: number };
+  readonly parameters: { readonly retry_after?: unknown; readonly migrate_to_chat_id?: number };
 }
 
-/** The Bot API's answer, when that is what was thrown; servers of other makes may leave parts of it out. */
+/**
+ * The Bot API's answer, when that is what was thrown; servers of other makes may leave parts of it out. What holds no part
+ * of it refuses nothing: the library takes any JSON that is not a success for a refusal.
+ */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error && "error_code" in error)) return undefined;
   const { error_code, description, parameters } = error as Partial<Refusal>;
+  if (error_code === undefined && description === undefined) return undefined;
   return { error_code: error_code ?? 400, description: description ?? "no reason given", parameters: parameters ?? {} };
 }
 
@@ -25,7 +29,7 @@ export function sendError(error: unknown, chatId: string): ChannelError {
   const refusal = refusalOf(error);
   if (!refusal) return lost(error);
   const { error_code: code, description } = refusal;
-  if (code === 429) return rateLimited(refusal);
+  if (code === 429) return tooMany(refusal);
   if (code === 401) return badToken();
   if (code >= 500)
     return new ChannelError("unknown", `Telegram answered ${code}; whether it took the message cannot be told.`);
@@ -45,7 +49,7 @@ export function linkError(error: unknown): ChannelError {
   const { error_code: code, description } = refusal;
   // A token of the wrong shape is an unknown path to the Bot API.
   if (code === 401 || code === 404) return badToken();
-  if (code === 429) return rateLimited(refusal);
+  if (code === 429) return tooMany(refusal);
   if (code === 409 && /webhook/i.test(description))
     return new ChannelError(
       "replaced",
@@ -66,11 +70,8 @@ function badToken(): ChannelError {
   );
 }
 
-function rateLimited({ parameters }: Refusal): ChannelError {
-  const seconds = parameters.retry_after ?? 1;
-  return new ChannelError("rate-limited", `Telegram takes no more messages for ${seconds} s.`, {
-    retryAfterMs: seconds * 1000,
-  });
+function tooMany({ parameters }: Refusal): ChannelError {
+  return rateLimited("Telegram", Number(parameters.retry_after) * 1000);
 }
 
 function lost(error: unknown): ChannelError {

@@ -121,7 +121,8 @@ function messageOf(message: Message, key: string, reader: Reader): Reading {
     return { ...base, kind: "moved", keys: [movedKey(base.chat.id, toChatId), key], toChatId };
   }
   const { content, parts } = contentOf(message, reader);
-  const keys = [key, messageKey(message)] as const;
+  // A message's own id alone tells it apart: ids of updates may start anew.
+  const keys = [messageKey(message, reader)] as const;
   if (isEmpty(content)) return nothingIn(parts, { ...base, keys });
   return {
     ...base,
@@ -141,8 +142,9 @@ function nothingIn({ unread, nobody }: Parts, base: ReturnType<typeof baseOf> & 
   return { ...base, kind: "unread", what: "unknown kind", why };
 }
 
-function messageKey({ chat, message_id }: Message): string {
-  return `message:${chat.id}:${message_id}`;
+/** Each bot counts the messages of its direct chats for itself, and the account may become another bot. */
+function messageKey({ chat, message_id }: Message, { id }: Reader): string {
+  return `message:${id}:${chat.id}:${message_id}`;
 }
 
 /** What a message holds, whoever wrote it. */
@@ -170,7 +172,7 @@ function editOf(message: Message, key: string, reader: Reader): Reading {
   const base = baseOf(message, reader);
   if (isEmpty(content)) return nothingIn(parts, { ...base, keys: [key] });
   const at = message.edit_date === undefined ? reader.now : millis(message.edit_date);
-  const messageKeys = [messageKey(message)] as const;
+  const messageKeys = [messageKey(message, reader)] as const;
   return { ...base, kind: "edit", keys: [key], at, messageKeys, writtenAt: base.at, ...content };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The long poll. It requests updates and commits them with the new offset in one transaction. Only then it requests
- * with that offset, which tells Telegram to forget them. After a crash at any line Telegram sends them again.
+ * The long poll. It requests updates and commits them in one transaction. Only then it requests with an offset behind
+ * them, which tells Telegram to forget them. After a crash at any line Telegram sends them again.
  */
 
 import type { Update } from "grammy/types";
@@ -35,9 +35,10 @@ const PAUSE_MS = 1000;
 /** Takes in updates until the link fails or `signal` aborts; resolves with the reason, never rejects. */
 export async function poll(link: PollLink): Promise<ChannelError> {
   let failures = 0;
+  let offset = 0;
   while (!link.signal.aborted) {
     try {
-      await pollOnce(link);
+      offset = await pollOnce(link, offset);
       failures = 0;
     } catch (error) {
       if (link.signal.aborted) break;
@@ -52,15 +53,20 @@ export async function poll(link: PollLink): Promise<ChannelError> {
   return new ChannelError("network", "The connection to Telegram was closed.");
 }
 
-async function pollOnce({ api, context, reader, pollSeconds, signal, committed }: PollLink): Promise<void> {
+/**
+ * Asks once; returns the offset to ask with next. It only tells Telegram what has been committed. Without one Telegram
+ * begins with the earliest update that it was not told of, so that ids which start anew lower hide nothing: after a week
+ * without updates the next id is random (Bot API: Update), and another Bot API server counts for itself.
+ */
+async function pollOnce(link: PollLink, offset: number): Promise<number> {
+  const { api, context, reader, pollSeconds, signal, committed } = link;
   const { clock, state } = context;
-  const offsetKey = `offset:${reader.id}`;
   const askedAt = clock.monotonic();
   const tooLong = new AbortController();
   using _limit = clock.after(pollSeconds * 1000 + GRACE_MS, () => tooLong.abort());
-  const updates = await api.getUpdates(
+  const answer = await api.getUpdates(
     {
-      offset: Number(state.get(offsetKey) ?? 0),
+      offset,
       timeout: pollSeconds,
       limit: 100,
       allowed_updates: UPDATE_KINDS,
@@ -68,11 +74,11 @@ async function pollOnce({ api, context, reader, pollSeconds, signal, committed }
     forApi(AbortSignal.any([signal, tooLong.signal])),
   );
   signal.throwIfAborted();
-  const last = updates.at(-1);
-  if (!last) {
+  const updates = answer.filter((update) => Number.isSafeInteger(update?.update_id));
+  if (updates.length === 0) {
     // A server that does not hold polls must not be asked in a tight loop.
     if (clock.monotonic() - askedAt < PAUSE_MS / 2) await clock.sleep(PAUSE_MS, signal);
-    return;
+    return 0;
   }
   const topics: Record<string, string> = {};
   const topicTitle = (chatId: string, threadId: string) => {
@@ -84,9 +90,10 @@ async function pollOnce({ api, context, reader, pollSeconds, signal, committed }
     if (topic) topics[topicStateKey(topic.chatId, topic.threadId)] = topic.title;
     return read(update, { ...reader, now: clock.now(), topicTitle }, context);
   });
-  const changes = { ...topics, ...moves(readings.flatMap(inboundIn)), [offsetKey]: String(last.update_id + 1) };
+  const changes = { ...topics, ...moves(readings.flatMap(inboundIn)) };
   await commit(context, readings, changes);
   committed(updates);
+  return Math.max(...updates.map(({ update_id }) => update_id)) + 1;
 }
 
 /** An update that cannot be read takes none of the others with it. */

@@ -3,7 +3,8 @@
  * tell a connection that was never made from one that was lost.
  */
 import type { Api, ApiClientOptions } from "grammy/web";
-import { type ChannelContext, withTimeHeard } from "../../kit/channel.ts";
+import { jsonOr } from "../../base/json.ts";
+import { type ChannelContext, retryAfterIn, withTimeHeard } from "../../kit/channel.ts";
 
 type ApiSignal = NonNullable<Parameters<Api["getMe"]>[0]>;
 
@@ -17,11 +18,21 @@ type ApiFetch = NonNullable<ApiClientOptions["fetch"]>;
 /** For the library's options; the time that Telegram's answers name is told on to `hearer`. */
 export function nodeFetch(hearer?: Pick<ChannelContext, "heardTime">): ApiFetch {
   const heard = async (url: string, request: ApiRequest) => {
-    const answer = await fetchForApi(url, request);
+    const answer = await asApi(await fetchForApi(url, request));
     return hearer ? withTimeHeard(answer, hearer) : answer;
   };
   // The library's types name the fetch of a package from before Node had its own.
   return heard as unknown as ApiFetch;
+}
+
+/** A proxy before the Bot API says in a form of its own that it takes no more; the library would not tell that apart. */
+async function asApi(answer: Response): Promise<Response> {
+  if (answer.status !== 429) return answer;
+  const text = await answer.text();
+  const said = (jsonOr(text) ?? {}) as { error_code?: unknown };
+  const seconds = retryAfterIn(answer) / 1000;
+  const own = { ok: false, error_code: 429, description: "Too Many Requests", parameters: { retry_after: seconds } };
+  return new Response(said.error_code === undefined ? JSON.stringify(own) : text, answer);
 }
 
 interface ApiRequest extends Omit<RequestInit, "signal"> {

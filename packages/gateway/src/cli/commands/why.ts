@@ -68,7 +68,8 @@ function show({ out }: WhyCall, { entry, config, binding, parts, traceId }: Inbo
   );
   for (const line of printable(entry.text).split("\n").slice(0, 5)) out.print(dim(`  ${line}`));
   const file = config?.line === undefined ? configPath : `${configPath}:${config.line}`;
-  const value = config && JSON.stringify(hideSecrets(config.value, config.path.split(".")));
+  const told = config && JSON.stringify(hideSecrets(config.value, config.path.split(".")));
+  const value = told === undefined ? "" : ` = ${told}`;
   out.print("");
   out.print(
     facts(
@@ -77,7 +78,7 @@ function show({ out }: WhyCall, { entry, config, binding, parts, traceId }: Inbo
         ["Outcome", paintOf(entry, out.style)(outcomeOf(entry))],
         ["Rule", entry.outcome === "unread" ? undefined : entry.rule],
         ["Because", entry.detail === undefined ? undefined : printable(entry.detail)],
-        ["Setting", config && `${config.path} = ${config.isDefault ? "its default" : value}`],
+        ["Setting", config && `${config.path}${config.isDefault ? " = its default" : value}`],
         ["Line", config && (config.isDefault ? dim(`not in ${configPath}`) : file)],
         ["Change", adviceFor(entry)],
         ["Session", entry.sessionKey],

@@ -16,6 +16,14 @@ export function oneLine(text: string, maxChars = MAX_NAME_CHARS): string {
     .trimEnd()}…`;
 }
 
+/** What Markdown gives a meaning to. */
+const MARKS = /[\\`*_~[\]<]/g;
+
+/** A text of somebody as one line of Markdown that shows it as it is: none of its marks, links or mentions has an effect. */
+export function literal(text: string, maxChars = MAX_NAME_CHARS): string {
+  return oneLine(text, maxChars).replace(MARKS, "\\$&");
+}
+
 /** A name that stands in a sentence of ours: one short line, without the signs that frames and quotations are made of. */
 export function named(name: string): string {
   return oneLine(name.replace(FRAMING, " "));

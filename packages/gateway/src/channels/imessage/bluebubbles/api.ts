@@ -1,7 +1,7 @@
 /** The REST interface of a BlueBubbles server. The password is part of every address, so no address is ever shown. */
 import { codeOf, ignore, NEVER_REACHED } from "../../../base/errors.ts";
 import { jsonOr } from "../../../base/json.ts";
-import { type ChannelContext, ChannelError, withTimeHeard } from "../../../kit/channel.ts";
+import { type ChannelContext, ChannelError, rateLimited, withTimeHeard } from "../../../kit/channel.ts";
 
 export interface ApiOptions {
   readonly serverUrl: string;
@@ -9,6 +9,9 @@ export interface ApiOptions {
   /** Told of the time that the server's answers name. */
   readonly hearer?: Pick<ChannelContext, "heardTime"> | undefined;
 }
+
+/** The wait when a proxy before the server takes no more, ms; the server itself has no such limit. */
+const USUAL_WAIT_MS = 5_000;
 
 interface Call {
   readonly method?: "GET" | "POST" | "DELETE";
@@ -91,6 +94,7 @@ function wrongPassword(): ChannelError {
 function refusal(status: number, body: Body | undefined): ChannelError {
   const reason = String(body?.error?.message ?? body?.message ?? "no reason given").slice(0, 200);
   if (status === 401) return wrongPassword();
+  if (status === 429) return rateLimited("BlueBubbles", Number.NaN, { usualMs: USUAL_WAIT_MS });
   if (body === undefined && status < 500)
     return new ChannelError(
       "unavailable",

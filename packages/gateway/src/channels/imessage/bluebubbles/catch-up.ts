@@ -43,7 +43,8 @@ export class CatchUp {
     const after = Math.max(begunAt, newest - backMs);
     const read = (await this.#pages(after, signal)).map((value) => readMessage(value, reader));
     const messages = read.filter((message) => message !== undefined && message.at >= after) as BlueMessage[];
-    const latest = messages.reduce((time, { at }) => Math.max(time, at), newest);
+    // A clock that was wrong dates a message years ahead; everything until then would be taken for known.
+    const latest = messages.reduce((time, { at }) => Math.max(time, Math.min(at, reader.now)), newest);
     return {
       messages: messages.filter(({ version }) => !this.#known.has(version)),
       unreadable: read.filter((message) => message === undefined).length,

@@ -1,4 +1,5 @@
 /** Messages by way of a BlueBubbles server: what the gateway asks of it. What it tells is in `link.ts`. */
+import { isRecord } from "../../../base/config/config.ts";
 import { ignore } from "../../../base/errors.ts";
 import {
   type Capability,
@@ -109,7 +110,9 @@ class Requests {
     await this.#noticing(knock(this.#api, signal));
     using echo = this.#link.echoes.expect(expectedOf(message));
     const answer = await this.#noticing(sendMessage(this.#api, message, options));
-    const { guid } = (answer ?? {}) as { guid?: unknown };
+    if (!isRecord(answer))
+      throw new ChannelError("unknown", "BlueBubbles did not say what it sent; whether it did cannot be told.");
+    const { guid } = answer;
     // A first message to somebody is answered with the conversation, whose guid is no message's.
     if (typeof guid === "string" && !partsOf(guid)) {
       this.#link.echoes.claim(guid);

@@ -255,7 +255,7 @@ class ImsgConnection implements Connection {
     const isOwn = fromSelf || (chat.kind === "direct" && this.#echoes.isCopy(echo));
     try {
       void this.#context.receive([{ ...inbound, fromSelf: isOwn }], {
-        ...this.#cursor.past(rowid, inbound.at),
+        ...this.#cursor.past(rowid, Math.min(inbound.at, this.#reader().now)),
         ...this.#forgottenService(message),
       });
     } catch (error) {

@@ -3,6 +3,7 @@ import { GatewayError, messageOf } from "../../../base/errors.ts";
 import { visible } from "../../../base/text/visible.ts";
 import { hasScope, type Scope } from "../../../kit/access.ts";
 import { type Command, type CommandCall, firstWord, senderOf } from "../../../kit/command.ts";
+import { literal } from "../../../kit/text/one-line.ts";
 import type { Waiting } from "./pending.ts";
 import type { Decision } from "./policy/policy.ts";
 import { defineCommand, type Gateway } from "./slice.ts";
@@ -63,7 +64,7 @@ function decide(call: CommandCall<Gateway>, word: string, decision: Decision): s
       return "Turned away.";
     }
     const { device } = gateway.devices.approve(word, { scopes: new Set(starter.scopes) });
-    return `${device.displayName ?? "The device"} may connect now.`;
+    return `${literal(device.displayName ?? "The device")} may connect now.`;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.message !== "unknown requestId") throw error;
     return "Nothing waits under that code: it was answered already, or nobody answered in time.";

@@ -1,5 +1,6 @@
 /** Commands about messages: why the last one was answered or not, and how they wait. */
 import { type Command, senderOf } from "../../../kit/command.ts";
+import { literal } from "../../../kit/text/one-line.ts";
 import type { InboxEntryShape } from "./schema.ts";
 import { defineCommand } from "./slice.ts";
 
@@ -45,6 +46,8 @@ const queue = defineCommand({
 
 export const commands: readonly Command[] = [why, queue];
 
+const MAX_DETAIL_CHARS = 500;
+
 function explain({
   text,
   sender,
@@ -58,10 +61,10 @@ function explain({
 }: InboxEntryShape): string {
   const known = outcome ?? (state === "running" ? "being answered" : "waiting");
   return [
-    `“${text.replace(/\s+/g, " ").slice(0, 80)}” from ${senderName}`,
+    `“${literal(text, 80)}” from ${literal(senderName)}`,
     `**Outcome** ${known}`,
     ...(rule === undefined ? [] : [`**Rule** ${rule}${setting === undefined ? "" : `, \`${setting}\``}`]),
-    ...(detail === undefined ? [] : [`**Because** ${detail}`]),
+    ...(detail === undefined ? [] : [`**Because** ${literal(detail, MAX_DETAIL_CHARS)}`]),
     ...(binding === undefined ? [] : [`**Agent** chosen by \`${binding}\``]),
   ].join("  \n");
 }

@@ -186,8 +186,11 @@ export class Messaging implements AsyncDisposable {
     return messageAction({ channels: this.#channels, outgoing, inbox, outbox }, request, caller, signal);
   }
 
-  /** Why a message was answered or not. Throws `INVALID_REQUEST` when it is not known. */
-  why(wanted: string) {
+  /**
+   * Why a message was answered or not; what the settings hold only where `seesConfig`. Throws `INVALID_REQUEST` when it is
+   * not known.
+   */
+  why(wanted: string, seesConfig = false) {
     const entry = this.inbox.entries.find(wanted.trim());
     if (!entry)
       throw invalidRequest(
@@ -196,11 +199,8 @@ export class Messaging implements AsyncDisposable {
           : `no inbound message ${wanted.slice(0, 100)}; \`moltbot why\` without a number lists the newest`,
       );
     const parts = entry.runId === undefined ? [] : this.outbox.of(`run:${entry.runId}`);
-    const explanation = explainEntry(
-      entry,
-      parts.map((row) => this.outbox.entries.entry(row)),
-      this.#services.config.snapshot(),
-    );
+    const shown = parts.map((row) => this.outbox.entries.entry(row));
+    const explanation = explainEntry(entry, shown, this.#services.config.snapshot(), seesConfig);
     return { ...explanation, ...(this.tracing.now.isOn && { traceId: this.#traceOf(entry) }) };
   }
 

@@ -1,6 +1,7 @@
 /** Commands about the gateway and whoever asks. */
 import { dateFormat } from "../../../../base/time/date-format.ts";
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
+import { literal } from "../../../../kit/text/one-line.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
 import { connectHint } from "./connect-hint.ts";
 
@@ -64,7 +65,7 @@ const whoami = defineCommand({
     return [
       ...(sender === undefined
         ? [`**Client** ${name}`, `**Device** ${deviceId ?? "none; signed in with the shared secret"}`]
-        : [`**Sender** ${name}`, `**Id** ${sender}`]),
+        : [`**Sender** ${literal(name)}`, `**Id** ${sender}`]),
       `**Scopes** ${scopes.length > 0 ? scopes.join(", ") : "none"}`,
       `**Session** ${sessionKey}`,
     ].join("  \n");

@@ -1,8 +1,14 @@
 /** Commands about conversations. */
 
-import type { Command } from "../../../../kit/command.ts";
-import { kindOf } from "../../../core/sessions/sessions.ts";
-import { defineCommand } from "../slice.ts";
+import { type Command, guestOf } from "../../../../kit/command.ts";
+import { literal } from "../../../../kit/text/one-line.ts";
+import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
+import { defineCommand, type Gateway } from "../slice.ts";
+
+const MAX_MATCHES = 10;
+const MAX_SNIPPET_CHARS = 250;
+/** The newest messages of their conversation that a guest's search looks through. */
+const GUESTS_MESSAGES = 500;
 
 const search = defineCommand({
   name: "search",
@@ -10,15 +16,18 @@ const search = defineCommand({
   usage: "WORDS",
   needs: "operator.read",
   summary: "finds what was said in any conversation",
-  async run({ args, gateway: { sessions }, runId }) {
+  async run({ args, gateway, runId, starter, sessionKey: here }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
-    const found = await sessions.transcript.search(args, 12, { exceptRun: runId });
-    const matches = found.slice(0, 10);
+    const isGuest = guestOf(starter) !== undefined;
+    const found = isGuest
+      ? saidHere(gateway, here, args, runId)
+      : await gateway.sessions.transcript.search(args, MAX_MATCHES + 2, { exceptRun: runId });
+    const matches = found.slice(0, MAX_MATCHES);
     if (matches.length === 0) return `Nothing said so far matches “${args}”.`;
     return matches
       .map(
         ({ sessionKey, role, ts, snippet }) =>
-          `- **${sessionKey}**, ${new Date(ts).toISOString().slice(0, 10)}, ${role}: ${snippet}`,
+          `- **${sessionKey}**, ${new Date(ts).toISOString().slice(0, 10)}, ${role}: ${literal(snippet, MAX_SNIPPET_CHARS)}`,
       )
       .join("\n");
   },
@@ -28,14 +37,15 @@ const sessionList = defineCommand({
   name: "sessions",
   needs: "operator.read",
   summary: "lists the newest conversations",
-  run({ gateway: { sessions, clock }, sessionKey }) {
-    const rows = sessions.all.list({ limit: 15, includeGlobal: true });
+  run({ gateway: { sessions, clock }, sessionKey, starter }) {
+    const isShown = ({ key }: { key: string }) => guestOf(starter) === undefined || key === sessionKey;
+    const rows = sessions.all.list({ limit: 15, includeGlobal: true }).filter(isShown);
     return rows
       .map((session) => {
         const title = session.label ?? sessions.transcript.previews.title(session.sessionId) ?? "";
         const here = session.key === sessionKey ? " ← here" : "";
         const minutes = Math.round((clock.now() - session.updatedAt) / 60_000);
-        return `- \`${session.key}\` (${kindOf(session.key)}, ${minutes} min ago) ${title}${here}`;
+        return `- \`${session.key}\` (${kindOf(session.key)}, ${minutes} min ago) ${literal(title)}${here}`;
       })
       .join("\n");
   },
@@ -116,3 +126,15 @@ const activation = defineCommand({
 });
 
 export const conversations: readonly Command[] = [reset, stop, think, verbose, activation, search, sessionList];
+
+/** Messages of one conversation that hold every word, the newest first. */
+function saidHere({ sessions }: Gateway, sessionKey: string, query: string, exceptRun: string) {
+  const session = sessions.get(sessionKey);
+  const words = query.toLowerCase().split(/\s+/);
+  const said = session === undefined ? [] : sessions.transcript.last(session.sessionId, GUESTS_MESSAGES);
+  return said.toReversed().flatMap(({ role, at, content, runId }) => {
+    const snippet = textOf(content);
+    const isFound = runId !== exceptRun && words.every((word) => snippet.toLowerCase().includes(word));
+    return isFound ? [{ sessionKey, role, ts: at, snippet }] : [];
+  });
+}

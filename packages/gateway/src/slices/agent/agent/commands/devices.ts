@@ -1,5 +1,6 @@
 /** The command that shows devices; it asks for the same scope as the method that it stands for. */
 import type { Command } from "../../../../kit/command.ts";
+import { literal } from "../../../../kit/text/one-line.ts";
 import { defineCommand } from "../slice.ts";
 
 const devices = defineCommand({
@@ -10,12 +11,12 @@ const devices = defineCommand({
     const { pending, paired } = gateway.devices.list();
     const waiting = pending.map(
       ({ requestId, displayName, platform, role, remoteIp }) =>
-        `- **${displayName ?? "a device"}**${platform ? ` on ${platform}` : ""} asks to connect as ${role ?? "operator"}` +
+        `- **${literal(displayName ?? "a device")}**${platform ? ` on ${literal(platform)}` : ""} asks to connect as ${role ?? "operator"}` +
         `${remoteIp ? ` from ${remoteIp}` : ""}: \`/approve ${requestId}\` or \`/reject ${requestId}\``,
     );
     const known = paired.map(
       ({ deviceId, displayName, platform }) =>
-        `- ${displayName ?? "a device"}${platform ? ` on ${platform}` : ""} (${deviceId.slice(0, 12)}…)`,
+        `- ${literal(displayName ?? "a device")}${platform ? ` on ${literal(platform)}` : ""} (${deviceId.slice(0, 12)}…)`,
     );
     return [
       waiting.length > 0 ? `Waiting for approval:\n${waiting.join("\n")}` : "No device waits for approval.",

@@ -1,5 +1,5 @@
 /** What models took, and the line under each reply that tells it. */
-import { type Command, type CommandCall, mayUse } from "../../../../kit/command.ts";
+import { type Command, type CommandCall, guestOf, mayUse } from "../../../../kit/command.ts";
 import type { UsageTotals } from "../../usage/schema.ts";
 import { amounts, moneyText, tokensText } from "../../usage/usage.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
@@ -21,12 +21,15 @@ const usage = defineCommand({
 
 export const usageCommands: readonly Command[] = [usage];
 
-function report({ sessionKey, gateway: { usage, sessions } }: CommandCall<Gateway>): string {
+function report({ sessionKey, starter, gateway: { usage, sessions } }: CommandCall<Gateway>): string {
   const session = sessions.get(sessionKey);
+  const here = `**This conversation** ${session ? totalsText(usage.session(session.sessionId)) : "nothing yet"}`;
+  // What the owner spends is no business of a guest's.
+  if (guestOf(starter) !== undefined) return here;
   const budgets = usage.budgets(sessionKey);
   const level = session?.levels.responseUsage ?? "off";
   return [
-    `**This conversation** ${session ? totalsText(usage.session(session.sessionId)) : "nothing yet"}`,
+    here,
     `**Today, everything** ${totalsText(usage.today())}`,
     ...budgets.map((budget) => `**Budget** ${amounts(budget)}, ${budget.usedPercent} % (\`${budget.setting}\`)`),
     ...(budgets.length === 0 ? ["**Budget** none; `budgets.daily` in the config sets one"] : []),

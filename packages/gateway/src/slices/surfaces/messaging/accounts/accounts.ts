@@ -268,13 +268,13 @@ export class Accounts implements AsyncDisposable {
     readings: readonly Reading[],
     changes: StateChanges = {},
   ): Promise<void> {
-    const { store, log } = this.#services;
+    const { clock, store, log } = this.#services;
     let news = 0;
     for (const each of readings)
       if ("nobody" in each) log.debug("traffic that no person made is left out", { ...account.key, why: each.nobody });
     store.transaction(() => {
       for (const each of readings.flatMap(inboundIn)) {
-        const bounded = boundedInbound(each);
+        const bounded = boundedInbound(each, clock.now());
         if (this.#options.inbox.add(account.key, bounded) === undefined) continue;
         news++;
         if (bounded.kind === "message") chats.seen(bounded.chat);

@@ -6,6 +6,7 @@ import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import type { InboundMessage } from "../../../../kit/channel-message.ts";
 import { isEmpty } from "../../../../kit/content/content.ts";
 import type { Chat, Peer } from "../../../../kit/party.ts";
+import { named } from "../../../../kit/text/one-line.ts";
 import type { AccountSettings, GroupSettings } from "../accounts/account-settings.ts";
 import type { Outcome } from "./inbox/inbox.ts";
 import { mentions } from "./mention-patterns.ts";
@@ -174,5 +175,6 @@ function leave(rule: string, detail: string, setting?: string, kind: Outcome["ki
 }
 
 function nameOf({ name, id }: Peer): string {
-  return name ? `${name} (${id})` : id;
+  const called = named(name ?? "");
+  return called === "" ? id : `${called} (${id})`;
 }

@@ -49,6 +49,8 @@ const MAX_READ_BYTES = 5_000_000;
 const MAX_FILES = 10;
 const ATTEMPTS = 3;
 const FETCH_LIMIT_MS = 120_000;
+/** The longest wait for a platform that takes no more requests: the whole conversation waits with the file. */
+const LONGEST_WAIT_MS = 30_000;
 /** The ending of a file name while the file is fetched. */
 const PART = ".part";
 
@@ -138,7 +140,7 @@ export class MediaIn {
         return await this.#stream(file, account, signal);
       } catch (error) {
         const isFinal = !(error instanceof ChannelError) || error.kind === "rejected" || attempt === ATTEMPTS;
-        if (isFinal || signal.aborted) throw error;
+        if (isFinal || signal.aborted || (error.retryAfterMs ?? 0) > LONGEST_WAIT_MS) throw error;
         const waitMs = error.retryAfterMs ?? backoffMs(attempt, { baseMs: 1_000, maxMs: 30_000, factor: 3 });
         await this.#options.clock.sleep(waitMs, signal);
       }

@@ -11,7 +11,7 @@ export interface Explanation {
   readonly config?: {
     readonly path: string;
     readonly line?: number;
-    readonly value: unknown;
+    readonly value?: unknown;
     readonly isDefault: boolean;
   };
   /** The place of the binding that chose the agent. */
@@ -23,6 +23,7 @@ export function explainEntry(
   entry: InboxEntryShape,
   parts: OutboxEntryShape[],
   { parsed, raw }: Pick<ConfigSnapshot, "parsed" | "raw">,
+  seesConfig: boolean,
 ): Explanation {
   const { setting, binding: bindingPath } = entry;
   const bindingLine = bindingPath === undefined || raw === null ? undefined : lineOf(bindingPath, raw);
@@ -37,7 +38,7 @@ export function explainEntry(
     config: {
       path: setting,
       ...defined({ line }),
-      value: value ?? null,
+      ...(seesConfig && { value: value ?? null }),
       isDefault: value === undefined,
     },
     ...binding,

@@ -1,6 +1,7 @@
 /** Methods about what came in and goes out. */
 
 import { Type } from "@sinclair/typebox";
+import { hasScope } from "../../../../kit/access.ts";
 import { IdempotencyKey, MAX_NUMBER } from "../../../../kit/schema/schema.ts";
 import { InboxEntry, OutboxEntry } from "../schema.ts";
 import { defineMethod } from "../slice.ts";
@@ -34,7 +35,7 @@ export const inboxWhy = defineMethod({
       Type.Object({
         path: Type.String(),
         line: Type.Optional(Type.Integer()),
-        value: Type.Unknown(),
+        value: Type.Optional(Type.Unknown({ description: "What stands there; told with operator.admin only." })),
         isDefault: Type.Boolean(),
       }),
     ),
@@ -42,7 +43,8 @@ export const inboxWhy = defineMethod({
     parts: Type.Array(OutboxEntry),
     traceId: Type.Optional(Type.String({ description: "Its trace, where traces are sent." })),
   }),
-  handler: ({ params, gateway }) => gateway.messaging.why(params.message ?? "last"),
+  handler: ({ params, gateway, caller }) =>
+    gateway.messaging.why(params.message ?? "last", hasScope(caller.scopes, "operator.admin")),
 });
 
 export const outboxList = defineMethod({

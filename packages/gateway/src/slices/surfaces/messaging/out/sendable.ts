@@ -1,7 +1,7 @@
 /** A row of the outbox as a connection takes it, and what its refusal means. */
 
 import { ChannelError } from "../../../../kit/channel.ts";
-import type { Outbound } from "../../../../kit/channel-message.ts";
+import type { Outbound, Sent } from "../../../../kit/channel-message.ts";
 import type { Rendered } from "../../../../kit/text/dialect.ts";
 import { type Account, toChannelError } from "../accounts/account.ts";
 import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
@@ -26,6 +26,12 @@ export function outboundOf({ clientId, chat, payload, queuedAt }: OutboxRow): Ou
 export function textOfPart({ content, isPlain }: Payload): Rendered {
   if (content.kind !== "part") return { text: "", plain: "" };
   return isPlain ? { text: content.text.plain, plain: content.text.plain } : content.text;
+}
+
+/** The platform's id of a message. Throws `ChannelError` "unknown" when its answer names none. */
+export function namedBy({ id }: Sent, { definition: { label } }: Account): string {
+  if (typeof id === "string" && id !== "" && id !== "undefined") return id;
+  throw new ChannelError("unknown", `${label} answered without an id; whether it took the message cannot be told.`);
 }
 
 /** The error of a send as a `ChannelError`; an unclear failure has kind `unknown`. */

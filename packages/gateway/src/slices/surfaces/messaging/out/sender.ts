@@ -13,7 +13,7 @@ import { ChannelError, type Connection } from "../../../../kit/channel.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
-import { outboundOf, textOfPart, toSendError } from "./sendable.ts";
+import { namedBy, outboundOf, textOfPart, toSendError } from "./sendable.ts";
 
 export interface SenderOptions {
   readonly account: Account;
@@ -228,7 +228,9 @@ export class Sender {
       if (!connection.poll)
         throw new ChannelError("rejected", `${this.#options.account.definition.label} has no polls.`);
       const { kind: _kind, pollId: _pollId, ...poll } = payload.content;
-      const { id, pollId } = await connection.poll({ clientId, chat, ...poll }, signal);
+      const sent = await connection.poll({ clientId, chat, ...poll }, signal);
+      const id = namedBy(sent, this.#options.account);
+      const { pollId } = sent;
       if (pollId !== undefined) await this.#keep(() => this.#options.outbox.notePoll(row.id, pollId));
       return id;
     }
@@ -241,7 +243,7 @@ export class Sender {
         if (!(error instanceof ChannelError) || error.kind !== "rejected") throw error;
       }
     }
-    return (await connection.send(outboundOf(row), signal)).id;
+    return namedBy(await connection.send(outboundOf(row), signal), this.#options.account);
   }
 
   async #failed(row: OutboxRow, error: ChannelError, connection: Connection): Promise<void> {
@@ -249,7 +251,7 @@ export class Sender {
     const now = clock.steadyNow();
     switch (error.kind) {
       case "rate-limited":
-        return await this.#later(row, now + (error.retryAfterMs ?? 1_000), error.message);
+        return await this.#later(row, now + (error.retryAfterMs ?? backoffMs(row.attempts, RETRY)), error.message);
       case "bad-format":
         if (!row.payload.isPlain) return await this.#keep(() => outbox.asPlain(row));
         break;

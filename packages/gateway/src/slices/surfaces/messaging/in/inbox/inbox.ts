@@ -198,8 +198,8 @@ export class Inbox {
   }
 
   /**
-   * The message that an event is about, whatever its outcome: a message of the event's own sender. On some platforms
-   * senders choose message ids, so an id alone does not identify a message. `isVouched` events may be about anybody's
+   * The message that an event is about, whatever its outcome: the newest of the event's own sender with that id. On some
+   * platforms senders choose message ids, and another bot counts anew, so an id alone does not identify a message. `isVouched` events may be about anybody's
    * message.
    */
   messageOf({ channel, account, inbound }: Pick<InboxRow, "channel" | "account" | "inbound">): InboxRow | undefined {
@@ -208,7 +208,7 @@ export class Inbox {
     return this.#store
       .all<Row>(
         `select ${COLUMNS} from inbox where message_id = ? and channel = ? and account = ? and chat = ?
-         and kind = 'message' order by id`,
+         and kind = 'message' order by id desc`,
         ...[messageId, channel, account, chat.id],
       )
       .map(toInboxRow)
