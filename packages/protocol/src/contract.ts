@@ -2451,7 +2451,8 @@ export interface InboxWhyResult {
   config?: {
     path: string;
     line?: number;
-    value: unknown;
+    /** What stands there; told with operator.admin only. */
+    value?: unknown;
     isDefault: boolean;
   };
   binding?: {

@@ -5545,13 +5545,14 @@ public struct InboxWhyResult: Codable, Hashable, Sendable {
     public struct Config: Codable, Hashable, Sendable {
         public var path: String
         public var line: Int?
-        public var value: JSONValue
+        /// What stands there; told with operator.admin only.
+        public var value: JSONValue?
         public var isDefault: Bool
 
         public init(
             path: String,
             line: Int? = nil,
-            value: JSONValue,
+            value: JSONValue? = nil,
             isDefault: Bool
         ) {
             self.path = path
