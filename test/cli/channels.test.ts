@@ -95,6 +95,34 @@ test("revoking shuts a sender out, and says when there is none", async () => {
   );
 });
 
+test("doctor says when people who were let in share the owner's conversation, and how to part them", async () => {
+  const shared = async () => {
+    const { stdout } = await home.run(["doctor", "--json"]);
+    const { findings } = JSON.parse(stdout) as { findings: { subject: string; says: string; fix?: string }[] };
+    return findings.filter(({ subject }) => subject === "privacy");
+  };
+  const { approved } = JSON.parse((await home.run(["pairing", "list", "--json"])).stdout);
+  for (const { channel, id } of approved) await home.run(["pairing", "revoke", channel, id]);
+  const owner = await platform.says("hi", { from: "olga" });
+  await home.run(["pairing", "approve", await codeFor(platform, owner)]);
+  const nobodyNamed = await shared();
+  await home.run(["config", "set", "channels.telegram.owners", JSON.stringify([owner.senderId])]);
+  const alone = await shared();
+  const guest = await platform.says("hi", { from: "gustav" });
+  await home.run(["pairing", "approve", await codeFor(platform, guest)]);
+  const [found] = await shared();
+  const [, key = "", value = ""] = /config set (\S+) (\S+)`$/.exec(found?.fix ?? "") ?? [];
+  await home.run(["config", "set", key, value]);
+  const parted = await shared();
+  await home.run(["config", "unset", key]);
+  await home.run(["config", "unset", "channels.telegram.owners"]);
+  await home.run(["pairing", "revoke", "telegram", guest.senderId]);
+  await home.run(["pairing", "revoke", "telegram", owner.senderId]);
+
+  assert.deepEqual([nobodyNamed, alone, parted], [[], [], []]);
+  assert.equal(found?.says, "gustav shares your main conversation, and may be told what you said in it");
+});
+
 test("why names the rule, the line of the config that decided and what to change", async () => {
   const said = await platform.says("nobody in particular", { in: { group: "Family" } });
   await home.run(["message", "list"]);

@@ -19,6 +19,7 @@ import {
   databaseOfHealth,
   nameFinding,
   nodeFinding,
+  sharedConversation,
 } from "./gateway-findings.ts";
 import { hookFindings } from "./hook-findings.ts";
 import { checkDisk, checkNode, checkPort, checkStateDir } from "./local-findings.ts";
@@ -62,6 +63,8 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
         const { problems } = await client.request("channels.names", {}, { timeoutMs });
         const hooks = await client.request("hooks.list", {}, { timeoutMs });
         const { pending } = await client.request("node.pair.list", {}, { timeoutMs });
+        const { approved } = await client.request("pairing.list", {}, { timeoutMs });
+        const { config } = await client.request("config.get", {}, { timeoutMs });
         return [
           { level: "ok", subject, says },
           database,
@@ -70,6 +73,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
           checkModels(models),
           ...accountsOfHealth(health).map(checkAccount),
           ...problems.map(nameFinding),
+          ...sharedConversation(approved, config),
           ...hookFindings(hooks),
           ...pending.map(nodeFinding),
         ];

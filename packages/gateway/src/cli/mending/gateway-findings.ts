@@ -1,10 +1,15 @@
 /** What the answers of a running gateway say of its health, for `doctor`. */
 import type { HealthSummary, Methods } from "@moltbot/protocol";
+import { isRecord } from "../../base/config/config.ts";
 import { accountName } from "../channels/known.ts";
 import { isBroken, type NamedAccount, problemsOf, stateOf } from "../channels/show.ts";
-import { ago } from "../terminal/render.ts";
+import { ago, printable } from "../terminal/render.ts";
 import type { Finding } from "./finding.ts";
 import { machineProblems } from "./machine-health.ts";
+
+type Approved = Methods["pairing.list"]["result"]["approved"][number];
+/** Settings as they stand in the file. */
+type Tree = Readonly<Record<string, unknown>>;
 
 /** A copy that is older is too old. */
 const OLD_COPY_MS = 7 * 86_400_000;
@@ -49,6 +54,41 @@ export function nodeFinding(request: Methods["node.pair.list"]["result"]["pendin
     token: `${name} asks for a token, as nodes of January 2026 do`,
   };
   return { level: "warn", subject: "node", says: says[kind], fix: `\`moltbot nodes approve ${requestId}\`` };
+}
+
+/**
+ * People who were let in and share the owner's main conversation: the model tells them what it has read there. Nothing is said
+ * while no owner is named: those who were let in may all be the owner.
+ */
+export function sharedConversation(approved: readonly Approved[], values: unknown): Finding[] {
+  const config = isRecord(values) ? values : {};
+  const { dmScope = "main" } = (config.session ?? {}) as { readonly dmScope?: unknown };
+  const owners = ownersIn(config);
+  const guests = approved.filter(({ id }) => !owners.some((owner) => owner === id || owner.endsWith(`:${id}`)));
+  const [first] = guests;
+  if (dmScope !== "main" || owners.length === 0 || first === undefined) return [];
+  const name = printable(first.name ?? first.id);
+  const who = guests.length === 1 ? `${name} shares` : `${name} and ${guests.length - 1} more share`;
+  return [
+    {
+      ...{
+        level: "warn",
+        subject: "privacy",
+        says: `${who} your main conversation, and may be told what you said in it`,
+      },
+      fix: "Give each person their own: `moltbot config set session.dmScope per-channel-peer`",
+    },
+  ];
+}
+
+/** Who owns accounts of channels, as the settings name them. */
+function ownersIn({ channels }: Tree): string[] {
+  const ofChannel = (values: unknown): string[] => {
+    const { owners = [], accounts = {} } = (values ?? {}) as { owners?: unknown; accounts?: object };
+    const own = (Array.isArray(owners) ? owners : [owners]).map(String);
+    return [...own, ...Object.values(accounts ?? {}).flatMap(ofChannel)];
+  };
+  return Object.values((channels ?? {}) as Tree).flatMap(ofChannel);
 }
 
 /** A name in a setting where only an id has an effect. */
