@@ -57,6 +57,24 @@ test("the owner finds, lists and reads everything", async () => {
   assert.match(notes, /1234[\s\S]*telegram:\d+: \[mine\]\(https/);
 });
 
+test("what the owner asks in a group tells the group of itself alone", async () => {
+  await using bench = await stage();
+  const answers: string[] = [];
+
+  for (const command of ["search stairs", "sessions", "notes", "devices", "usage"]) {
+    const before = bench.fake.delivered.length;
+    await bench.fake.says(`/${command}`, { ...CLUB, from: "owner", mentionsBot: true });
+    await bench.settled();
+    answers.push(bench.fake.delivered.slice(before).at(-1)!.text);
+  }
+
+  const [usage, ...others] = answers.toReversed();
+  for (const answer of others)
+    assert.match(answer, /^Everybody here would read the answer\. Write \/\w+ to me in a direct/);
+  assert.match(usage!, /^This conversation/);
+  assert.doesNotMatch(answers.join("\n"), /under the stairs|1234|Today|Budget/);
+});
+
 test("marks, links and mentions of others have no effect in what a command answers", async () => {
   await using bench = await stage();
   const text = "[tap here](https://evil.example/x) **now** `/approve ABCDEF`";

@@ -33,6 +33,8 @@ interface CommandFacts {
   readonly summary: string;
   /** The scope that its caller must hold beyond the one for sending messages; of several, any one. */
   readonly needs?: Scope | readonly Scope[];
+  /** Whether it tells the owner of other conversations, or of the gateway: not where a group reads the answer. */
+  readonly isPrivate?: boolean;
 }
 
 /** A command. A slice exports its own as `commands`. */

@@ -3,7 +3,8 @@
  * runs slash commands when a model is connected.
  */
 
-import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
+import { type Command, type CommandCall, guestOf, mayUse, senderOf } from "../../../../kit/command.ts";
+import { kindOf } from "../../../core/sessions/sessions.ts";
 import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
 import { isGreeting, smallTalk } from "./small-talk.ts";
@@ -71,7 +72,14 @@ export class Commands {
 /** What the command answers. A caller who may not use it is told so. Throws what the command throws. */
 export async function runCommand({ command, args }: Invocation, call: Omit<CommandCall, "args">): Promise<string> {
   if (!mayUse(command, call.starter)) return refusal(command, call.starter);
+  if (command.isPrivate && tellsGroup(call))
+    return `Everybody here would read the answer. Write \`/${command.name}\` to me in a direct chat.`;
   return await command.run({ ...call, args });
+}
+
+/** Whether a group reads what its owner is told. A guest is told of the group alone. */
+export function tellsGroup({ sessionKey, starter }: Pick<CommandCall, "sessionKey" | "starter">): boolean {
+  return kindOf(sessionKey) === "group" && senderOf(starter) !== undefined && guestOf(starter) === undefined;
 }
 
 function refusal(command: Command, starter: CommandCall["starter"]): string {

@@ -15,6 +15,7 @@ const search = defineCommand({
   aliases: ["find"],
   usage: "WORDS",
   needs: "operator.read",
+  isPrivate: true,
   summary: "finds what was said in any conversation",
   async run({ args, gateway, runId, starter, sessionKey: here }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
@@ -36,6 +37,7 @@ const search = defineCommand({
 const sessionList = defineCommand({
   name: "sessions",
   needs: "operator.read",
+  isPrivate: true,
   summary: "lists the newest conversations",
   run({ gateway: { sessions, clock }, sessionKey, starter }) {
     const isShown = ({ key }: { key: string }) => guestOf(starter) === undefined || key === sessionKey;

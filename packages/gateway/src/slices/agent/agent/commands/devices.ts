@@ -6,6 +6,7 @@ import { defineCommand } from "../slice.ts";
 const devices = defineCommand({
   name: "devices",
   needs: "operator.pairing",
+  isPrivate: true,
   summary: "shows devices that wait for approval and those that are paired",
   run({ gateway }) {
     const { pending, paired } = gateway.devices.list();

@@ -24,6 +24,7 @@ const notes = defineCommand({
   name: "notes",
   usage: "[search WORDS | remove NUMBER]",
   needs: "operator.read",
+  isPrivate: true,
   summary: "shows, searches and removes notes",
   run({ args, gateway: { agent }, starter }) {
     const guest = guestOf(starter);

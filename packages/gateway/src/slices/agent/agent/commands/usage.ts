@@ -3,6 +3,7 @@ import { type Command, type CommandCall, guestOf, mayUse } from "../../../../kit
 import type { UsageTotals } from "../../usage/schema.ts";
 import { amounts, moneyText, tokensText } from "../../usage/usage.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
+import { tellsGroup } from "./builtin.ts";
 
 const LEVELS = ["off", "tokens", "full"];
 
@@ -24,8 +25,8 @@ export const usageCommands: readonly Command[] = [usage];
 function report({ sessionKey, starter, gateway: { usage, sessions } }: CommandCall<Gateway>): string {
   const session = sessions.get(sessionKey);
   const here = `**This conversation** ${session ? totalsText(usage.session(session.sessionId)) : "nothing yet"}`;
-  // What the owner spends is no business of a guest's.
-  if (guestOf(starter) !== undefined) return here;
+  // What the owner spends is no business of others.
+  if (guestOf(starter) !== undefined || tellsGroup({ sessionKey, starter })) return here;
   const budgets = usage.budgets(sessionKey);
   const level = session?.levels.responseUsage ?? "off";
   return [
