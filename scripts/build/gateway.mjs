@@ -19,6 +19,11 @@ import { LATER } from "./later.mjs";
 const PART = /require\("part:(start|later|chunk)\/([^"]+)"\)/g;
 /** A chunk was a module: what it exports is its namespace. esbuild takes it for CommonJS, and would make all of it the default. */
 const WRAPPED = /__toESM\((require\("part:chunk\/[^"]+"\)),1\)/g;
+/**
+ * What the files call of their own. Of two equal names in a file the bundler renames one, and these calls are put in after that;
+ * so they have names that no source has.
+ */
+const OWN = { shared: "sharedModules$", part: "laterModule$", parts: "laterModules$" };
 const ENTRY = "packages/gateway/src/start/supervise.ts";
 
 /** Builds the gateway's files. What stands where is known after a first look at what the first two would hold. */
@@ -36,7 +41,7 @@ export async function buildGateway() {
   const linkedLater = inAscii(
     linked(laterText, {
       start: (file) => `require("./gateway.cjs").shared()["${file}"]`,
-      later: (file) => `parts()["${file}"]`,
+      later: (file) => `${OWN.parts}()["${file}"]`,
       chunk: (file) => `require("./chunks/${names.get(file)}")`,
     }),
   );
@@ -44,7 +49,7 @@ export async function buildGateway() {
   const laterName = `gateway-later-${createHash("sha256").update(linkedLater).digest("hex").slice(0, 8)}.cjs`;
   writeFileSync(join(fresh, laterName), linkedLater);
   const linkedStart = linked(startText, {
-    start: (file) => `shared()["${file}"]`,
+    start: (file) => `${OWN.shared}()["${file}"]`,
     later: (file) => standIn(file, exports),
     chunk: (file) => `require("./chunks/${names.get(file)}")`,
   });
@@ -57,15 +62,19 @@ function bundleStart(places, exports = new Map()) {
   const contents = `export * from "./${ENTRY}";
     ${shared.imports}
     var made, later;
-    export function shared() { return (made ??= ${shared.modules}); }
-    export function part(file) { return (later ??= __later().parts())[file]; }`;
+    function ${OWN.shared}() { return (made ??= ${shared.modules}); }
+    function ${OWN.part}(file) { return (later ??= __later().parts())[file]; }
+    export { ${OWN.shared} as shared, ${OWN.part} as part };`;
   return bundleOne(contents, [servicesAtStart(), elsewhere(places, "start")]);
 }
 
 /** What is read when the first of it is used. */
 function bundleLater(places, files, exports) {
   const parts = registry(files, exports);
-  const contents = `${parts.imports} var made; export function parts() { return (made ??= ${parts.modules}); }`;
+  const contents = `${parts.imports}
+    var made;
+    function ${OWN.parts}() { return (made ??= ${parts.modules}); }
+    export { ${OWN.parts} as parts };`;
   return bundleOne(contents, [elsewhere(places, "later")]);
 }
 
@@ -103,7 +112,7 @@ function registry(files, exports) {
 /** Stands for a module of the second file in the first: each property reads it. */
 function standIn(file, exports) {
   const names = exports.get(join(root, `${file}.ts`));
-  return `{${names.map((name) => `get ${name}(){return part("${file}").${name}}`).join(",")}}`;
+  return `{${names.map((name) => `get ${name}(){return ${OWN.part}("${file}").${name}}`).join(",")}}`;
 }
 
 /** The chunks, by the modules that are imported when they are used; the names of their files. */
