@@ -14,6 +14,7 @@ type Job = CronListResult["jobs"][number];
 const PAGE = 200;
 /** A run of an agent may take long; January's clients wait for it as well. */
 const RUN_MS = 600_000;
+const NO_JOBS = "There are no jobs. `moltbot cron add --help` shows how to add one.";
 
 const add = defineCommand({
   summary: "Add a job",
@@ -45,7 +46,7 @@ const list = defineCommand({
     withGateway(call, async (link) => {
       const jobs = await jobsOf(link, call.flags.all);
       if (call.flags.json) return call.out.json({ jobs });
-      if (jobs.length === 0) return call.out.print("There are no jobs.");
+      if (jobs.length === 0) return call.out.print(NO_JOBS);
       call.out.print(table(COLUMNS, jobs.map(jobRow), call.out));
     }),
 });
@@ -198,7 +199,7 @@ const next = defineCommand({
       const limit = Math.min(PAGE, Math.max(1, Math.floor(call.flags.limit ?? 10)));
       const { jobs } = await client.request("cron.list", { limit }, { timeoutMs });
       if (call.flags.json) return call.out.json({ jobs });
-      call.out.print(jobs.length === 0 ? "There are no jobs." : table(COLUMNS, jobs.map(jobRow), call.out));
+      call.out.print(jobs.length === 0 ? NO_JOBS : table(COLUMNS, jobs.map(jobRow), call.out));
     }),
 });
 
