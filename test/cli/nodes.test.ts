@@ -70,3 +70,14 @@ async function codeThatWaits(home: Home): Promise<string> {
     if (waiting) return waiting.code;
   }
 }
+
+test("a request that does not wait is named, with the command that lists the others", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway([], TOKEN);
+
+  const approved = await home.run(["nodes", "approve", "nope"], { env: TOKEN });
+  const rejected = await home.run(["nodes", "reject", "nope"], { env: TOKEN });
+
+  const expected = { code: 1, stdout: "", stderr: "No request nope waits. See `moltbot nodes list`.\n" };
+  assert.deepEqual([approved, rejected], [expected, expected]);
+});

@@ -85,7 +85,7 @@ const add = defineCommand({
       const kept = flags.default ? others.map(({ default: _was, ...each }) => each) : others;
       await applyPatch(link, { agents: { list: [...kept, agent] } });
       if (flags.json) return out.json({ agent });
-      out.print(`${id} is there. \`moltbot agents bind ${id} CHANNEL\` lets it answer somewhere.`);
+      out.print(`The agent ${id} is added. \`moltbot agents bind ${id} CHANNEL\` lets it answer somewhere.`);
     }),
 });
 

@@ -14,6 +14,11 @@ type Job = CronListResult["jobs"][number];
 const PAGE = 200;
 /** A run of an agent may take long; January's clients wait for it as well. */
 const RUN_MS = 600_000;
+const SPANS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+] as const;
 const NO_JOBS = "There are no jobs. `moltbot cron add --help` shows how to add one.";
 
 const add = defineCommand({
@@ -67,8 +72,14 @@ function jobRow({ id, name, schedule, enabled, state }: Job): string[] {
 
 function scheduleText(schedule: Job["schedule"]): string {
   if (schedule.kind === "cron") return `${schedule.expr} ${schedule.tz ?? ""}`.trim();
-  if (schedule.kind === "every") return `every ${schedule.everyMs / 1_000} s`;
+  if (schedule.kind === "every") return `every ${span(schedule.everyMs)}`;
   return `at ${schedule.at ?? ""}`;
+}
+
+/** A span in the largest unit that divides it: a schedule is never rounded. */
+function span(ms: number): string {
+  const [size, unit] = SPANS.find(([each]) => ms % each === 0) ?? [1_000, "s"];
+  return `${ms / size} ${unit}`;
 }
 
 async function jobsOf({ client, timeoutMs }: Link, includeDisabled: boolean): Promise<Job[]> {
