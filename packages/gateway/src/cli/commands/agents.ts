@@ -150,7 +150,7 @@ const remove = defineCommand({
 
 /** Several agents. */
 export const agents = defineGroup({
-  summary: "Keep several agents, and say which one answers where",
+  summary: "Add, list and remove agents, and say which one answers where",
   alone: list,
   commands: { list, add, bind, remove },
 });
