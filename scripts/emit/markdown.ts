@@ -36,7 +36,7 @@ export function protocolReference(document: ProtocolDocument): string {
 /** A link to a heading; an event that shares its name with a method has the second heading of that name. */
 function linkTo(name: string, earlier: readonly { name: string }[] = []): string {
   const isSecond = earlier.some((other) => other.name === name);
-  return `[\`${name}\`](#${name.replaceAll(".", "")}${isSecond ? "-1" : ""})`;
+  return `[\`${name}\`](#${name.toLowerCase().replaceAll(".", "")}${isSecond ? "-1" : ""})`;
 }
 
 function errorTable(): string {

@@ -83,7 +83,7 @@ test("agents are added, bound, listed and removed on the command line; doctor se
   const doctor = await home.run(["doctor"]);
   const removed = await home.run(["agents", "remove", "work"]);
 
-  assert.match(added.stdout, /^work is there\./);
+  assert.match(added.stdout, /^The agent work is added\./);
   assert.equal(bound_.stdout, "work answers on telegram (group -1001) from now on.\n");
   assert.match(listed.stdout, /● +main +everywhere else\n +work +Archie +on telegram \(group -1001\)/);
   assert.deepEqual(

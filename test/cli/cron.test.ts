@@ -34,6 +34,20 @@ test("jobs are added, listed, changed, run and removed", async () => {
   assert.match(wrong.stderr, /Invalid value for minute: 99/);
 });
 
+test("a list shows each span in the largest unit that divides it, and without jobs how to add one", async () => {
+  using home = new Home();
+  const env = { MOLTBOT_GATEWAY_TOKEN: "a-token-for-tests" };
+  await using _gateway = await home.gateway([], env);
+
+  const none = await home.run(["cron", "list"], { env });
+  for (const span of ["2h", "90m", "3d"])
+    await home.run(["cron", "add", "--name", span, "--every", span, "--system-event", "x"], { env });
+  const { stdout } = await home.run(["cron", "list"], { env });
+
+  assert.equal(none.stdout, "There are no jobs. `moltbot cron add --help` shows how to add one.\n");
+  assert.deepEqual(stdout.match(/every \d+ \w+/g)?.sort(), ["every 2 h", "every 3 d", "every 90 min"]);
+});
+
 test("the simulator needs no gateway, and compares with what was expected", async () => {
   using home = new Home();
   const file = join(home.stateDir, "..", "expected.jsonl");

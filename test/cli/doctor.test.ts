@@ -30,6 +30,16 @@ test("before the first start nothing is broken, and 3 says that no gateway runs"
   assert.deepEqual(found(outcome, "gateway"), [{ level: "warn", says: "Not running" }]);
 });
 
+test("a folder without a config lacks no secret, since the first start makes one", async () => {
+  using home = new Home();
+  mkdirSync(home.stateDir, { mode: 0o700 });
+
+  const outcome = await home.run(["doctor", "--json"], { env: { MOLTBOT_GATEWAY_PORT: await freePort() } });
+
+  assert.equal(outcome.code, 3);
+  assert.deepEqual(found(outcome, "secret"), []);
+});
+
 test("a running gateway passes every check but the model's", async () => {
   using home = new Home();
   await using _gateway = await home.gateway();

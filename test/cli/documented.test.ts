@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import { commands } from "../../packages/gateway/src/cli/commands/index.ts";
 import { parseFlags } from "../../packages/gateway/src/cli/language/args.ts";
 import type { Command, Group } from "../../packages/gateway/src/cli/language/command.ts";
@@ -13,8 +14,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What follows `moltbot` in inline code. In a template of ours the backticks are escaped. */
 const INLINE = /`(?:\$ )?moltbot ((?:[^`\\]|\\[^`])+?)\\?`/g;
-/** What follows it on a line of a code block. */
-const LINE = /^(?:\$ )?moltbot (.+)$/gm;
+/** What follows it on a line of a code block, where it may also read from another program. */
+const LINE = /^(?:\$ |.* \| )?moltbot (.+)$/gm;
 const BLOCK = /^```.*?^```/gms;
 /** A word as a shell reads it. */
 const WORD = /(?:'[^']*'|"[^"]*"|[^\s'"])+/g;
@@ -90,4 +91,16 @@ test("every command of a conversation stands in its page", () => {
     COMMANDS.map(({ name }) => name).filter((name) => !new RegExp(`\`/${name}\\b`).test(page)),
     [],
   );
+});
+
+test("a person or chat that the documentation sends to is one that the channel takes", () => {
+  const targets = ["README.md", "docs/**/*.md"].flatMap(mentionsIn).flatMap(({ file, line }) => {
+    const words = line.match(WORD) ?? [];
+    const after = (...flags: string[]) => words[words.findIndex((word) => flags.includes(word)) + 1] ?? "";
+    const channel = words[0] === "message" && CHANNELS.find(({ id }) => id === after("--channel"));
+    return channel ? [{ file, channel, target: after("-t", "--target").replaceAll(/['"]/g, "") }] : [];
+  });
+
+  for (const { file, channel, target } of targets) assert.doesNotThrow(() => channel.target(target), file);
+  assert.ok(targets.length >= 5);
 });

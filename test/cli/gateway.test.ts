@@ -67,7 +67,7 @@ test("a wrong token exits 4 and names where the right one is", async () => {
     [code, stderr],
     [
       4,
-      `The gateway at ${gateway.url} does not accept this token. It is gateway.auth.token in the gateway's moltbot.json.\n`,
+      `The gateway at ${gateway.url} does not accept this token. The right one is gateway.auth.token in the gateway's moltbot.json.\n`,
     ],
   );
 });

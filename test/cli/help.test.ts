@@ -10,7 +10,8 @@ test("--help lists the commands and fits 80 columns", async () => {
   const { code, stdout } = await home.run(["--help"]);
 
   assert.equal(code, 0);
-  assert.match(stdout, /^ {2}gateway +Run the gateway, or ask about it$/m);
+  assert.match(stdout, /^ {2}gateway +Run the gateway, or make it a service$/m);
+  assert.match(stdout, /^Channels\n {2}channels +Connect/m);
   assert.deepEqual(
     stdout.split("\n").filter((line) => line.length > 80),
     [],

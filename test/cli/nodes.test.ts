@@ -91,9 +91,20 @@ test("what is not there is told with where to look", async () => {
   assert.deepEqual(told, [
     "1 Unknown nodeId. `moltbot nodes list` shows the nodes.",
     "1 Node not connected. `moltbot nodes list` shows the nodes.",
-    "1 Unknown requestId. `moltbot nodes list` and `moltbot devices list` show what waits.",
+    "1 No request attic waits. See `moltbot nodes list`.",
     "1 Unknown cron job id: attic. `moltbot cron list` shows the jobs.",
     "1 Unknown cron job id: attic. `moltbot cron list` shows the jobs.",
     "1 attic is not set; nothing was changed.",
   ]);
+});
+
+test("a request that does not wait is named, with the command that lists the others", async () => {
+  using home = new Home();
+  await using _gateway = await home.gateway([], TOKEN);
+
+  const approved = await home.run(["nodes", "approve", "nope"], { env: TOKEN });
+  const rejected = await home.run(["nodes", "reject", "nope"], { env: TOKEN });
+
+  const expected = { code: 1, stdout: "", stderr: "No request nope waits. See `moltbot nodes list`.\n" };
+  assert.deepEqual([approved, rejected], [expected, expected]);
 });

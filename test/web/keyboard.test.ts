@@ -89,7 +89,7 @@ test("Sessions: one is put away from its menu, and the focus is in the table", a
 
   await tabTo(chat, "Actions for Broken bicycle");
   await chat.page.keyboard.press("Enter");
-  await chat.page.getByRole("menuitem", { name: "Put away" }).waitFor();
+  await chat.page.getByRole("menuitem", { name: "Archive" }).waitFor();
   await chat.page.keyboard.press("ArrowDown");
   await chat.page.keyboard.press("ArrowDown");
   await chat.page.keyboard.press("Enter");

@@ -241,7 +241,7 @@ test("the page of nodes speaks the browser's language", async () => {
   await using chat = await openWebChat(browser, gateway, { size: "phone", locale: "ar-EG" });
   await chat.page.goto(`${gateway.httpUrl}/node`);
 
-  await chat.page.getByRole("heading", { name: textsOf("ar")["Lend this browser to your gateway"] ?? "" }).waitFor();
+  await chat.page.getByRole("heading", { name: textsOf("ar")["Make this browser a node"] ?? "" }).waitFor();
   await chat.page.locator("moltbot-language select").waitFor();
   await inspect(chat, "ar-node-phone", { colours: false });
 });

@@ -35,7 +35,7 @@ test("nodes invite prints a link and its code, and the browser that opens it giv
 
   assert.match(invited.stdout, /[█▀▄]{20}/);
   assert.match(invited.stdout, /Open it on this machine\. It is good for one browser and 10 minutes\./);
-  assert.match(invited.stdout, /tailscale serve/);
+  assert.match(invited.stdout, /config set gateway\.tailscale\.mode serve/);
   assert.equal(new URL(link).origin, new URL(httpUrl).origin);
   assert.equal(snap.stdout, `MEDIA:${file}\n`, snap.stderr);
   assert.equal(readFileSync(file).subarray(0, 3).toString("hex"), "ffd8ff");

@@ -45,7 +45,7 @@ test("an answer counts for its command alone, and for the group when the person 
   const allowed = await ask("panel", "device.info");
 
   assert.equal(info.what, "Tell what it is: Browser, language and screen.");
-  assert.match(status.what ?? "", /^Tell how it is: /);
+  assert.match(status.what ?? "", /^Tell its condition: /);
   assert.deepEqual([info.wasTicked, status.wasTicked], [false, false]);
   for (const told of [info.answer, again, allowed]) assert.equal(typeof told.systemName, "string");
   for (const told of [status.answer, still]) assert.equal(told.page.isVisible, true);

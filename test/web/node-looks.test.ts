@@ -90,7 +90,7 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
 
     assert.equal(await page.evaluate("isSecureContext"), false);
     assert.match(text, /no camera, no microphone, no place, no notifications and no key/);
-    assert.match(text, new RegExp(`tailscale serve --bg ${gateway.port}`));
+    assert.match(text, /config set gateway\.tailscale\.mode serve/);
     assert.match(text, /gateway\.tls\.enabled true/);
     assert.deepEqual(await small(page), []);
     assert.equal(await page.evaluate("location.hash"), "");

@@ -179,10 +179,10 @@ test("a conversation is pinned, put away, brought back, saved, and deleted only 
 
   await chat.act("Gardening", "Pin");
   await list.getByRole("heading", { name: "Pinned" }).waitFor();
-  await chat.act("Gardening", "Put away");
+  await chat.act("Gardening", "Archive");
   await list.locator("> li", { hasText: "Gardening" }).waitFor({ state: "detached" });
-  await page.getByText("Conversations put away", { exact: true }).click();
-  const away = page.getByRole("list", { name: "Conversations that were put away" });
+  await page.getByText("Archived conversations", { exact: true }).click();
+  const away = page.getByRole("list", { name: "Archived conversations" });
   await away.getByRole("button", { name: "Actions for Gardening" }).click();
   await page.getByRole("menuitem", { name: "Bring back" }).click();
   await list.locator("> li .session", { hasText: "Gardening" }).first().waitFor();

@@ -65,7 +65,7 @@ test("several are put away at once, the other person sees it, and it can be undo
 
   for (const name of ["Recipes", "Broken bicycle"])
     await chat.page.getByRole("checkbox", { name: `Choose ${name}` }).check();
-  await chat.page.getByRole("button", { name: "Put away", exact: true }).click();
+  await chat.page.getByRole("button", { name: "Archive", exact: true }).click();
   await row(other, "Recipes").waitFor({ state: "detached" });
   await row(other, "Broken bicycle").waitFor({ state: "detached" });
   await chat.page.getByRole("button", { name: "Undo" }).click();

@@ -124,6 +124,7 @@ const ELSEWHERE = "choose another place with MOLTBOT_STATE_DIR";
 const OWNER = "check that it belongs to you and can be written";
 /** What to do about a file that cannot be used, by the system's code. */
 const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist; check the path, or make the state with `moltbot gateway` first",
   ENOTDIR: `a part of this path is a file and no folder; ${ELSEWHERE}`,
   EISDIR: "it is a folder where a file is wanted; move it away",
   EROFS: `its disk is read-only; ${ELSEWHERE}`,

@@ -63,7 +63,7 @@ export const settings = defineSettings({
         {
           default: "off",
           description:
-            "`serve` lets the tailnet reach the gateway over https, `funnel` everyone; the claim ends with the gateway. `auto` is serve where Tailscale has https, else the tailnet address, else loopback alone.",
+            "`serve` lets the tailnet reach the gateway over https, `funnel` everyone; both end with the gateway. `auto` is serve where Tailscale has https, else the tailnet address, else loopback alone.",
         },
       ),
       port: Type.Union(
@@ -71,7 +71,10 @@ export const settings = defineSettings({
         { default: 443, description: "The port on the tailnet name." },
       ),
       socket: Type.Optional(text("The socket of tailscaled, where it is not the usual one.")),
-      resetOnExit: flag(true, "Of earlier versions; a claim always ends with the gateway."),
+      resetOnExit: flag(
+        true,
+        "From earlier versions and without effect; what `mode` opens always ends with the gateway.",
+      ),
     }),
     tls: Type.Object({
       enabled: flag(false, "Serve https and wss."),

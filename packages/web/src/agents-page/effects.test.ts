@@ -14,7 +14,7 @@ test("the parts of a prompt are in order of their size, with the tools as one", 
     ),
     [
       { name: "Tools", tokens: 75, percent: 75 },
-      { name: "Whose words are whose", tokens: 20, percent: 20 },
+      { name: "Who says what", tokens: 20, percent: 20 },
       { name: "USER.md", tokens: 5, percent: 5 },
     ],
   );

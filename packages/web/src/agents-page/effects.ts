@@ -19,7 +19,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["pages", said("What its pages are for")],
   ["conversation", said("About the conversation")],
   ["extra", said("What the client adds")],
-  ["words", said("Whose words are whose")],
+  ["words", said("Who says what")],
 ]);
 
 /** The parts of a prompt, the largest first; tools are one part. */

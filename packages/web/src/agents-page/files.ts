@@ -15,8 +15,8 @@ const WHAT: Readonly<Record<string, string>> = {
   "AGENTS.md": said("How it works"),
   "SOUL.md": said("Who it is"),
   "IDENTITY.md": said("Its name and face"),
-  "USER.md": said("Who you are; read where you alone listen"),
-  "MEMORY.md": said("What it keeps in mind; read where you alone listen"),
+  "USER.md": said("Who you are; read only when you talk to it alone"),
+  "MEMORY.md": said("What it remembers; read only when you talk to it alone"),
   "HEARTBEAT.md": said("What it looks after by itself"),
 };
 

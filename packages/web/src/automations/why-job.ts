@@ -28,7 +28,7 @@ export function explainJob(host: PageHost, job: Job, last: Run | undefined): voi
       [t("Says"), "text" in payload ? payload.text : "message" in payload ? payload.message : undefined],
       [t("In"), sessionTarget],
       [t("Missed times"), t(CATCH_UP[catchUp])],
-      [t("Not when older than"), graceMs === undefined ? undefined : durationOf(graceMs)],
+      [t("At most this late"), graceMs === undefined ? undefined : durationOf(graceMs)],
     ],
     command: `moltbot cron simulate --job ${shellWord(id)} --days 7`,
     more: host.offers("cron.simulate") ? html`<moltbot-try-out .host=${host} .job=${job}></moltbot-try-out>` : nothing,

@@ -92,7 +92,7 @@ export class TopbarElement extends PageElement {
     const { models, sessions, sessionKey, defaultModel, chosenModel } = this.state;
     const chosen = chosenModel ?? sessions.find(({ key }) => key === sessionKey)?.model ?? defaultModel;
     if (models.length === 0)
-      return html`<span class="model" title="No model is connected; the page Models connects one">Built-in agent</span>`;
+      return html`<span class="model" title="No model is connected; connect one on the page Models">Built-in agent</span>`;
     if (!this.store.may("admin")) return html`<span class="model">${chosen ?? t("Default model")}</span>`;
     const isListed = models.some(({ id }) => id === chosen);
     return html`<label class="model">

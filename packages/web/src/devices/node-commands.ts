@@ -149,10 +149,10 @@ function shown(payload: unknown, command: string): TemplateResult {
   if (isRecord(payload) && typeof payload.base64 === "string") {
     const type = TYPES[String(payload.format ?? "jpg").toLowerCase()];
     const url = `data:${type};base64,${payload.base64}`;
-    if (type?.startsWith("image/")) return html`<img class="answer" src=${url} alt=${t("What {0} gave", command)} />`;
+    if (type?.startsWith("image/")) return html`<img class="answer" src=${url} alt=${t("Result of {0}", command)} />`;
     if (type?.startsWith("video/")) return html`<video class="answer" src=${url} controls></video>`;
     if (type?.startsWith("audio/")) return html`<audio class="answer" src=${url} controls></audio>`;
   }
   const text = typeof payload === "string" ? payload : JSON.stringify(payload, undefined, 2);
-  return html`<pre class="answer" tabindex="0" aria-label=${t("What {0} gave", command)}>${(text ?? t("nothing")).slice(0, MOST_CHARS)}</pre>`;
+  return html`<pre class="answer" tabindex="0" aria-label=${t("Result of {0}", command)}>${(text ?? t("nothing")).slice(0, MOST_CHARS)}</pre>`;
 }

@@ -11,7 +11,7 @@ const BECAUSE: Readonly<Record<Todo["kind"], string>> = {
   sender: said("Strangers get a code, and nothing that they write reaches the agent until you let them in."),
   device: said("A device that the gateway does not know waits until somebody lets it in."),
   node: said("What a node offers is used only after somebody has approved it."),
-  page: said("The page that the button leads to has what mends it."),
+  page: said("The button opens the page on which you can mend it."),
   backup: said("A backup is late: what happened since the last one would be lost with this disk."),
   update: said("A newer version is out."),
 };

@@ -101,7 +101,7 @@ export class SessionsElement extends PageElement {
         valuesOf(all, ({ channel = "webchat" }) => channel),
         (id) => this.host.channelName(id),
       )}
-      <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Those put away</label>
+      <label class="tick"><input type="checkbox" .checked=${filter.isArchived} @change=${(event: Event) => change({ isArchived: (event.target as HTMLInputElement).checked })} /> Archived</label>
       <span class="meta" role="status">${plural(count, "{0} session", "{0} sessions")}</span>
     </div>`;
   }
@@ -111,7 +111,7 @@ export class SessionsElement extends PageElement {
     if (!this.host.may("admin") || rows.length === 0) return nothing;
     const chosen = rows.filter(({ key }) => this.chosen.has(key));
     const isAll = chosen.length === rows.length;
-    const verb = this.filter.isArchived ? t("Bring back") : t("Put away");
+    const verb = this.filter.isArchived ? t("Bring back") : t("Archive");
     return html`<div class="bulk">
       <label class="tick"><input type="checkbox" .checked=${isAll} .indeterminate=${!isAll && chosen.length > 0} @change=${() => {
         this.chosen = new Set(isAll ? [] : rows.map(({ key }) => key));
@@ -216,7 +216,7 @@ export class SessionsElement extends PageElement {
       ...(isAdmin && !row.isMain
         ? [
             {
-              label: row.isArchived ? t("Bring back") : t("Put away"),
+              label: row.isArchived ? t("Bring back") : t("Archive"),
               icon: archiveIcon,
               run: () => this.#archive([row]),
             },
@@ -239,7 +239,7 @@ export class SessionsElement extends PageElement {
     if (keys.length === 0) return;
     await this.#sessions?.archive(keys, isAway);
     this.done = isAway
-      ? plural(keys.length, "“{1}” is put away.", "{0} sessions are put away.", rows[0]?.title)
+      ? plural(keys.length, "“{1}” is archived.", "{0} sessions are archived.", rows[0]?.title)
       : plural(keys.length, "“{1}” is back.", "{0} sessions are back.", rows[0]?.title);
     offerUndo({ text: this.done, undo: () => this.#sessions?.archive(keys, !isAway) });
   }

@@ -19,10 +19,10 @@ export function openSessionMenu(store: Store, session: Session, button: HTMLElem
     { label: isPinned ? t("Unpin") : t("Pin"), icon: pinIcon, run: mark({ pinned: !isPinned }) },
     ...(isMain
       ? []
-      : [{ label: isAway ? t("Bring back") : t("Put away"), icon: archiveIcon, run: mark({ archived: !isAway }) }]),
+      : [{ label: isAway ? t("Bring back") : t("Archive"), icon: archiveIcon, run: mark({ archived: !isAway }) }]),
   ];
   const end = isMain
-    ? { label: t("Start afresh"), icon: trashIcon, isDanger: true, run: () => startAfresh(store, key) }
+    ? { label: t("Begin anew"), icon: trashIcon, isDanger: true, run: () => startAfresh(store, key) }
     : { label: t("Delete"), icon: trashIcon, isDanger: true, run: () => sessions.leave(key) };
   openMenu(button, t("Actions for {0}", title), [
     ...(mayChange ? [{ label: t("Rename"), icon: pencilIcon, run: () => rename(store, session) }] : []),
@@ -50,9 +50,9 @@ async function rename({ sessions }: Store, { key, title, label }: Session): Prom
 /** The main conversation always exists; it can begin anew. */
 async function startAfresh({ sessions }: Store, key: string): Promise<void> {
   const answer = await ask({
-    title: t("Start the main conversation afresh?"),
+    title: t("Begin the main conversation anew?"),
     text: t("The agent forgets what was said in it. You can still read it above."),
-    confirm: t("Start afresh"),
+    confirm: t("Begin anew"),
     isDanger: true,
   });
   if (answer !== undefined) await sessions.reset(key);

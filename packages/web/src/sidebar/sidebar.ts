@@ -159,8 +159,8 @@ export class SidebarElement extends PageElement {
     const { archived } = this.state;
     return html`<li class="archive">
       <details @toggle=${(event: Event) => (event.target as HTMLDetailsElement).open && void this.store.sessions.loadArchived()}>
-        <summary>${chevronIcon}<span>Conversations put away</span></summary>
-        <ul aria-label="Conversations that were put away">${archived?.map((session) => this.#row(session, {}))}</ul>
+        <summary>${chevronIcon}<span>Archived conversations</span></summary>
+        <ul aria-label="Archived conversations">${archived?.map((session) => this.#row(session, {}))}</ul>
         ${archived?.length === 0 ? html`<p class="meta">None.</p>` : nothing}
       </details>
     </li>`;

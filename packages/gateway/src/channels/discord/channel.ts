@@ -22,7 +22,7 @@ export const discord = defineChannel({
       }),
     ),
     reactions: Type.Optional(
-      Type.Boolean({ description: "Whether to be told of reactions to messages; true when not set." }),
+      Type.Boolean({ description: "Whether the agent hears of reactions to messages; true when not set." }),
     ),
     apiUrl: Type.Optional(
       Type.String({

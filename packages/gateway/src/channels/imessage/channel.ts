@@ -57,7 +57,7 @@ export const imessage = defineChannel({
         minimum: 0.1,
         maximum: 3600,
         description:
-          "bluebubbles: how often messages that no webhook told of are asked for; 60 when webhookUrl is set, else 3.",
+          "bluebubbles: how often the server is asked for messages that no webhook reported; 60 when webhookUrl is set, else 3.",
       }),
     ),
   },

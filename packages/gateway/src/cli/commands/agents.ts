@@ -85,7 +85,7 @@ const add = defineCommand({
       const kept = flags.default ? others.map(({ default: _was, ...each }) => each) : others;
       await applyPatch(link, { agents: { list: [...kept, agent] } });
       if (flags.json) return out.json({ agent });
-      out.print(`${id} is there. \`moltbot agents bind ${id} CHANNEL\` lets it answer somewhere.`);
+      out.print(`The agent ${id} is added. \`moltbot agents bind ${id} CHANNEL\` lets it answer somewhere.`);
     }),
 });
 
@@ -150,7 +150,7 @@ const remove = defineCommand({
 
 /** Several agents. */
 export const agents = defineGroup({
-  summary: "Keep several agents, and say which one answers where",
+  summary: "Add, list and remove agents, and say which one answers where",
   alone: list,
   commands: { list, add, bind, remove },
 });

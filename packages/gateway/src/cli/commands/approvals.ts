@@ -185,7 +185,7 @@ async function decide(call: Pick<Call, "words" | "flags" | "out">, link: Link, d
 
 /** Commands that agents want to run. */
 export const approvals = defineGroup({
-  summary: "Say which commands agents may run",
+  summary: "Approve commands that agents want to run",
   alone: list,
   commands: {
     list,

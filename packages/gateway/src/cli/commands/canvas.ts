@@ -163,7 +163,7 @@ const path = defineCommand({
 
 /** `canvas`, with nothing after it, opens it. */
 export const canvas = defineGroup({
-  summary: "See what agents draw",
+  summary: "See the pages and screens of agents",
   commands: { open, push, reset, history, replay, undo, snapshot, path },
   alone: open,
 });

@@ -25,7 +25,7 @@ const get = defineCommand({
     const values = await readValues(call);
     if (path === undefined) return out.json(hideSecrets(values));
     const value = valueAt(values, parsePath(path));
-    if (value === undefined) throw new CliError(`${path} is not set.`);
+    if (value === undefined) throw new CliError(`${path} is not set. \`moltbot config get\` prints all settings.`);
     if (typeof value === "string" && !flags.json) out.raw(value);
     else out.json(isRecord(value) || Array.isArray(value) ? hideSecrets(value, parsePath(path)) : value);
   },

@@ -14,6 +14,12 @@ type Job = CronListResult["jobs"][number];
 const PAGE = 200;
 /** A run of an agent may take long; January's clients wait for it as well. */
 const RUN_MS = 600_000;
+const SPANS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+] as const;
+const NO_JOBS = "There are no jobs. `moltbot cron add --help` shows how to add one.";
 
 const add = defineCommand({
   summary: "Add a job",
@@ -45,7 +51,7 @@ const list = defineCommand({
     withGateway(call, async (link) => {
       const jobs = await jobsOf(link, call.flags.all);
       if (call.flags.json) return call.out.json({ jobs });
-      if (jobs.length === 0) return call.out.print("There are no jobs.");
+      if (jobs.length === 0) return call.out.print(NO_JOBS);
       call.out.print(table(COLUMNS, jobs.map(jobRow), call.out));
     }),
 });
@@ -66,8 +72,14 @@ function jobRow({ id, name, schedule, enabled, state }: Job): string[] {
 
 function scheduleText(schedule: Job["schedule"]): string {
   if (schedule.kind === "cron") return `${schedule.expr} ${schedule.tz ?? ""}`.trim();
-  if (schedule.kind === "every") return `every ${schedule.everyMs / 1_000} s`;
+  if (schedule.kind === "every") return `every ${span(schedule.everyMs)}`;
   return `at ${schedule.at ?? ""}`;
+}
+
+/** A span in the largest unit that divides it: a schedule is never rounded. */
+function span(ms: number): string {
+  const [size, unit] = SPANS.find(([each]) => ms % each === 0) ?? [1_000, "s"];
+  return `${ms / size} ${unit}`;
 }
 
 async function jobsOf({ client, timeoutMs }: Link, includeDisabled: boolean): Promise<Job[]> {
@@ -200,7 +212,7 @@ const next = defineCommand({
       const limit = Math.min(PAGE, Math.max(1, Math.floor(call.flags.limit ?? 10)));
       const { jobs } = await client.request("cron.list", { limit }, { timeoutMs });
       if (call.flags.json) return call.out.json({ jobs });
-      call.out.print(jobs.length === 0 ? "There are no jobs." : table(COLUMNS, jobs.map(jobRow), call.out));
+      call.out.print(jobs.length === 0 ? NO_JOBS : table(COLUMNS, jobs.map(jobRow), call.out));
     }),
 });
 

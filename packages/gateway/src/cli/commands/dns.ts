@@ -19,7 +19,7 @@ const zone = defineCommand({
 });
 
 export const dns = defineGroup({
-  summary: "Tell name servers of this gateway",
+  summary: "Write a DNS zone by which this gateway is found",
   commands: { zone },
   alone: zone,
 });

@@ -15,7 +15,7 @@ const DEFAULT_BURST = 6;
 const MAX_KILLS = 1_000;
 
 export const drill = defineCommand({
-  summary: "Kill a gateway again and again, or trouble its machine, and count what is lost",
+  summary: "Test that no message is lost: kill a gateway, or trouble its machine, and count",
   flags: {
     kills: { kind: "number", summary: `How often it is killed; ${DEFAULT_KILLS} by default`, value: "N" },
     seed: { kind: "number", summary: "Repeats a drill: the same bursts and pauses", value: "N" },

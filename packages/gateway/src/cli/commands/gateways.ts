@@ -53,7 +53,7 @@ const discover = defineCommand({
 });
 
 export const gateways = defineGroup({
-  summary: "See the gateways you use",
+  summary: "List and find gateways on other machines",
   commands: { list, discover },
   alone: list,
 });

@@ -152,7 +152,7 @@ function paintOf(outcome: Delivery["outcome"], { green, yellow, red }: Style): (
 
 /** Hooks, and what came over them. */
 export const hooks = defineGroup({
-  summary: "See what other programs send",
+  summary: "See the calls of other programs",
   alone: list,
   commands: { list, test, tail },
 });

@@ -17,7 +17,10 @@ const status = defineCommand({
     withGateway(call, async ({ client, timeoutMs }) => {
       const result = await client.request("mail.status", {}, { timeoutMs });
       if (call.flags.json) return call.out.json(result);
-      if (result.accounts.length === 0) return call.out.print("No mailbox is set; see mail.accounts in the settings.");
+      if (result.accounts.length === 0)
+        return call.out.print(
+          "No mailbox is watched. Name one under mail.accounts in the settings, with host, user and password.",
+        );
       call.out.print(table(COLUMNS, result.accounts.map(rowOf), call.out));
       call.out.print("`moltbot hooks tail` shows what came.");
     }),

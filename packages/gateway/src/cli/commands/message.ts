@@ -12,7 +12,12 @@ import { facts, printable } from "../terminal/render.ts";
 import { discard, list, resend } from "./message-outbox.ts";
 
 const placeFlags = {
-  target: { kind: "text", short: "t", value: "WHO", summary: "Whom: +15550100, @name, a chat's id" },
+  target: {
+    kind: "text",
+    short: "t",
+    value: "WHO",
+    summary: "Whom: a number (+15550100) or an id, as the channel writes it",
+  },
   ...channelFlag,
   ...accountFlag,
   "thread-id": { kind: "text", value: "ID", summary: "A topic or thread within the chat" },
@@ -37,8 +42,8 @@ const send = defineCommand({
   flags: sendFlags,
   examples: [
     'moltbot message send -t +15550100 -m "On my way"',
-    "df -h | moltbot message send --channel telegram -t @me -m -",
-    "moltbot message send --channel slack -t '#general' --media report.pdf -m 'This week'",
+    "df -h | moltbot message send --channel telegram -t 5000001 -m -",
+    "moltbot message send --channel slack -t C0123ABCD --media report.pdf -m 'This week'",
   ],
   async run(call) {
     const { flags, out } = call;
@@ -106,7 +111,7 @@ const react = defineCommand({
   summary: "React to a message, or take the reaction back",
   positionals: [{ name: "EMOJI", optional: true }],
   flags: reactFlags,
-  examples: ["moltbot message react --channel telegram -t @alice --message-id 42 👍"],
+  examples: ["moltbot message react --channel telegram -t 5000001 --message-id 42 👍"],
   async run(call) {
     const { remove } = call.flags;
     const emoji = call.flags.emoji ?? call.words[0];

@@ -2,7 +2,7 @@
 
 import type { Methods } from "@moltbot/protocol";
 import { defineCommand, defineGroup } from "../language/command.ts";
-import { usageError } from "../language/exit.ts";
+import { CliError, usageError } from "../language/exit.ts";
 import { camera, location, notify, screen } from "../nodes/devices.ts";
 import { invite } from "../nodes/invite.ts";
 import { answerOfNode, printPayload } from "../nodes/invoke.ts";
@@ -71,7 +71,10 @@ const approve = defineCommand({
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
       const { out, flags, words } = call;
-      const result = await client.request("node.pair.approve", { requestId: words[0] ?? "" }, { timeoutMs });
+      const requestId = words[0] ?? "";
+      const result = await client
+        .request("node.pair.approve", { requestId }, { timeoutMs })
+        .catch((error) => refusalOf(error, requestId));
       if (flags.json) return out.json(result);
       const offers = result.node.commands.join(", ") || "it offers nothing yet";
       out.print(printable(`${result.node.displayName ?? result.node.nodeId} is approved: ${offers}.`));
@@ -83,11 +86,20 @@ const reject = defineCommand({
   positionals: [{ name: "REQUEST" }],
   run: (call) =>
     withGateway(call, async ({ client, timeoutMs }) => {
-      const result = await client.request("node.pair.reject", { requestId: call.words[0] ?? "" }, { timeoutMs });
+      const requestId = call.words[0] ?? "";
+      const result = await client
+        .request("node.pair.reject", { requestId }, { timeoutMs })
+        .catch((error) => refusalOf(error, requestId));
       if (call.flags.json) return call.out.json(result);
       call.out.print(`The request of ${result.nodeId.slice(0, 12)} is rejected.`);
     }),
 });
+
+/** The gateway's word for a request that is not there names no way to find the others. */
+function refusalOf(error: Error, requestId: string): never {
+  if (error.message !== "unknown requestId") throw error;
+  throw new CliError(`No request ${requestId} waits. See \`moltbot nodes list\`.`);
+}
 
 const rename = defineCommand({
   summary: "Give a node a name",

@@ -35,7 +35,8 @@ const list = defineCommand({
         out.print(table(columns, rows, out));
         out.print(out.style.dim("Let one in with `moltbot pairing approve CODE`.\n"));
       }
-      if (approved.length === 0) return out.print("Nobody was let in by a code yet.");
+      if (approved.length === 0)
+        return out.print(`${pending.length === 0 ? "Nobody waits, and nobody" : "Nobody"} was let in by a code yet.`);
       out.print(out.style.bold("Let in"));
       const columns = [{ title: "Channel" }, { title: "Who", flexible: true }, { title: "Id" }, { title: "Since" }];
       const rows = approved.map(({ channel, name = "", id, approvedAt }) => [channel, name, id, ago(approvedAt)]);

@@ -101,7 +101,7 @@ const cancel = defineCommand({
 
 /** Reminders. */
 export const remind = defineGroup({
-  summary: "Remind you of something",
+  summary: "Make and list reminders",
   alone: add,
   commands: { list, cancel },
   formerly: { rm: "cancel", remove: "cancel" },

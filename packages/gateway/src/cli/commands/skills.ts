@@ -103,7 +103,7 @@ const install = defineCommand({
 
 /** Skills. */
 export const skills = defineGroup({
-  summary: "See what agents know how to do, and let them use it",
+  summary: "List the skills of agents and set them up",
   formerly: { info: "show" },
   alone: list,
   commands: { list, show, enable, disable, install },

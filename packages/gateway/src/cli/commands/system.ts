@@ -69,7 +69,7 @@ const presence = defineCommand({
 
 /** System events, heartbeats and presence. */
 export const system = defineGroup({
-  summary: "Tell the agent what has happened",
+  summary: "Tell the agent of an event",
   alone: presence,
   commands: { event, wake: event, heartbeat, presence },
 });

@@ -37,7 +37,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   });
   subject.launch();
   for (const platform of platforms) await link(platform, subject);
-  progress(`${platforms.length} channels are linked: ${platforms.map(({ channel }) => channel).join(", ")}.`);
+  progress(`Linked: ${platforms.map(({ channel }) => channel).join(", ")}.`);
   const spoken: Spoken[] = [];
   for (let kill = 1; kill <= kills; kill++) {
     const saying = burst(platforms, { random, kill, most: options.burst, spoken });

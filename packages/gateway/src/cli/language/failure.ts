@@ -66,7 +66,7 @@ function wrongSecret(error: ResponseError, target: Target): string {
   const given = target[secret] !== undefined;
   const problem = given ? `does not accept this ${secret}` : `wants a ${secret}`;
   const where = target.isLocal
-    ? `It is gateway.auth.${secret} in the gateway's moltbot.json`
+    ? `The right one is gateway.auth.${secret} in the gateway's moltbot.json`
     : target.ssh && target.name === undefined
       ? `Pass --${secret}, or run \`moltbot connect --ssh ${target.ssh.host}\` once`
       : `Pass --${secret}, or set gateway.remote.${secret}`;

@@ -15,14 +15,21 @@ export function overview(look: Look): string {
     "",
     usageLine("COMMAND [flags]", look),
     "",
-    pairs(
-      Object.entries(commands).map(([name, { summary }]) => [name, summary]),
-      look,
-    ),
+    ...groups(look),
     "",
-    `Start with ${style.cyan("moltbot gateway")}; it prints the link to open.`,
+    `Start with ${style.cyan("moltbot onboard")}, or open the link that ${style.cyan("moltbot gateway")} prints.`,
     "`moltbot COMMAND --help` tells more.",
   ].join("\n");
+}
+
+/** The commands under their headings, with the summaries in one column. */
+function groups(look: Look): string[] {
+  const entries = Object.entries(commands);
+  const labelWidth = 2 + Math.max(...entries.map(([name]) => displayWidth(name)));
+  return entries.flatMap(([name, { heading, summary }], index) => [
+    ...(heading === undefined ? [] : [...(index === 0 ? [] : [""]), look.style.dim(heading)]),
+    row(name, summary, labelWidth, look),
+  ]);
 }
 
 /** `moltbot GROUP --help`. */
@@ -82,9 +89,13 @@ function flagLines(flags: Flags, look: Look, others?: readonly [string, string])
 }
 
 /** Two columns, the second beside the first or below it. */
-function pairs(rows: readonly (readonly [string, string])[], { width, style }: Look): string {
+function pairs(rows: readonly (readonly [string, string])[], look: Look): string {
   const labelWidth = 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
-  return rows.map(([name, text]) => beside(`  ${style.cyan(name)}`, text, { labelWidth, width })).join("\n");
+  return rows.map(([name, text]) => row(name, text, labelWidth, look)).join("\n");
+}
+
+function row(name: string, text: string, labelWidth: number, { width, style }: Look): string {
+  return beside(`  ${style.cyan(name)}`, text, { labelWidth, width });
 }
 
 function exampleLines(examples: readonly string[], { width }: Look): string[] {

@@ -47,7 +47,9 @@ export async function manPage(): Promise<string> {
     ".I COMMAND",
     "[flags]",
     ".SH DESCRIPTION",
-    roff("Start with `moltbot gateway`; it prints the link to open. `moltbot COMMAND --help` shows one command."),
+    roff(
+      "Start with `moltbot onboard`, or open the link that `moltbot gateway` prints. `moltbot COMMAND --help` shows one command.",
+    ),
     ".SH COMMANDS",
     ...chapters.flatMap(({ summary, name, pages }) => [
       `.SS ${roff(name)}`,

@@ -96,7 +96,8 @@ export function checkSecret({ stateDir, token, password }: Target, env: NodeJS.P
   const secret = isPassword ? password : token;
   const fix = "Put a long random one into gateway.auth, e.g. from `openssl rand -hex 32`";
   if (secret === undefined)
-    return existsSync(stateDir)
+    // The first start makes a secret together with the file.
+    return existsSync(configPath(stateDir, env))
       ? [{ level: "fail", subject: "secret", says: `gateway.auth.${name} is not set`, fix }]
       : [];
   if (isGuessable(secret))

@@ -100,7 +100,7 @@ export function nameFinding({ says, fix }: { readonly says: string; readonly fix
 export function checkMachine(health: HealthSummary): Finding[] {
   const problems = machineProblems(health).map((problem) => ({ level: "fail", ...problem }) as const);
   if (problems.length > 0) return problems;
-  return [{ level: "ok", subject: "machine", says: "Files can be written, and nobody says that the clock is wrong" }];
+  return [{ level: "ok", subject: "machine", says: "Files can be written, and nothing says that the clock is wrong" }];
 }
 
 /** Whether there is a model that can answer. */
@@ -116,7 +116,7 @@ export function checkModels(models: readonly { readonly id: string }[]): Finding
     level: "warn",
     subject,
     says: "No model is connected; the built-in commands answer",
-    fix: "See `moltbot models --help`",
+    fix: "Connect one with `moltbot models auth anthropic`, or find one on this machine with `moltbot models scan`",
   };
 }
 

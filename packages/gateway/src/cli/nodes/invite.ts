@@ -47,11 +47,11 @@ async function show({ addresses, expiresAtMs }: Invitation, out: Output): Promis
   for (const { url, reach } of others) out.raw(`${wordFor(WHERE, reach)}: ${url}`);
   if (first.reach === "here")
     out.print(
-      "Only browsers on this machine reach it. For a phone, put `tailscale serve` in front of the gateway; docs/browser-node.md says how.",
+      "Only browsers on this machine reach it. For a phone in your tailnet run `moltbot config set gateway.tailscale.mode serve`, and invite it again.",
     );
   else if (!first.isSecure)
     out.print(
-      "Over plain http browsers give no camera, no microphone and no place. `tailscale serve` or a certificate mends that; docs/browser-node.md says how.",
+      "Over plain http browsers give no camera, no microphone and no place. Use https: run `moltbot config set gateway.tailscale.mode serve`, or put a certificate in front, and invite it again.",
     );
 }
 

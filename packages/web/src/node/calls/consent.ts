@@ -100,9 +100,9 @@ export const CONSENTS: readonly Consent[] = [
     ...CANVAS,
     id: "canvas.navigate",
     title: said("Show another page"),
-    meaning: said("In the place of the one that is shown."),
+    meaning: said("Instead of the page that is shown."),
   },
-  { ...CANVAS, id: "canvas.hide", title: said("Hide the page"), meaning: said("This page is seen again.") },
+  { ...CANVAS, id: "canvas.hide", title: said("Hide the page"), meaning: said("This page comes back into view.") },
   { ...CANVAS, id: "canvas.a2ui.push", title: said("Draw a surface"), meaning: said("Texts, pictures and buttons.") },
   {
     ...CANVAS,
@@ -115,7 +115,7 @@ export const CONSENTS: readonly Consent[] = [
   {
     ...DEVICE,
     id: "device.status",
-    title: said("Tell how it is"),
+    title: said("Tell its condition"),
     meaning: said("Battery, network, storage, and the view."),
   },
   {

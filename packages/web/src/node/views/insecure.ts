@@ -15,15 +15,8 @@ export function insecure(canvas: Canvas, changed: () => void): TemplateResult {
     <p>The page came over plain http. Browsers then give it no camera, no microphone, no place, no notifications and no key of its own, so it cannot be a node. There are two ways out:</p>
     <section aria-labelledby="tailnet">
       <h2 id="tailnet">Over your tailnet</h2>
-      <p>Best for phones. Run these on the gateway’s machine, with its name in your tailnet, then make a new invitation:</p>
-      ${command(
-        [
-          `tailscale serve --bg ${location.port || "18789"}`,
-          "moltbot config set gateway.allowedHosts '[\"NAME.TAILNET.ts.net\"]'",
-          "moltbot config set gateway.controlUi.allowedOrigins '[\"https://NAME.TAILNET.ts.net\"]'",
-          "moltbot nodes invite",
-        ].join("\n"),
-      )}
+      <p>Best for phones. Run these on the gateway’s machine. The second makes a new invitation:</p>
+      ${command("moltbot config set gateway.tailscale.mode serve\nmoltbot nodes invite")}
     </section>
     <section aria-labelledby="tls">
       <h2 id="tls">With a certificate</h2>

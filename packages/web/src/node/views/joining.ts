@@ -17,7 +17,7 @@ export function command(text: string): TemplateResult {
 
 export function uninvited(problem: string | undefined): TemplateResult {
   return card(
-    t("Lend this browser to your gateway"),
+    t("Make this browser a node"),
     html`${problem === undefined ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
       <p>The gateway can then ask it for a picture, its place and more, and you decide about each. Run this on the gateway’s machine, and open the link or scan the code that it prints:</p>
       ${command("moltbot nodes invite")}`,
@@ -27,7 +27,7 @@ export function uninvited(problem: string | undefined): TemplateResult {
 export function removed(): TemplateResult {
   return card(
     t("This browser is no longer a node"),
-    html`<p role="alert">Somebody removed it from the gateway, and it can be asked for nothing any more. To lend it again, run this on the gateway’s machine:</p>
+    html`<p role="alert">Somebody removed it from the gateway, so it can no longer be asked for anything. To make it a node again, run this on the gateway’s machine:</p>
       ${command("moltbot nodes invite")}`,
   );
 }
@@ -51,7 +51,7 @@ export function joining(page: NodePage, isBusy: boolean, changed: () => void): T
   return html`<main class="node-page">
     <form class="joining" @submit=${submit}>
       ${claws}
-      <h1 tabindex="-1">Lend this browser to your gateway</h1>
+      <h1 tabindex="-1">Make this browser a node</h1>
       <p>The gateway may then ask it for the following. Each call is written into a log that you see here.</p>
       <label class="text-field">
         <span>Name</span>

@@ -24,7 +24,7 @@ const Web = Type.Object({
       provider: Type.Optional(
         Type.Union(
           (["brave", "tavily", "exa", "serper", "searxng"] as const).map((id) => Type.Literal(id)),
-          { description: "Who searches; by default, whoever a key or address is there for." },
+          { description: "The search provider; by default the first that has a key or an address." },
         ),
       ),
       apiKey: Type.Optional({ ...Secret, description: "Else the provider's usual environment variable." }),
@@ -51,11 +51,11 @@ const Exec = Type.Object({
   node: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: "Which node, when host is node." })),
   security: Type.Optional({
     ...OneOf("deny", "allowlist", "full"),
-    description: "No commands, those on the allowlist and what somebody allows, or all. Default allowlist.",
+    description: "No commands, those on the allowlist and those that you allow, or all. Default allowlist.",
   }),
   ask: Type.Optional({
     ...OneOf("off", "on-miss", "always"),
-    description: "When somebody is asked: never, for what is not on the allowlist, or always. Default on-miss.",
+    description: "When you are asked: never, for what is not on the allowlist, or always. Default on-miss.",
   }),
   safeBins: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {

@@ -17,7 +17,7 @@ const Retry = Type.Object({
     default: [30_000, 60_000, 300_000, 900_000, 3_600_000],
     minItems: 1,
     maxItems: 20,
-    description: "How long a job rests after one failure, after two in a row, and so on, ms.",
+    description: "How long a job pauses after one failure, after two in a row, and so on, ms.",
   }),
 });
 
@@ -29,7 +29,7 @@ const Place = {
 };
 
 const FailureAlert = Type.Object({
-  enabled: Type.Boolean({ default: true, description: "Whether somebody is told of jobs that fail." }),
+  enabled: Type.Boolean({ default: true, description: "Whether failures of jobs are reported." }),
   after: Type.Integer({ default: 2, minimum: 1, maximum: 1_000, description: "After how many failures in a row." }),
   cooldownMs: Type.Integer({
     default: 3_600_000,

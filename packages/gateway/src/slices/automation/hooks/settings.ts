@@ -118,7 +118,7 @@ const Hooks = Type.Object({
     default: 240,
     minimum: 1,
     maximum: 10_000,
-    description: "How many deliveries each hook takes in a minute; more are told to come later.",
+    description: "How many deliveries each hook takes in a minute; more are refused with 429.",
   }),
   keepDays: Type.Integer({
     default: 14,

@@ -26,7 +26,7 @@ const Account = Type.Object({
   ),
   wakeMode: Type.Optional({
     ...OneOf("now", "next-heartbeat"),
-    description: "When the main conversation looks at what the agent made of a mail: next-heartbeat by default.",
+    description: "When the main conversation reads the agent's answer to a mail: next-heartbeat by default.",
   }),
   tools: Type.Optional(
     Type.Array(Text("A name of a tool.", 128), {

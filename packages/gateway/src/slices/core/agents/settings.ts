@@ -104,7 +104,10 @@ const Agents = Type.Object({
   defaults: Type.Object({
     model: Type.Optional(Model),
     imageModel: Type.Optional(
-      Type.String({ minLength: 1, description: "provider/model that looks at pictures for models that take none." }),
+      Type.String({
+        minLength: 1,
+        description: "The model that looks at pictures for models that take none, as provider/model.",
+      }),
     ),
     models: Type.Optional(
       Type.Record(Type.String(), Type.Object({ alias: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })) }), {
@@ -144,7 +147,7 @@ const Agents = Type.Object({
         minimum: 1,
         maximum: 4,
         default: 1,
-        description: "How deep sub-agents start sub-agents; 1 is not at all.",
+        description: "How deep sub-agents may start sub-agents; with 1 they may not.",
       }),
       allowAgents: Type.Optional(
         Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {

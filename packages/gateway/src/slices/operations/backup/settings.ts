@@ -8,7 +8,7 @@ const Path = Type.String({ minLength: 1, maxLength: 4_096 });
 const Backup = Type.Object({
   schedule: Type.Union(OneOf("daily", "weekly", "off").anyOf, {
     default: "daily",
-    description: "How often a backup is made by itself.",
+    description: "How often a backup is made automatically.",
   }),
   folder: Type.Optional({
     ...Path,
@@ -40,7 +40,7 @@ const Backup = Type.Object({
   }),
   passphrase: Type.Optional({
     ...SecretLine,
-    description: "Encrypts backups. MOLTBOT_BACKUP_PASSPHRASE stands above it. Without it nobody can read them again.",
+    description: "Encrypts backups. MOLTBOT_BACKUP_PASSPHRASE wins over it. Without it nobody can read them again.",
   }),
   stream: Type.Optional({
     ...Path,

@@ -15,12 +15,12 @@ export const discovery = defineSettings({
       mode: Type.Optional({
         ...OneOf("off", "minimal", "full"),
         description:
-          "Whether the local network is told of a gateway that listens beyond loopback; `full` adds the ssh port, the path of the command and the tailnet name. `minimal` by default, `off` in a container.",
+          "Whether a gateway that listens beyond loopback announces itself in the local network; `full` adds the ssh port, the path of the command and the tailnet name. `minimal` by default, `off` in a container.",
       }),
       interfaces: Type.Array(Type.String({ minLength: 1 }), {
         default: [],
         description:
-          "Addresses of the interfaces to tell it on, over IPv6 too where such an interface has it; all but loopback when it is empty.",
+          "Addresses of the interfaces to announce it on, over IPv6 too where such an interface has it; all but loopback when it is empty.",
       }),
     }),
     wideArea: Type.Object({

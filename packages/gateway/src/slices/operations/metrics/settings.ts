@@ -10,7 +10,7 @@ export const metrics = defineSettings({
     enabled: Type.Boolean({
       default: true,
       description:
-        "Whether figures are counted and told: to programs on this machine, and to who shows the gateway's secret.",
+        "Whether metrics are counted and served: to programs on this machine, and to callers with the gateway's secret.",
     }),
   }),
 });

@@ -13,7 +13,7 @@ const Update = Type.Object({
     default: 1_500,
     minimum: 100,
     maximum: 1_000_000,
-    description: "A new version that takes more memory than this while it is watched is given up.",
+    description: "The memory that a new version may take while it is watched; with more the update is undone.",
   }),
 });
 export type UpdateSettings = Static<typeof Update>;

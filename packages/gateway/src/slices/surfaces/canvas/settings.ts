@@ -18,7 +18,7 @@ const CanvasHost = Type.Object({
       minimum: 0,
       maximum: 65535,
       description:
-        "The canvas's own TCP port; the gateway's plus 4 by default, so usually 18793. `MOLTBOT_CANVAS_PORT` stands above it.",
+        "The canvas's own TCP port; the gateway's plus 4 by default, so usually 18793. `MOLTBOT_CANVAS_PORT` wins over it.",
     }),
   ),
   liveReload: Type.Boolean({ default: true, description: "Whether open pages load again when their files change." }),

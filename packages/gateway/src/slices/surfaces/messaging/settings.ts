@@ -61,7 +61,9 @@ const SHARED = {
       { description: "Which parts of a reply quote the message. Default first in groups, off elsewhere." },
     ),
   ),
-  readReceipts: Type.Optional(Type.Boolean({ description: "Tell senders that we have read. Default true." })),
+  readReceipts: Type.Optional(
+    Type.Boolean({ description: "Show senders that their messages were read. Default true." }),
+  ),
   allowBots: Type.Optional(Type.Boolean({ description: "Whether bots are answered. Default false." })),
   mediaMaxMb: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, maximum: 2048, description: "The largest file taken in. Default 20." }),
@@ -93,7 +95,7 @@ const Queue = Type.Object({
   mode: Type.Union(QueueModeName.anyOf, {
     default: "collect",
     description:
-      "What becomes of messages that come while a reply is under way: collect answers them together afterwards, " +
+      "What happens to messages that come during a reply: collect answers them together afterwards, " +
       "followup one by one, steer says them to the reply under way, steer-backlog does both, interrupt ends it.",
   }),
   debounceMs: Type.Integer({
@@ -223,7 +225,7 @@ const HeartbeatShown = Type.Object(
   {
     showOk: Type.Boolean({ default: false, description: "Whether people hear of heartbeats that found nothing." }),
     showAlerts: Type.Boolean({ default: true, description: "Whether people hear of what heartbeats found." }),
-    useIndicator: Type.Boolean({ default: true, description: "Whether clients are told how to show each heartbeat." }),
+    useIndicator: Type.Boolean({ default: true, description: "Whether clients hear how to show each heartbeat." }),
   },
   { description: "What people see of heartbeats." },
 );
