@@ -1,4 +1,4 @@
-// The door to every repository command: `node scripts/bootstrap.mjs NAME [args…]`.
+// The entry point of every repository command: `node scripts/bootstrap.mjs NAME [args…]`.
 // Plain JavaScript that needs nothing but Node 20 and npm: it installs what the lockfile names, finds the pinned
 // Node 24 among that, and hands over to scripts/tasks.mjs. What each command does is written there.
 

@@ -53,7 +53,7 @@ function wanted(args: readonly string[]) {
   const { values, positionals } = parsed(args);
   const [file, ...named] = positionals;
   if (file === undefined)
-    throw new Mistake("Name a source file: npm run mutate -- packages/gateway/src/server/once.ts");
+    throw new Mistake("Name a source file: npm run mutate -- packages/gateway/src/server/idempotency.ts");
   const most = Number(values.most ?? Number.POSITIVE_INFINITY);
   if (!(most >= 1)) throw new Mistake(`--most takes a number of changes, such as 30; “${values.most}” is none.`);
   return { file, named, most };

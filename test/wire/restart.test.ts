@@ -1,4 +1,4 @@
-// A restart in place: the door stays open, nobody is turned away, and what a client asks again is answered.
+// A restart in place: the listener stays open, no client is refused, and a repeated request is answered.
 import assert from "node:assert/strict";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";

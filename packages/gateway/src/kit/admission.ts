@@ -37,7 +37,7 @@ export type Admission =
     }
   | ({ readonly kind: "pairing-required" } & PairingFacts);
 
-/** What the handshake needs of whoever keeps the devices. */
+/** The devices that may connect, as the handshake uses them. */
 export interface DeviceRegistry {
   /** Whether the token is this device's, for this role, not revoked, and covers the scopes. */
   verifyToken(
@@ -56,8 +56,8 @@ export interface DeviceRegistry {
 /** Why an invitation lets nobody in: nobody made it, its time is over, or another device has used it. */
 export type InvitationProblem = "unknown" | "expired" | "used";
 
-/** What the handshake needs of whoever keeps the invitations for new devices. */
-export interface InvitationBook {
+/** The invitations for new devices, as the handshake uses them. */
+export interface InvitationRegistry {
   /** Spends an invitation on a device, its key proven; undefined when it is good for that device. */
   redeem(secret: string, device: { readonly deviceId: string; readonly role: Role }): InvitationProblem | undefined;
 }

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Static } from "@sinclair/typebox";
 import { GatewayError } from "../base/errors.ts";
 import type { Caller } from "./access.ts";
-import type { DeviceRegistry, InvitationBook } from "./admission.ts";
+import type { DeviceRegistry, InvitationRegistry } from "./admission.ts";
 import type { ChannelDefinition } from "./channel.ts";
 import type { Command } from "./command.ts";
 import { ManyPort, Port } from "./port.ts";
@@ -152,9 +152,9 @@ export interface HostPorts {
   /** Which devices may connect. Filled by devices. */
   readonly devices: Port<DeviceRegistry>;
   /** Which invitations let a new node in. Filled by nodes. */
-  readonly invitations: Port<InvitationBook>;
+  readonly invitations: Port<InvitationRegistry>;
   /** Is told of connections. Filled by presence. */
-  readonly presence: Port<ConnectionBook>;
+  readonly presence: Port<ConnectionRegistry>;
   /** Are told of connections that were let in, and add to their hello-ok. */
   readonly connections: ManyPort<ConnectionWatcher>;
   /** Hear of each request that was answered, when there are any. */
@@ -171,8 +171,8 @@ export interface HostPorts {
   readonly folders: Port<{ workspaces(): readonly string[] }>;
 }
 
-/** Keeps the list of connections. */
-export interface ConnectionBook {
+/** Registers the connections that were let in, for the list of presence. */
+export interface ConnectionRegistry {
   /** Called when a connection has been let in, before its hello-ok. */
   connected(caller: Caller, ip: string | undefined): void;
   disconnected(connId: string): void;
@@ -258,8 +258,8 @@ export function hostPorts(): HostPorts {
         throw new GatewayError("UNAVAILABLE", "this gateway keeps no devices; connect with its token or password");
       },
     }),
-    invitations: new Port<InvitationBook>({ redeem: () => "unknown" }),
-    presence: new Port<ConnectionBook>({ connected() {}, disconnected() {} }),
+    invitations: new Port<InvitationRegistry>({ redeem: () => "unknown" }),
+    presence: new Port<ConnectionRegistry>({ connected() {}, disconnected() {} }),
     connections: new ManyPort<ConnectionWatcher>(),
     calls: new ManyPort<CallWatcher>(),
     overview: new Port<Overview>({

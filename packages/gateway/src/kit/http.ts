@@ -120,7 +120,7 @@ export function answerJson(
   response.end(text);
 }
 
-/** Answers an upgrade that is refused, and closes. The door ends the socket of a client that does not close its own end. */
+/** Answers an upgrade that is refused, and closes. The listener destroys the socket of a client that does not close its own end. */
 export function refuseUpgrade(socket: Duplex, status: string, text: string): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nCache-Control: no-store\r\nContent-Type: text/plain\r\n` +

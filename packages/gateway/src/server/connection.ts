@@ -240,7 +240,7 @@ export class Connection {
     if (this.isOpen) this.#socket.ping();
   }
 
-  /** Lifts the limits of a stranger once the handshake is done; `handle` is given each frame from here on. */
+  /** Lifts the limits of an unauthenticated connection once the handshake is done; `handle` is given each frame from here on. */
   open(session: Session, handle: (frame: RawData) => void): void {
     this.session = session;
     this.#handle = handle;

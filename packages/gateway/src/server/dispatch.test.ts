@@ -11,7 +11,7 @@ import { ManyPort } from "../kit/port.ts";
 import type { Connection, Session } from "./connection.ts";
 import { chooseDialect } from "./dialect.ts";
 import { Dispatch } from "./dispatch.ts";
-import { Once } from "./once.ts";
+import { IdempotentCalls } from "./idempotency.ts";
 
 const plain = { summary: "-", access: "operator.read" as const, params: {}, result: Type.Unknown() };
 
@@ -30,7 +30,7 @@ function setUp(...methods: Method[]) {
   const dispatch = new Dispatch({
     methods: () => new Map(methods.map((method) => [method.name, method])),
     gateway: { machine: { met: () => {} } } as unknown as Base,
-    once: new Once(new FakeClock()),
+    once: new IdempotentCalls(new FakeClock()),
     replication: { isReplicated: false, replicated: () => Promise.resolve() },
     calls: new ManyPort(),
     log,

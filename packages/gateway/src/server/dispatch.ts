@@ -13,8 +13,8 @@ import { type Schema, validationText } from "../kit/schema/validate.ts";
 import { accessProblem } from "./access.ts";
 import type { Connection, Session } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
+import type { IdempotentCalls, Responder } from "./idempotency.ts";
 import { LIMITS } from "./limits.ts";
-import type { Once, Responder } from "./once.ts";
 
 /** A request frame that has been checked. */
 export interface Request {
@@ -27,7 +27,7 @@ export interface DispatchOptions {
   /** All methods by name; asked with the first request. */
   methods(): ReadonlyMap<string, Method>;
   readonly gateway: Base;
-  readonly once: Once;
+  readonly once: IdempotentCalls;
   readonly log: Log;
   readonly replication: Pick<Store, "isReplicated" | "replicated">;
   /** Hear how long each request took. */

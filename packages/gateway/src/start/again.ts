@@ -10,7 +10,7 @@ interface Again {
   /** Whether an update waits, which only a new process can try. */
   readonly isUpdate: boolean;
   /** What still listens. Where the process cannot be replaced, a child of it binds the port anew. */
-  readonly doors: Disposable;
+  readonly listeners: Disposable;
 }
 
 /**
@@ -18,7 +18,7 @@ interface Again {
  * then the restart is one in place. A process that was given sockets ends for an update: only its supervisor can pass them on,
  * and starts it again; who comes meanwhile waits there.
  */
-export async function startAgain(options: StartOptions, { port, isUpdate, doors }: Again): Promise<void> {
+export async function startAgain(options: StartOptions, { port, isUpdate, listeners }: Again): Promise<void> {
   const { env, ownsProcess, sockets = [] } = options;
   const { execPath, execArgv, argv } = process;
   // An update is tried by the version that runs; a restart begins with the program that was installed, which may be newer.
@@ -26,7 +26,7 @@ export async function startAgain(options: StartOptions, { port, isUpdate, doors 
   if (!ownsProcess || entry === undefined || !existsSync(entry) || !existsSync(execPath)) return;
   if (!isUpdate && (!canGoOn() || sockets.length > 0)) return;
   if (sockets.length > 0) process.exit(0);
-  if (!canGoOn()) doors[Symbol.dispose]();
+  if (!canGoOn()) listeners[Symbol.dispose]();
   const version = isUpdate ? (env.MOLTBOT_VERSION_IN_USE ?? "") : "";
   await goOnAs([...execArgv, entry, ...withPort(argv.slice(2), port)], { ...env, MOLTBOT_VERSION_IN_USE: version });
 }

@@ -10,8 +10,8 @@ import { VERSION } from "../base/version.ts";
 import { SLICES } from "../catalog.ts";
 import type { Host } from "../kit/host.ts";
 import { openSlices } from "../kit/lifecycle.ts";
-import type { Doors } from "../server/listening/doors.ts";
-import type { GatewayServer } from "../server/listening/listen.ts";
+import type { GatewayServer } from "../server/listening/gateway-server.ts";
+import type { Listeners } from "../server/listening/listeners.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";
 import type { StartOptions } from "./options.ts";
@@ -35,13 +35,13 @@ export interface Booted {
 /** What outlives a gateway that restarts in place. */
 export interface Lasting {
   readonly requestRestart: Host["requestRestart"];
-  readonly doors: Doors;
+  readonly listeners: Listeners;
 }
 
 /** Opens a gateway and its port. Throws `StartError` with a sentence for the person who started it. */
 export async function boot(options: StartOptions, lasting: Lasting, givenUp?: GivenUp): Promise<Booted> {
   const { stateDir } = options;
-  const { requestRestart, doors } = lasting;
+  const { requestRestart, listeners } = lasting;
   const stack = new AsyncDisposableStack();
   let restored: Trial | GivenUp | undefined = givenUp;
   try {
@@ -70,7 +70,7 @@ export async function boot(options: StartOptions, lasting: Lasting, givenUp?: Gi
     const { base, auth, settings } = opened;
     const { clock, log, config, upkeep } = base;
     const services = await openSlices(SLICES, base, stack);
-    const server: GatewayServer = await makeServer(opened, services, { stack, doors });
+    const server: GatewayServer = await makeServer(opened, services, { stack, listeners });
     stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
     services.resume();
     const { host, port } = await server.start();
@@ -81,7 +81,7 @@ export async function boot(options: StartOptions, lasting: Lasting, givenUp?: Gi
     // Serve waiting connections first; the rest of the start can wait. Saves 40 ms of the first hello-ok.
     await systemClock.sleep(SETTLE_MS);
     await server.listenOnAlias();
-    doors[Symbol.dispose]();
+    listeners[Symbol.dispose]();
     // It stays during a restart: who calls then waits at the port, which is kept.
     let isRestart = false;
     stack.defer(() => {

@@ -2,7 +2,7 @@
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Clock } from "../base/time/clock.ts";
-import type { GatewayServer } from "../server/listening/listen.ts";
+import type { GatewayServer } from "../server/listening/gateway-server.ts";
 import type { GatewaySettings } from "../server/settings.ts";
 
 /** Whoever renews certificates replaces files, often through links; a look costs less than watching them, ms. */

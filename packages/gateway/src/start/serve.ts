@@ -6,10 +6,10 @@ import { helloOk } from "../server/admission/hello.ts";
 import { reachedBy } from "../server/admission/locality.ts";
 import { startBroadcast } from "../server/broadcast.ts";
 import { Dispatch } from "../server/dispatch.ts";
-import type { Doors } from "../server/listening/doors.ts";
-import { HttpFront } from "../server/listening/http.ts";
-import { GatewayServer } from "../server/listening/listen.ts";
-import { Once } from "../server/once.ts";
+import { IdempotentCalls } from "../server/idempotency.ts";
+import { GatewayServer } from "../server/listening/gateway-server.ts";
+import { HttpHandler } from "../server/listening/http-handler.ts";
+import type { Listeners } from "../server/listening/listeners.ts";
 import type { Opened } from "./base.ts";
 import { concealing } from "./conceal.ts";
 import { isHostDevice } from "./host-device.ts";
@@ -20,7 +20,7 @@ import { findWebDir } from "./web-dir.ts";
 export async function makeServer(
   { base, auth, limiter, settings }: Opened,
   services: Services,
-  { stack, doors }: { readonly stack: AsyncDisposableStack; readonly doors: Doors },
+  { stack, listeners }: { readonly stack: AsyncDisposableStack; readonly listeners: Listeners },
 ): Promise<GatewayServer> {
   const { clock, log, bus, guard, database, stateDir, store } = base;
   const { calls, connections, devices, followers, frames, invitations, overview, presence, subscribers } = base.host;
@@ -28,7 +28,7 @@ export async function makeServer(
   const explain = database.explain.bind(database);
   const server = new GatewayServer({
     ...{ clock, log, limiter, guard, conceal, explain },
-    doors,
+    listeners,
     devices: devices.now,
     invitations: invitations.now,
     settings: () => settings.current,
@@ -37,13 +37,13 @@ export async function makeServer(
     dispatch: new Dispatch({
       methods: () => METHODS,
       gateway: services.gateway,
-      once: new Once(clock),
+      once: new IdempotentCalls(clock),
       replication: store,
       log,
       explain,
       calls,
     }),
-    http: new HttpFront({
+    http: new HttpHandler({
       routes: services.routes(),
       webDir: settings.current.controlUi.enabled ? findWebDir() : undefined,
       frames: (host) => frames.now.sourcesFor(host),
@@ -55,7 +55,7 @@ export async function makeServer(
     certificate: settings.current.tls.enabled
       ? await (await import("../server/listening/tls.ts")).loadCertificate(settings.current.tls, stateDir, clock)
       : undefined,
-    welcome(connection, granted) {
+    helloOk(connection, granted) {
       const { caller } = granted.session;
       presence.now.connected(caller, connection.remoteIp);
       const { tls, trustedProxies } = settings.current;

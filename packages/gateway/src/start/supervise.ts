@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, TellableError } from "../base/errors.ts";
 import { systemClock } from "../base/time/clock.ts";
 import type { Host } from "../kit/host.ts";
-import { Doors } from "../server/listening/doors.ts";
+import { Listeners } from "../server/listening/listeners.ts";
 import { boot } from "./boot.ts";
 import type { StartOptions } from "./options.ts";
 
@@ -44,7 +44,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       restarting = undefined;
     });
   };
-  const lasting = { requestRestart, doors: new Doors(options.sockets) };
+  const lasting = { requestRestart, listeners: new Listeners(options.sockets) };
   let current = await boot(options, lasting);
   /** A port that the system chose stays, so that clients find their way back. */
   const again = () => {
@@ -69,7 +69,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     current.log.info(startAgain ? "restarting the program" : "restarting in place", { reason });
     const { port } = current;
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
-    await startAgain?.(options, { port, isUpdate, doors: lasting.doors });
+    await startAgain?.(options, { port, isUpdate, listeners: lasting.listeners });
     for (;;) {
       try {
         current = await again();
@@ -98,7 +98,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       stop.abort(new TellableError("the gateway stops"));
       await restarting?.catch((error) => ignore(error, "the stop has interrupted the restart"));
       await current.stop("gateway stopping", null);
-      lasting.doors[Symbol.dispose]();
+      lasting.listeners[Symbol.dispose]();
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Static } from "@sinclair/typebox";
 import { GatewayError, invalidRequest } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { type Caller, type Role, SCOPES } from "../../kit/access.ts";
-import type { DeviceRegistry, InvitationBook, InvitationProblem } from "../../kit/admission.ts";
+import type { DeviceRegistry, InvitationProblem, InvitationRegistry } from "../../kit/admission.ts";
 import type { ConnectParams4 } from "../../kit/schema/frames.ts";
 import { validationText } from "../../kit/schema/validate.ts";
 import type { Connection, Credential, Session } from "../connection.ts";
@@ -25,7 +25,7 @@ export interface HandshakePorts {
   readonly clock: Clock;
   readonly limiter: FailureLimiter;
   readonly devices: DeviceRegistry;
-  readonly invitations: InvitationBook;
+  readonly invitations: InvitationRegistry;
   readonly settings: () => GatewaySettings;
   readonly auth: () => GatewayAuth;
   /** Whether a device's key lies in this gateway's own state folder, which only its owner can read. */

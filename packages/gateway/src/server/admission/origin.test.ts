@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isKnownHost, judgeOrigin, type Ours } from "./origin.ts";
+import { isKnownHost, judgeOrigin, type OwnOrigins } from "./origin.ts";
 
-const ours: Ours = {
+const ownOrigins: OwnOrigins = {
   scheme: "http",
   port: 18789,
   hosts: ["192.168.1.2", "gw.example.com"],
@@ -26,7 +26,7 @@ describe("names that are ours", () => {
     ["127.0.0.1:18789@evil.com", false],
   ];
   for (const [host, known] of HOSTS)
-    test(`${host} is ${known ? "known" : "unknown"}`, () => assert.equal(isKnownHost(host, ours), known));
+    test(`${host} is ${known ? "known" : "unknown"}`, () => assert.equal(isKnownHost(host, ownOrigins), known));
 });
 
 describe("origins", () => {
@@ -62,16 +62,16 @@ describe("origins", () => {
     ["http://127.0.0.1:18789, http://evil.com", LOCAL, "refused"],
   ];
   for (const [origin, host, kind] of ORIGINS)
-    test(`${origin} at ${host} is ${kind}`, () => assert.equal(judgeOrigin({ origin, host }, ours).kind, kind));
+    test(`${origin} at ${host} is ${kind}`, () => assert.equal(judgeOrigin({ origin, host }, ownOrigins).kind, kind));
 
   test("with TLS only https pages are ours", () => {
-    const secure: Ours = { ...ours, scheme: "https" };
+    const secure: OwnOrigins = { ...ownOrigins, scheme: "https" };
     assert.equal(judgeOrigin({ origin: "https://127.0.0.1:18789", host: LOCAL }, secure).kind, "own");
     assert.equal(judgeOrigin({ origin: "http://127.0.0.1:18789", host: LOCAL }, secure).kind, "loopback");
   });
 
   test("a star allows nobody", () => {
-    const starred: Ours = { ...ours, allowedOrigins: ["*"] };
+    const starred: OwnOrigins = { ...ownOrigins, allowedOrigins: ["*"] };
     assert.equal(judgeOrigin({ origin: "http://evil.example.com", host: LOCAL }, starred).kind, "refused");
   });
 });

@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackAddress, normalizeAddress } from "../../base/net/address.ts";
 import { hostName, isLoopbackHost } from "./locality.ts";
 
-/** What the gateway answers to. */
-export interface Ours {
+/** The host names and origins that the gateway serves. */
+export interface OwnOrigins {
   readonly scheme: "http" | "https";
   readonly port: number;
   /** Addresses and names that we are bound to or were configured with; loopback names need not be listed. */
@@ -22,24 +22,24 @@ export type OriginVerdict =
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Whether a Host header names us. */
-export function isKnownHost(host: string | undefined, ours: Ours): boolean {
+export function isKnownHost(host: string | undefined, ownOrigins: OwnOrigins): boolean {
   const name = hostName(host);
   if (name === undefined) return false;
-  return isLoopbackHost(host) || ours.hosts.some((known) => normalizeAddress(known) === name);
+  return isLoopbackHost(host) || ownOrigins.hosts.some((known) => normalizeAddress(known) === name);
 }
 
 /** Judges the Origin of an upgrade. Opaque, file and extension origins are refused like strangers. */
-export function judgeOrigin(headers: IncomingHttpHeaders, ours: Ours): OriginVerdict {
+export function judgeOrigin(headers: IncomingHttpHeaders, ownOrigins: OwnOrigins): OriginVerdict {
   const header = headers.origin;
   if (header === undefined) return { kind: "none" };
   const origin = parseOrigin(header);
   if (!origin) return { kind: "refused", reason: "the origin is not a web page's" };
-  if (ours.allowedOrigins.some((allowed) => parseOrigin(allowed)?.href === origin.href)) return { kind: "own" };
+  if (ownOrigins.allowedOrigins.some((allowed) => parseOrigin(allowed)?.href === origin.href)) return { kind: "own" };
   const name = normalizeAddress(origin.hostname);
   const isLoopbackPage = name === "localhost" || isLoopbackAddress(name);
-  const isOurs = isLoopbackPage || ours.hosts.some((known) => normalizeAddress(known) === name);
+  const isOurs = isLoopbackPage || ownOrigins.hosts.some((known) => normalizeAddress(known) === name);
   const port = origin.port ? Number(origin.port) : origin.protocol === "https:" ? 443 : 80;
-  if (isOurs && port === ours.port && origin.protocol === `${ours.scheme}:`) return { kind: "own" };
+  if (isOurs && port === ownOrigins.port && origin.protocol === `${ownOrigins.scheme}:`) return { kind: "own" };
   if (isLoopbackPage && isLoopbackHost(headers.host)) return { kind: "loopback" };
   return { kind: "refused", reason: "add it to gateway.controlUi.allowedOrigins to let it in" };
 }

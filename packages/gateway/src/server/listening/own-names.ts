@@ -1,6 +1,6 @@
 /** The names under which the gateway is known: of this machine, of the settings, and origins that others bring pages from. */
 import { hostname } from "node:os";
-import type { Ours } from "../admission/origin.ts";
+import type { OwnOrigins } from "../admission/origin.ts";
 import type { OwnAddresses } from "./own-addresses.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { Certificate } from "./tls.ts";
@@ -30,7 +30,7 @@ export class OwnNames {
   }
 
   /** What counts as ours, as the settings are now. */
-  ours(port: number, certificate: Certificate | undefined): Ours {
+  ownOrigins(port: number, certificate: Certificate | undefined): OwnOrigins {
     const { allowedHosts, controlUi } = this.#settings();
     return {
       scheme: certificate ? "https" : "http",

@@ -34,9 +34,9 @@ const CASES = [
 
 for (const { name, bound, hosts, origins, is } of CASES) {
   test(`addresses of pages: ${name}`, () => {
-    const ours = { scheme: "http", port: 18_789, hosts, allowedOrigins: origins } as const;
+    const ownOrigins = { scheme: "http", port: 18_789, hosts, allowedOrigins: origins } as const;
 
-    const found = pageOrigins(ours, bound, OWN).map(({ origin, reach }) => `${origin} ${reach}`);
+    const found = pageOrigins(ownOrigins, bound, OWN).map(({ origin, reach }) => `${origin} ${reach}`);
 
     assert.deepEqual(found, is);
   });

@@ -2,7 +2,7 @@
 import { isIPv4 } from "node:net";
 import { isLoopbackAddress, isTailnetAddress } from "../../base/net/address.ts";
 import type { PageOrigin } from "../../kit/host.ts";
-import { isKnownHost, type Ours } from "../admission/origin.ts";
+import { isKnownHost, type OwnOrigins } from "../admission/origin.ts";
 
 const ORDER: readonly PageOrigin["reach"][] = ["anywhere", "tailnet", "lan", "here"];
 
@@ -10,12 +10,12 @@ const ORDER: readonly PageOrigin["reach"][] = ["anywhere", "tailnet", "lan", "he
  * All addresses of our pages; the one that reaches farthest first, and https before http. `bound` is the address that we
  * listen on.
  */
-export function pageOrigins(ours: Ours, bound: string, own: readonly string[]): PageOrigin[] {
-  const proxied = ours.allowedOrigins
-    .filter((each) => URL.canParse(each) && isKnownHost(new URL(each).hostname, ours))
+export function pageOrigins(ownOrigins: OwnOrigins, bound: string, own: readonly string[]): PageOrigin[] {
+  const proxied = ownOrigins.allowedOrigins
+    .filter((each) => URL.canParse(each) && isKnownHost(new URL(each).hostname, ownOrigins))
     .map((each) => described(new URL(each).origin));
   const direct = addressesOf(bound, own).map((address) =>
-    described(`${ours.scheme}://${address.includes(":") ? `[${address}]` : address}:${ours.port}`),
+    described(`${ownOrigins.scheme}://${address.includes(":") ? `[${address}]` : address}:${ownOrigins.port}`),
   );
   const all = new Map([...proxied, ...direct].map((each) => [each.origin, each]));
   return [...all.values()].toSorted((a, b) => rank(a) - rank(b));

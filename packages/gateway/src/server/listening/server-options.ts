@@ -1,4 +1,4 @@
-/** What the listener is given. */
+/** What the server is given by the process that starts it. */
 
 import type { Log } from "../../base/log.ts";
 import type { Descriptors } from "../../base/process/descriptors.ts";
@@ -6,8 +6,8 @@ import type { StoreWatch } from "../../base/store/store-watch.ts";
 import type { Granted, HandshakePorts } from "../admission/handshake.ts";
 import type { Connection } from "../connection.ts";
 import type { Dispatch } from "../dispatch.ts";
-import type { Doors } from "./doors.ts";
-import type { HttpFront } from "./http.ts";
+import type { HttpHandler } from "./http-handler.ts";
+import type { Listeners } from "./listeners.ts";
 import type { Certificate } from "./tls.ts";
 
 export interface ServerOptions extends HandshakePorts {
@@ -19,13 +19,13 @@ export interface ServerOptions extends HandshakePorts {
   readonly dispatch: Dispatch;
   /** See `StoreWatch.explain`. */
   readonly explain: StoreWatch["explain"];
-  readonly http: HttpFront;
+  readonly http: HttpHandler;
   /** Keeps descriptors free for everything but clients. */
   readonly descriptors: Descriptors;
   readonly certificate: Certificate | undefined;
-  /** Doors that the gateway before this one has left, and to which this one leaves its own. */
-  readonly doors: Doors;
+  /** Open listeners of the gateway before this one; this one leaves its own there. */
+  readonly listeners: Listeners;
   /** The payload of hello-ok for a connection that is let in; the connection counts as connected from here on. */
-  welcome(connection: Connection, granted: Granted): unknown;
+  helloOk(connection: Connection, granted: Granted): unknown;
   disconnected(connection: Connection): void;
 }

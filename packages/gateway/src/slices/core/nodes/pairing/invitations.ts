@@ -5,7 +5,7 @@
 import { GatewayError } from "../../../../base/errors.ts";
 import { newSecret, sha256Hex } from "../../../../base/ids.ts";
 import { type Caller, type Role, requireScope } from "../../../../kit/access.ts";
-import type { InvitationBook, InvitationProblem } from "../../../../kit/admission.ts";
+import type { InvitationProblem, InvitationRegistry } from "../../../../kit/admission.ts";
 import type { Base } from "../../../../kit/base.ts";
 import type { PageOrigin } from "../../../../kit/host.ts";
 import { oneLine } from "../../../../kit/text/one-line.ts";
@@ -40,7 +40,7 @@ interface Invitation {
   hasArrived: boolean;
 }
 
-export class Invitations implements InvitationBook {
+export class Invitations implements InvitationRegistry {
   readonly #services: InvitationServices;
   readonly #all = new Map<string, Invitation>();
 

@@ -1,6 +1,6 @@
 /**
- * A door: one listening socket with its HTTP server. A gateway serves at it. While a gateway restarts in place the door stays
- * open and holds what comes, so that the next gateway answers it and no client is turned away.
+ * One listening socket with its HTTP server. While a gateway restarts in place the socket stays open and requests are held, so
+ * that the next gateway answers them and no client is refused.
  */
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -12,84 +12,84 @@ import type { Log } from "../../base/log.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import { refuseUpgrade } from "../../kit/http.ts";
 import { LIMITS } from "../limits.ts";
+import { answerBadRequest, hasSeveralHosts, SEVERAL_HOSTS } from "./bad-requests.ts";
 import { bindError, listening, makeServer, placeToListen } from "./binding.ts";
-import { namesSeveralHosts, refuseHead, SEVERAL_HOSTS } from "./heads.ts";
-import { answer } from "./http.ts";
+import { answerText } from "./http-handler.ts";
+import { RequestQueue } from "./request-queue.ts";
 import type { Certificate } from "./tls.ts";
-import { Turns } from "./turns.ts";
 
 /** How long requests wait for the next gateway, in milliseconds; then they are answered with 503. */
 const HOLD_MS = 15_000;
 /** How many may wait. */
 const MAX_HELD = 1024;
 
-/** Who serves at a door. */
-export interface Doorman {
+/** Handles the traffic of a listener. */
+export interface ListenerHandler {
   /** A socket was opened; it has not spoken yet. With TLS it is called before the handshake. */
-  connected(socket: Socket): void;
-  /** A socket may speak: with TLS after the handshake, else right after `connected`. */
-  admitted(socket: Socket): void;
-  requested(request: IncomingMessage, response: ServerResponse): void;
-  upgraded(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  onConnection(socket: Socket): void;
+  /** A socket may send requests: with TLS after the handshake, else right after `onConnection`. */
+  onReady(socket: Socket): void;
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** What a door is. */
-export interface DoorPlace {
+/** The address that a listener is bound to, and its certificate. */
+export interface ListenerAddress {
   readonly host: string;
   readonly port: number;
   readonly certificate: Certificate | undefined;
 }
 
-/** What a door needs of its gateway. */
-export interface DoorTools {
+/** What a listener needs of its gateway. */
+export interface ListenerServices {
   readonly clock: Clock;
   readonly log: Log;
   /** How long a client may read nothing of an answer, in milliseconds. */
   readonly stalledMs?: number;
 }
 
-/** What came while nobody served: it is handed to the next doorman, or refused. */
+/** A request that came while the listener had no handler: the next handler gets it, or it is refused. */
 interface Held {
-  hand(to: Doorman): void;
+  handle(to: ListenerHandler): void;
   refuse(): void;
 }
 
-export class Door {
-  #place: DoorPlace;
+export class Listener {
+  #address: ListenerAddress;
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #unfinished = new Set<ServerResponse>();
-  readonly #turns = new Turns();
-  #doorman: Doorman | undefined;
+  readonly #requests = new RequestQueue();
+  #handler: ListenerHandler | undefined;
   #held: Held[] = [];
   #isHolding = false;
   #limit: Disposable | undefined;
 
-  private constructor(server: Server, place: DoorPlace, { clock, log }: DoorTools) {
-    this.#place = place;
+  private constructor(server: Server, address: ListenerAddress, { clock, log }: ListenerServices) {
+    this.#address = address;
     this.#server = server;
     this.#clock = clock;
-    const isPlain = place.certificate === undefined;
+    const isPlain = address.certificate === undefined;
     server.on("error", (error) => log.error("the listener reports an error", { error: detailOf(error) }));
-    server.on("connection", (socket: Socket) => this.#doorman?.connected(socket));
-    server.on(isPlain ? "connection" : "secureConnection", (socket: Socket) => this.#doorman?.admitted(socket));
+    server.on("connection", (socket: Socket) => this.#handler?.onConnection(socket));
+    server.on(isPlain ? "connection" : "secureConnection", (socket: Socket) => this.#handler?.onReady(socket));
     server.on("request", (request, response) =>
-      this.#turns.take(request, response, () =>
-        namesSeveralHosts(request) ? answer(response, 400, SEVERAL_HOSTS) : this.#onRequest(request, response),
+      this.#requests.run(request, response, () =>
+        hasSeveralHosts(request) ? answerText(response, 400, SEVERAL_HOSTS) : this.#onRequest(request, response),
       ),
     );
     server.on("upgrade", (request, socket, head) => {
       endHalfOpen(socket, clock);
-      if (namesSeveralHosts(request)) return refuseUpgrade(socket, "400 Bad Request", SEVERAL_HOSTS);
+      if (hasSeveralHosts(request)) return refuseUpgrade(socket, "400 Bad Request", SEVERAL_HOSTS);
       this.#onUpgrade(request, socket, head);
     });
-    server.on("timeout", (socket: Socket) => this.#turns.idle(socket));
-    server.on("clientError", (error, socket) => refuseHead(error, socket, this.#clock));
+    server.on("timeout", (socket: Socket) => this.#requests.onTimeout(socket));
+    server.on("clientError", (error, socket) => answerBadRequest(error, socket, this.#clock));
   }
 
   /** Binds the port. Throws `StartError` when it cannot. */
-  static async open(place: DoorPlace, by: DoorTools): Promise<Door> {
-    const { host, port, certificate } = place;
+  static async open(address: ListenerAddress, by: ListenerServices): Promise<Listener> {
+    const { host, port, certificate } = address;
     const server = await makeServer(certificate, by.stalledMs);
     try {
       // Binding throws at once where listening tells of its failure later.
@@ -97,11 +97,15 @@ export class Door {
     } catch (error) {
       throw bindError(error as Error, host, port);
     }
-    return new Door(server, { ...place, port: (server.address() as AddressInfo).port }, by);
+    return new Listener(server, { ...address, port: (server.address() as AddressInfo).port }, by);
   }
 
   /** Takes over a socket that the supervisor listens on; undefined when it is none. */
-  static async inherit(fd: number, certificate: Certificate | undefined, by: DoorTools): Promise<Door | undefined> {
+  static async inherit(
+    fd: number,
+    certificate: Certificate | undefined,
+    by: ListenerServices,
+  ): Promise<Listener | undefined> {
     const server = await makeServer(certificate, by.stalledMs);
     try {
       await listening(server, { fd });
@@ -110,40 +114,40 @@ export class Door {
       return undefined;
     }
     const { address: host, port } = server.address() as AddressInfo;
-    const door = new Door(server, { host, port, certificate }, by);
-    door.rest();
-    return door;
+    const listener = new Listener(server, { host, port, certificate }, by);
+    listener.pause();
+    return listener;
   }
 
-  /** From here on this doorman serves; what was held is handed over in the order in which it came. */
-  serve(doorman: Doorman): void {
+  /** Sets the handler, and gives it the requests that were held, in the order of their arrival. */
+  serve(handler: ListenerHandler): void {
     this.#limit?.[Symbol.dispose]();
-    this.#doorman = doorman;
+    this.#handler = handler;
     this.#isHolding = false;
-    for (const each of this.#held.splice(0)) each.hand(doorman);
+    for (const each of this.#held.splice(0)) each.handle(handler);
   }
 
-  /** What the door is. */
-  get place(): DoorPlace {
-    return this.#place;
+  /** The bound address. */
+  get address(): ListenerAddress {
+    return this.#address;
   }
 
-  /** Shows another certificate from now on; a door without TLS stays without. */
+  /** Shows another certificate from now on; a listener without TLS stays without. */
   useCertificate(certificate: Certificate): void {
-    if (this.#place.certificate === undefined || !isSecure(this.#server)) return;
-    this.#place = { ...this.#place, certificate };
+    if (this.#address.certificate === undefined || !isSecure(this.#server)) return;
+    this.#address = { ...this.#address, certificate };
     const { cert, key } = certificate;
     this.#server.setSecureContext({ cert, key, minVersion: "TLSv1.2" });
   }
 
-  /** The doorman goes, another will come: what arrives meanwhile is held. */
-  rest(): void {
-    this.#doorman = undefined;
+  /** Removes the handler; requests are held until the next one is set. */
+  pause(): void {
+    this.#handler = undefined;
     this.#isHolding = true;
-    this.#limit = this.#clock.after(HOLD_MS, () => this.#turnAway());
+    this.#limit = this.#clock.after(HOLD_MS, () => this.#refuseHeld());
   }
 
-  /** Ends the sockets of answers that nobody finishes any more. */
+  /** Destroys the sockets of answers that the last handler has not finished. */
   endUnfinished(): void {
     for (const response of this.#unfinished) response.destroy();
     this.#unfinished.clear();
@@ -151,7 +155,7 @@ export class Door {
 
   /** Stops listening; resolves when the last socket is gone. Those that are open stay until `endAll`. */
   close(): Promise<void> {
-    this.#turnAway();
+    this.#refuseHeld();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -160,30 +164,30 @@ export class Door {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#doorman) return this.#hand(this.#doorman, request, response);
+    if (this.#handler) return this.#handle(this.#handler, request, response);
     this.#hold({
-      hand: (doorman) => {
-        if (!request.destroyed) this.#hand(doorman, request, response);
+      handle: (handler) => {
+        if (!request.destroyed) this.#handle(handler, request, response);
       },
       refuse() {
         response.setHeader("Retry-After", RETRY_AFTER_S);
-        answer(response, 503, RESTARTING);
+        answerText(response, 503, RESTARTING);
       },
     });
   }
 
-  #hand(doorman: Doorman, request: IncomingMessage, response: ServerResponse): void {
+  #handle(handler: ListenerHandler, request: IncomingMessage, response: ServerResponse): void {
     this.#unfinished.add(response);
     response.once("close", () => this.#unfinished.delete(response));
-    doorman.requested(request, response);
+    handler.onRequest(request, response);
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#doorman) return this.#doorman.upgraded(request, socket, head);
+    if (this.#handler) return this.#handler.onUpgrade(request, socket, head);
     socket.on("error", (error) => ignore(error, "the client went away while it waited"));
     this.#hold({
-      hand(doorman) {
-        if (!socket.destroyed) doorman.upgraded(request, socket, head);
+      handle(handler) {
+        if (!socket.destroyed) handler.onUpgrade(request, socket, head);
       },
       refuse: () => refuseUpgrade(socket, "503 Service Unavailable", RESTARTING),
     });
@@ -194,7 +198,7 @@ export class Door {
     else held.refuse();
   }
 
-  #turnAway(): void {
+  #refuseHeld(): void {
     this.#limit?.[Symbol.dispose]();
     this.#isHolding = false;
     for (const each of this.#held.splice(0)) each.refuse();

@@ -1,4 +1,4 @@
-/** Takes a WebSocket from its challenge to its first frame, and passes on the frames that follow. */
+/** Accepts WebSockets: sends the challenge, does the handshake with the first frame, and dispatches the frames that follow. */
 
 import type { IncomingMessage } from "node:http";
 import type { RawData, WebSocket } from "ws";
@@ -7,62 +7,62 @@ import { normalizeAddress } from "../../base/net/address.ts";
 import type { ProxiedUser } from "../../kit/host.ts";
 import { decideConnect, HandshakeError } from "../admission/handshake.ts";
 import { clientAddress, isLocal, type Peer } from "../admission/locality.ts";
-import { judgeOrigin, type Ours } from "../admission/origin.ts";
+import { judgeOrigin, type OwnOrigins } from "../admission/origin.ts";
 import { Connection, type Session } from "../connection.ts";
 import { dialectFor, STRICTEST } from "../dialect.ts";
 import { failureFrame, type Request, successFrame, unexpected } from "../dispatch.ts";
 import { LIMITS } from "../limits.ts";
 import { frameProblem, idOf, isPlainRequest, parsed } from "./frame-shape.ts";
+import type { PendingConnections } from "./pending-connections.ts";
 import type { ServerOptions } from "./server-options.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
 
 /** A connection that came to the listener of a proxy, and whom it names when that is verified. */
 export interface Proxied {
   readonly user: ProxiedUser | undefined;
 }
 
-/** What is known of the place where a socket comes in. */
+/** The names and addresses under which the gateway can be reached. */
 interface Place {
-  ours(): Ours;
+  ownOrigins(): OwnOrigins;
   ownAddresses(): readonly string[];
 }
 
-interface ReceptionParts {
+interface AcceptorParts {
   readonly options: ServerOptions;
-  readonly room: WaitingRoom;
+  readonly pending: PendingConnections;
   /** Connections that have shaken hands. */
   readonly connections: Map<string, Connection>;
   readonly place: Place;
 }
 
-export class Reception {
+export class Acceptor {
   readonly #options: ServerOptions;
-  readonly #room: WaitingRoom;
+  readonly #pending: PendingConnections;
   readonly #connections: Map<string, Connection>;
   readonly #place: Place;
 
-  constructor({ options, room, connections, place }: ReceptionParts) {
+  constructor({ options, pending, connections, place }: AcceptorParts) {
     this.#options = options;
-    this.#room = room;
+    this.#pending = pending;
     this.#connections = connections;
     this.#place = place;
   }
 
-  /** Welcomes a socket that has been upgraded. */
-  welcome(socket: WebSocket, request: IncomingMessage, proxied: Proxied | undefined): void {
+  /** Takes over a socket that has been upgraded. */
+  accept(socket: WebSocket, request: IncomingMessage, proxied: Proxied | undefined): void {
     const { clock, settings } = this.#options;
     const peer: Peer = { address: normalizeAddress(request.socket.remoteAddress ?? ""), headers: request.headers };
     const connection = new Connection(socket, clock, {
       stream: request.socket,
       peer,
-      origin: judgeOrigin(request.headers, this.#place.ours()),
+      origin: judgeOrigin(request.headers, this.#place.ownOrigins()),
       address: proxied?.user?.address ?? clientAddress(peer, settings().trustedProxies),
       isLocal: proxied === undefined && isLocal(peer, this.#place.ownAddresses()),
       user: proxied?.user,
       guard: this.#options.guard,
       conceal: this.#options.conceal,
     });
-    this.#room.admitStranger(connection);
+    this.#pending.addConnection(connection);
     const timeLimit = clock.after(LIMITS.handshakeMs, () => connection.close(1000, ""));
     socket.on("error", (error) => ignore(error, "ws closes the socket with the right code; there is nothing to add"));
     socket.on("message", (data, isBinary) => {
@@ -70,13 +70,13 @@ export class Reception {
       if (!connection.isOpen) return;
       if (connection.session) return connection.receive(data);
       // Handle only one frame before hello-ok: a client that sends more has been answered and closed.
-      if (!this.#room.strangers.delete(connection)) return;
+      if (!this.#pending.connections.delete(connection)) return;
       timeLimit[Symbol.dispose]();
       this.#onFirstFrame(connection, data, isBinary);
     });
     socket.once("close", () => {
       timeLimit[Symbol.dispose]();
-      this.#room.strangers.delete(connection);
+      this.#pending.connections.delete(connection);
       if (this.#connections.delete(connection.id)) this.#options.disconnected(connection);
     });
     connection.send(
@@ -100,7 +100,7 @@ export class Reception {
       const granted = decideConnect(request.params, connection, this.#options);
       this.#connections.set(connection.id, connection);
       connection.open(granted.session, (frame) => this.#onFrame(connection, granted.session, frame));
-      connection.send(successFrame(request.id, this.#options.welcome(connection, granted)));
+      connection.send(successFrame(request.id, this.#options.helloOk(connection, granted)));
     } catch (error) {
       this.#refuse(connection, request, error);
     }

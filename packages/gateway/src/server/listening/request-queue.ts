@@ -1,6 +1,6 @@
 /**
- * Whose turn it is on a socket: a client may send requests before it has read the answers to its earlier ones (RFC 9112,
- * pipelining). Each waits until the one before it is answered, so that a socket holds one answer at a time.
+ * Queues pipelined requests (RFC 9112): a client may send requests before it has read the answers to its earlier ones. Each waits
+ * until the one before it is answered, so that a socket holds one answer at a time.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -8,15 +8,15 @@ import type { Socket } from "node:net";
 /** Requests that may wait on one socket. Clients send those again that had no answer when a connection ends. */
 const MAX_WAITING = 32;
 
-export class Turns {
-  /** What waits, for each socket on which something is answered now. */
+export class RequestQueue {
+  /** Requests that wait, for each socket with a request under way. */
   readonly #waiting = new WeakMap<Socket, (() => void)[]>();
 
-  /** Begins with a request when its turn has come. A socket with too many requests is ended. */
-  take({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): void {
+  /** Calls `begin` when the requests before this one are answered. A socket with too many requests is destroyed. */
+  run({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): void {
     const waiting = this.#waiting.get(socket);
     if (waiting && waiting.length >= MAX_WAITING) return void socket.destroy();
-    // Not before everybody has heard of the end of the last one.
+    // Begin the next request only after all listeners of this `close` event have run.
     response.once("close", () => queueMicrotask(() => this.#next(socket)));
     if (waiting) return void waiting.push(begin);
     this.#waiting.set(socket, []);
@@ -27,7 +27,7 @@ export class Turns {
    * Ends a socket on which nothing has moved: of a client that asks for nothing, or reads nothing of its answer. An answer
    * that is not there yet may take its time.
    */
-  idle(socket: Socket): void {
+  onTimeout(socket: Socket): void {
     if (!this.#waiting.has(socket) || socket.writableLength > 0) socket.destroy();
   }
 

@@ -70,7 +70,7 @@ function isReserved(path: string): boolean {
 }
 
 /** Answers plain requests: slices' routes first, then the web page. */
-export class HttpFront {
+export class HttpHandler {
   readonly #routes: readonly Route[];
   readonly #webDir: string | undefined;
   readonly #frames: (host: string) => readonly string[];
@@ -103,15 +103,15 @@ export class HttpFront {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     response.setHeader("Content-Security-Policy", contentPolicy(host, this.#frames(host)));
     const path = decodePath(request.url ?? "/");
-    if (path === undefined) return answer(response, 400, "Bad Request");
+    if (path === undefined) return answerText(response, 400, "Bad Request");
     const route = this.routeOf(path);
     if (route) return route.handle(request, response, path);
-    if (isReserved(path)) return answer(response, 404, "Not Found");
+    if (isReserved(path)) return answerText(response, 404, "Not Found");
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("Allow", "GET, HEAD");
-      return answer(response, 405, "Method Not Allowed");
+      return answerText(response, 405, "Method Not Allowed");
     }
-    if (HEALTH.has(path)) return answer(response, 200, "ok");
+    if (HEALTH.has(path)) return answerText(response, 200, "ok");
     this.#sendAsset(request, response, path);
   }
 
@@ -122,8 +122,8 @@ export class HttpFront {
     if (own) response.setHeader("Permissions-Policy", own.permissions);
     const fallback = isPage && !own ? this.#assets.get("/index.html") : undefined;
     const asset = this.#assets.get(own?.file ?? path) ?? fallback;
-    if (!asset && isPage) return answer(response, 503, "WebChat has not been built; run `npm run build`.");
-    if (!asset) return answer(response, 404, "Not Found");
+    if (!asset && isPage) return answerText(response, 503, "WebChat has not been built; run `npm run build`.");
+    if (!asset) return answerText(response, 404, "Not Found");
     const isHashed = /-[A-Za-z0-9]{8,}\.\w+$/.test(path);
     response.setHeader("Cache-Control", isHashed ? "private, max-age=31536000, immutable" : "private, no-cache");
     response.setHeader("ETag", asset.etag);
@@ -134,7 +134,7 @@ export class HttpFront {
 }
 
 /** Answers with a short text that nobody caches. */
-export function answer(response: ServerResponse, status: number, text: string): void {
+export function answerText(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" }).end(text);
 }
 

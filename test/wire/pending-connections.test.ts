@@ -1,4 +1,4 @@
-// Strangers at the door (security: resources): little time, little room, and a good client always gets in.
+// Connections before the handshake (security: resources): limited in number and time, and a good client always gets in.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { FakeClock } from "../fakes/clock.ts";

@@ -25,8 +25,8 @@ interface Entry {
 const KEPT_MS = 5 * 60_000;
 const MAX_ENTRIES = 10_000;
 
-/** Calls by caller, method and key. */
-export class Once {
+/** Runs each call once for its caller, method and idempotency key. */
+export class IdempotentCalls {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
 

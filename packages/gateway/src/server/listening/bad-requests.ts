@@ -1,4 +1,4 @@
-/** What is wrong with the heads of requests, and what is answered to those that cannot be taken. */
+/** Refuses requests that are not valid HTTP. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { codeOf } from "../../base/errors.ts";
@@ -6,7 +6,7 @@ import type { Clock } from "../../base/time/clock.ts";
 import { LIMITS } from "../limits.ts";
 
 /** Whether a request has several Host headers: another program on its way may have gone by another of them (RFC 9112). */
-export function namesSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+export function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
   return rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host").length > 1;
 }
 
@@ -25,7 +25,7 @@ const refused = new WeakSet<Duplex>();
  * Answers bytes that are no HTTP request, and closes. A socket that is gone, or in the middle of an answer, is ended
  * without one.
  */
-export function refuseHead(error: Error, socket: Duplex, clock: Clock): void {
+export function answerBadRequest(error: Error, socket: Duplex, clock: Clock): void {
   const code = codeOf(error) ?? "";
   // Every further chunk raises this error again; ignore it, so that the answer can arrive.
   if (refused.has(socket) && code !== "ECONNRESET") return;

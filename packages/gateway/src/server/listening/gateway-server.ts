@@ -18,18 +18,18 @@ import type {
   ProxiedUser,
 } from "../../kit/host.ts";
 import { decodePath, refuseUpgrade } from "../../kit/http.ts";
-import { isKnownHost, type Ours } from "../admission/origin.ts";
+import { isKnownHost, type OwnOrigins } from "../admission/origin.ts";
 import type { Connection, Session } from "../connection.ts";
 import { LIMITS } from "../limits.ts";
-import { Door } from "./door.ts";
-import { answer } from "./http.ts";
+import { Acceptor, type Proxied } from "./acceptor.ts";
+import { answerText } from "./http-handler.ts";
+import { Listener } from "./listener.ts";
 import { bindHost, OwnAddresses } from "./own-addresses.ts";
 import { OwnNames } from "./own-names.ts";
 import { pageOrigins } from "./page-origins.ts";
-import { type Proxied, Reception } from "./reception.ts";
+import { PendingConnections } from "./pending-connections.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { Certificate } from "./tls.ts";
-import { WaitingRoom } from "./waiting-room.ts";
 
 /** From the gateway's port to a further one that is not told which (protocol: 18789 and 18793). */
 const BESIDE = 4;
@@ -44,10 +44,10 @@ export class GatewayServer {
   /** Connections that have shaken hands. */
   readonly connections = new Map<string, Connection>();
   readonly #options: ServerOptions;
-  readonly #room: WaitingRoom;
-  readonly #reception: Reception;
-  readonly #doors: Door[] = [];
-  readonly #furtherDoors = new Set<Door>();
+  readonly #pending: PendingConnections;
+  readonly #acceptor: Acceptor;
+  readonly #listeners: Listener[] = [];
+  readonly #furtherListeners = new Set<Listener>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.preAuthPayload,
@@ -65,12 +65,12 @@ export class GatewayServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#certificate = options.certificate;
-    this.#room = new WaitingRoom(options);
+    this.#pending = new PendingConnections(options);
     this.#ownAddresses = new OwnAddresses(options.clock);
     this.#names = new OwnNames(options.settings, this.#ownAddresses);
-    this.#reception = new Reception({
-      ...{ options, room: this.#room, connections: this.connections },
-      place: { ours: () => this.#ours, ownAddresses: () => this.#ownAddresses.list },
+    this.#acceptor = new Acceptor({
+      ...{ options, pending: this.#pending, connections: this.connections },
+      place: { ownOrigins: () => this.#ownOrigins, ownAddresses: () => this.#ownAddresses.list },
     });
   }
 
@@ -79,7 +79,7 @@ export class GatewayServer {
     const { clock, settings } = this.#options;
     const host = bindHost(settings());
     const first = await this.#listen(host, settings().port);
-    this.#port = first.place.port;
+    this.#port = first.address.port;
     this.#names.remember(host);
     this.#pinger = clock.every(LIMITS.pingIntervalMs, () => {
       for (const connection of this.connections.values()) connection.ping();
@@ -101,10 +101,10 @@ export class GatewayServer {
     const certificate = this.#certificate;
     const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
     const place = { host: bindHost(settings()), port: wanted.port ?? beside, certificate };
-    const door = await Door.open(place, this.#options);
-    this.#serve(door, wanted);
-    this.#furtherDoors.add(door);
-    return this.#opened(door);
+    const listener = await Listener.open(place, this.#options);
+    this.#serve(listener, wanted);
+    this.#furtherListeners.add(listener);
+    return this.#opened(listener);
   }
 
   /** Opens one more listener for what the port answers; see `Host.listenAlso`. */
@@ -114,8 +114,8 @@ export class GatewayServer {
     const place = isProxied
       ? { host: "127.0.0.1", port: 0, certificate: undefined }
       : { host: where.host, port: this.#port, certificate };
-    const door = await Door.open(place, this.#options);
-    this.#serve(door, {
+    const listener = await Listener.open(place, this.#options);
+    this.#serve(listener, {
       request: (request, response) => this.#onRequest(request, response),
       upgrade: (request, socket, head) => {
         if (!isProxied) return this.#onUpgrade(request, socket, head);
@@ -124,8 +124,8 @@ export class GatewayServer {
         );
       },
     });
-    this.#furtherDoors.add(door);
-    return this.#opened(door);
+    this.#furtherListeners.add(listener);
+    return this.#opened(listener);
   }
 
   /** Goes on with an upgrade once it is known who asks, if it is still wanted then. */
@@ -144,17 +144,17 @@ export class GatewayServer {
     }
   }
 
-  #opened(door: Door): OpenPort {
-    const leave = () => void this.#furtherDoors.delete(door);
+  #opened(listener: Listener): OpenPort {
+    const leave = () => void this.#furtherListeners.delete(listener);
     return {
-      host: door.place.host,
-      port: door.place.port,
+      host: listener.address.host,
+      port: listener.address.port,
       gatewayPort: this.#port,
-      scheme: door.place.certificate ? "https" : "http",
+      scheme: listener.address.certificate ? "https" : "http",
       async [Symbol.asyncDispose]() {
         leave();
-        const closed = door.close();
-        door.endAll();
+        const closed = listener.close();
+        listener.endAll();
         await closed;
       },
     };
@@ -166,18 +166,18 @@ export class GatewayServer {
   }
 
   /**
-   * Stops accepting; connections stay until `closeConnections`. When another gateway comes at once, the doors stay open for it
-   * and hold what arrives.
+   * Stops accepting; connections stay until `closeConnections`. When another gateway follows at once, the listeners
+   * stay open and hold requests for it.
    */
   stopAccepting({ isRestart = false }: { readonly isRestart?: boolean } = {}): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#isRestart = isRestart;
-    for (const door of this.#doors) {
-      if (isRestart) this.#options.doors.leave(door);
-      else void door.close();
+    for (const listener of this.#listeners) {
+      if (isRestart) this.#options.listeners.keep(listener);
+      else void listener.close();
     }
-    for (const stranger of this.#room.strangers) stranger.close(1012, "service restart");
+    for (const connection of this.#pending.connections) connection.close(1012, "service restart");
   }
 
   /** Stops accepting, closes every connection with 1012 and waits until they are gone, 2 s at most. */
@@ -189,13 +189,13 @@ export class GatewayServer {
     const gone = Promise.all(
       all.map(({ closed }) => new Promise<void>((resolve) => void onAbort(closed.signal, resolve))),
     );
-    // Others wait for the gateway that comes: whoever does not answer the close must not hold them up.
+    // Other clients wait for the next gateway: a client that does not answer the close must not delay it.
     const ms = this.#isRestart ? CLOSE_AT_RESTART_MS : CLOSE_LIMIT_MS;
     await within(gone, { ms, clock: this.#options.clock });
     if (this.#isRestart) for (const connection of this.connections.values()) connection.terminate();
-    for (const door of this.#doors) {
-      if (this.#isRestart) door.endUnfinished();
-      else door.endAll();
+    for (const listener of this.#listeners) {
+      if (this.#isRestart) listener.endUnfinished();
+      else listener.endAll();
     }
   }
 
@@ -213,7 +213,7 @@ export class GatewayServer {
   /** Shows another certificate to those who connect from now on; connections stay. */
   useCertificate(certificate: Certificate): void {
     this.#certificate = certificate;
-    for (const door of [...this.#doors, ...this.#furtherDoors]) door.useCertificate(certificate);
+    for (const listener of [...this.#listeners, ...this.#furtherListeners]) listener.useCertificate(certificate);
   }
 
   /** Where it listens. */
@@ -226,7 +226,7 @@ export class GatewayServer {
   /** Where browsers reach our pages. */
   pageOrigins(): PageOrigin[] {
     if (!this.#options.settings().controlUi.enabled) return [];
-    return pageOrigins(this.#ours, bindHost(this.#options.settings()), this.#ownAddresses.list);
+    return pageOrigins(this.#ownOrigins, bindHost(this.#options.settings()), this.#ownAddresses.list);
   }
 
   /** Lets pages of a further origin in, until disposed. */
@@ -234,42 +234,42 @@ export class GatewayServer {
     return this.#names.allowOrigin(origin);
   }
 
-  get #ours(): Ours {
-    return this.#names.ours(this.#port, this.#certificate);
+  get #ownOrigins(): OwnOrigins {
+    return this.#names.ownOrigins(this.#port, this.#certificate);
   }
 
-  async #listen(host: string, port: number): Promise<Door> {
-    const { doors } = this.#options;
+  async #listen(host: string, port: number): Promise<Listener> {
+    const { listeners } = this.#options;
     const place = { host, port, certificate: this.#certificate };
-    const door = await doors.open(place, this.#options);
-    this.#doors.push(door);
-    this.#serve(door, {
+    const listener = await listeners.open(place, this.#options);
+    this.#listeners.push(listener);
+    this.#serve(listener, {
       request: (request, response) => this.#onRequest(request, response),
       upgrade: (request, socket, head) => this.#onUpgrade(request, socket, head),
     });
-    return door;
+    return listener;
   }
 
-  /** Answers at a door: sockets are counted and bounded alike at all of them. */
-  #serve(door: Door, answers: Pick<FurtherPort, "request" | "upgrade">): void {
+  /** Sets the handler of a listener. The limits of open sockets hold for all listeners together. */
+  #serve(listener: Listener, answers: Pick<FurtherPort, "request" | "upgrade">): void {
     const isPlain = this.#certificate === undefined;
-    door.serve({
+    listener.serve({
       // Refuse before TLS and HTTP, so that a refusal costs nothing.
-      connected: (socket) => this.#room.refuseBeyondRoom(socket, isPlain),
-      admitted: (socket) => this.#room.admitSocket(socket),
-      requested: (request, response) => {
-        this.#room.heardSocket(request.socket, response);
+      onConnection: (socket) => this.#pending.limitDescriptors(socket, isPlain),
+      onReady: (socket) => this.#pending.addIdleSocket(socket),
+      onRequest: (request, response) => {
+        this.#pending.onRequest(request.socket, response);
         try {
           answers.request(request, response);
         } catch (error) {
           this.#failed(response, error);
         }
       },
-      upgraded: (request, socket, head) => {
+      onUpgrade: (request, socket, head) => {
         socket.on("error", (error) => ignore(error, "the client went away during the upgrade"));
         // A socket that was opened before the stop may still ask for an upgrade.
         if (this.#isStopping) return refuseUpgrade(socket, "503 Service Unavailable", "The gateway stops.");
-        this.#room.spoke(request.socket);
+        this.#pending.removeIdleSocket(request.socket);
         try {
           answers.upgrade(request, socket, head);
         } catch (error) {
@@ -282,14 +282,14 @@ export class GatewayServer {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { http } = this.#options;
-    if (!isKnownHost(request.headers.host, this.#ours) && !http.takesAnyHost(request))
-      return answer(response, 421, UNKNOWN_HOST);
+    if (!isKnownHost(request.headers.host, this.#ownOrigins) && !http.takesAnyHost(request))
+      return answerText(response, 421, UNKNOWN_HOST);
     http.handle(request, response).catch((error) => this.#failed(response, error));
   }
 
   #failed(response: ServerResponse, error: unknown): void {
     this.#options.log.error("a request failed", { error });
-    if (!response.headersSent) answer(response, 500, "Internal Server Error");
+    if (!response.headersSent) answerText(response, 500, "Internal Server Error");
     else response.destroy();
   }
 
@@ -299,14 +299,14 @@ export class GatewayServer {
     if (route?.upgrade) return route.upgrade({ request, socket, head, path });
     // DNS rebinding concerns browsers, and browsers send Origin. A program with a foreign Host is only treated as not
     // local.
-    if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ours)) {
+    if (request.headers.origin !== undefined && !isKnownHost(request.headers.host, this.#ownOrigins)) {
       return refuseUpgrade(socket, "421 Misdirected Request", UNKNOWN_HOST);
     }
     // The answer to the upgrade and the challenge leave in one write.
     socket.cork();
     process.nextTick(() => socket.uncork());
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#reception.welcome(webSocket, request, proxied),
+      this.#acceptor.accept(webSocket, request, proxied),
     );
   }
 }

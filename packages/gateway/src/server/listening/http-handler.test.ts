@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, describe, test } from "node:test";
 import { decodePath } from "../../kit/http.ts";
-import { HttpFront } from "./http.ts";
+import { HttpHandler } from "./http-handler.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-http-"));
 writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
@@ -19,8 +19,8 @@ mkdirSync(join(folder, "icons"));
 writeFileSync(join(folder, "icons", "i.svg"), "<svg/>");
 symlinkSync("/etc", join(folder, "linked"));
 
-const front = new HttpFront({ routes: [], webDir: folder });
-const server = createServer((request, response) => void front.handle(request, response));
+const handler = new HttpHandler({ routes: [], webDir: folder });
+const server = createServer((request, response) => void handler.handle(request, response));
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 after(() => {
@@ -101,7 +101,7 @@ describe("files", () => {
     test(`${path} is not found`, async () => assert.equal((await ask(path)).status, 404));
 
   test("a page that has not been built says so", async () => {
-    const empty = new HttpFront({ routes: [], webDir: undefined });
+    const empty = new HttpHandler({ routes: [], webDir: undefined });
     const other = createServer((request, response) => void empty.handle(request, response)).listen(0, "127.0.0.1");
     await once(other, "listening");
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../../../test/fakes/clock.ts";
 import { GatewayError, invalidRequest } from "../base/errors.ts";
-import { Once, type Responder } from "./once.ts";
+import { IdempotentCalls, type Responder } from "./idempotency.ts";
 
 const MINUTE = 60_000;
 
@@ -25,7 +25,7 @@ function work() {
 
 function setUp() {
   const clock = new FakeClock();
-  return { clock, once: new Once(clock), ...work() };
+  return { clock, once: new IdempotentCalls(clock), ...work() };
 }
 
 test("the first call runs and its caller gets its answers", () => {

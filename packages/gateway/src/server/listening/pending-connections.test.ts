@@ -1,4 +1,4 @@
-// Who waits at a door of few places, over real sockets: clients of TLS that never shake hands keep nobody out.
+// Limits of pending connections, over real sockets: TLS clients that never finish the handshake keep nobody out.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,13 +12,13 @@ import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { within } from "../../../../../test/support/time-limit.ts";
 import { createLog } from "../../base/log.ts";
 import { Secrets } from "../../base/privacy/secrets.ts";
-import { Door } from "./door.ts";
+import { Listener } from "./listener.ts";
+import { PendingConnections } from "./pending-connections.ts";
 import { loadCertificate } from "./tls.ts";
-import { WaitingRoom } from "./waiting-room.ts";
 
 const BIG = Buffer.alloc(32 * 1024 * 1024);
 
-/** A door of so many descriptors; it answers /big with more than a system keeps for a reader. */
+/** A listener with so many descriptors; it answers /big with more than a system keeps for a reader. */
 async function stage(places: number, { isSecure }: { isSecure: boolean }) {
   const clock = new FakeClock();
   const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
@@ -27,26 +27,26 @@ async function stage(places: number, { isSecure }: { isSecure: boolean }) {
     ? undefined
     : await loadCertificate({ enabled: true, autoGenerate: true }, folder, clock);
   const open = new Set<Socket>();
-  const room = new WaitingRoom({ descriptors: { take: () => open.size <= places }, log });
-  const door = await Door.open({ host: "127.0.0.1", port: 0, certificate }, { clock, log });
-  door.serve({
-    connected(socket) {
+  const pending = new PendingConnections({ descriptors: { take: () => open.size <= places }, log });
+  const listener = await Listener.open({ host: "127.0.0.1", port: 0, certificate }, { clock, log });
+  listener.serve({
+    onConnection(socket) {
       open.add(socket);
       socket.once("close", () => open.delete(socket));
-      room.refuseBeyondRoom(socket, !isSecure);
+      pending.limitDescriptors(socket, !isSecure);
     },
-    admitted: (socket) => room.admitSocket(socket),
-    requested(request, response) {
-      room.heardSocket(request.socket, response);
+    onReady: (socket) => pending.addIdleSocket(socket),
+    onRequest(request, response) {
+      pending.onRequest(request.socket, response);
       response.end(request.url === "/big" ? BIG : "served");
     },
-    upgraded: (_request, socket) => socket.destroy(),
+    onUpgrade: (_request, socket) => socket.destroy(),
   });
   return {
-    port: door.place.port,
+    port: listener.address.port,
     async [Symbol.asyncDispose]() {
-      const closed = door.close();
-      door.endAll();
+      const closed = listener.close();
+      listener.endAll();
       for (const socket of open) socket.destroy();
       await closed;
       rmSync(folder, { recursive: true });
@@ -61,16 +61,16 @@ async function served(port: number): Promise<string> {
 }
 
 test("clients that never begin with TLS make room, the oldest first, and those that do are served", async () => {
-  await using door = await stage(20, { isSecure: true });
+  await using listener = await stage(20, { isSecure: true });
   const crowd = Array.from({ length: 20 }, () =>
-    connect(door.port, "127.0.0.1")
+    connect(listener.port, "127.0.0.1")
       .on("error", () => {})
       .resume(),
   );
   await Promise.all(crowd.map((socket) => once(socket, "connect")));
   const ended = once(crowd[0]!, "close");
 
-  const answers = [await served(door.port), await served(door.port)];
+  const answers = [await served(listener.port), await served(listener.port)];
   await within(ended, "the end of the oldest");
   const left = crowd.filter(({ destroyed }) => !destroyed);
   for (const socket of crowd) socket.destroy();
@@ -80,9 +80,9 @@ test("clients that never begin with TLS make room, the oldest first, and those t
 });
 
 test("clients that read nothing of their answers make room, the oldest first", async () => {
-  await using door = await stage(10, { isSecure: false });
+  await using listener = await stage(10, { isSecure: false });
   const ask = async (path: string) => {
-    const socket = connect(door.port, "127.0.0.1").on("error", () => {});
+    const socket = connect(listener.port, "127.0.0.1").on("error", () => {});
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     const [first] = await within(once(socket, "data"), "the beginning of the answer");
     return { socket: socket.pause(), first: String(first).slice(0, 12) };
