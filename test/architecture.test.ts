@@ -502,7 +502,7 @@ test("Ctrl-C is heard by onStop of cli/terminal/stop.ts, which begins before any
 
 /** The questions of a terminal, the gateway itself, and what passes signals on to another program. */
 const HEARS_SIGNALS = [
-  "base/process/go-on.ts",
+  "base/process/exec-program.ts",
   "cli/commands/gateway-run.ts",
   "cli/terminal/prompt.ts",
   "cli/terminal/stop.ts",

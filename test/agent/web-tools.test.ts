@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
-import { readPageApart } from "../../packages/gateway/src/slices/agent/agent/tools/web/page-reader.ts";
+import { readPageInSubprocess } from "../../packages/gateway/src/slices/agent/agent/tools/web/page-reader.ts";
 import { type Site, site } from "../fakes/site.ts";
 import { longestTurnMs } from "../support/cpu-time.ts";
 import { framesIn, plainIn } from "../support/frames.ts";
@@ -164,7 +164,7 @@ describe("a page that is made to be heavy", () => {
       } as const;
 
       const ms = await longestTurnMs(() =>
-        readPageApart(task, { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS), limitMs: LIMIT_MS }),
+        readPageInSubprocess(task, { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS), limitMs: LIMIT_MS }),
       );
 
       assert.ok(ms < 300, `the loop stood still for ${ms} ms`);
@@ -179,12 +179,12 @@ describe("a page that is made to be heavy", () => {
       format: "text",
     } as const;
     const stop = new AbortController();
-    const reading = readPageApart(task, { clock: systemClock, signal: stop.signal });
+    const reading = readPageInSubprocess(task, { clock: systemClock, signal: stop.signal });
     stop.abort(new Error("stopped"));
 
     await assert.rejects(reading, { message: "stopped" });
     await assert.rejects(
-      readPageApart(task, { clock: systemClock, signal: new AbortController().signal, limitMs: 1 }),
+      readPageInSubprocess(task, { clock: systemClock, signal: new AbortController().signal, limitMs: 1 }),
       {
         message: "the page is too large or too deep to read; ask for format raw",
       },

@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, syml
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { lockBackups } from "../../packages/gateway/src/base/backup/shelf.ts";
+import { lockBackups } from "../../packages/gateway/src/base/backup/backup-folder.ts";
 import { readTar, tarEnd, tarHeader, tarPadding } from "../../packages/gateway/src/base/backup/tar.ts";
 import { openStore } from "../../packages/gateway/src/base/store/store.ts";
 import { TABLES } from "../../packages/gateway/src/catalog.ts";

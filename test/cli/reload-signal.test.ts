@@ -41,7 +41,7 @@ test("while the program loads, the signal opens no debugger", async () => {
 });
 
 test("nor does it after the process has become another program, before that listens for it", async () => {
-  const goOn = fileURLToPath(new URL("../../packages/gateway/src/base/process/go-on.ts", import.meta.url));
+  const goOn = fileURLToPath(new URL("../../packages/gateway/src/base/process/exec-program.ts", import.meta.url));
   const next = 'console.log("loads"); process.stdin.resume();';
   const first = `import { goOnAs } from ${JSON.stringify(goOn)}; await goOnAs(["-e", ${JSON.stringify(next)}], process.env);`;
   const child = spawn(process.execPath, ["--conditions=moltbot-source", "--input-type=module", "-e", first]);

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { backupsIn } from "../../packages/gateway/src/base/backup/shelf.ts";
+import { backupsIn } from "../../packages/gateway/src/base/backup/backup-folder.ts";
 import { readArchive } from "../../packages/gateway/src/base/backup/unpack.ts";
 import { openStore } from "../../packages/gateway/src/base/store/store.ts";
-import { dumpApart } from "../../packages/gateway/src/base/store/store-apart.ts";
+import { dumpInSubprocess } from "../../packages/gateway/src/base/store/store-subprocess.ts";
 import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 import { TABLES } from "../../packages/gateway/src/catalog.ts";
 import { takeUpRestore } from "../../packages/gateway/src/start/restored.ts";
@@ -67,7 +67,7 @@ class Stage implements Disposable {
 
   async side(): Promise<Side> {
     openStore(this.database, TABLES)[Symbol.dispose]();
-    const { dump } = await dumpApart(this.database, { clock: systemClock, signal });
+    const { dump } = await dumpInSubprocess(this.database, { clock: systemClock, signal });
     return [dump, readFileSync(join(this.stateDir, "workspace", "said.txt"), "utf8")];
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readJournal } from "../../packages/gateway/src/base/store/journal/reading.ts";
 import { replay } from "../../packages/gateway/src/base/store/journal/replay.ts";
 import { openStore, type Store, type Tables } from "../../packages/gateway/src/base/store/store.ts";
-import { dumpApart } from "../../packages/gateway/src/base/store/store-apart.ts";
+import { dumpInSubprocess } from "../../packages/gateway/src/base/store/store-subprocess.ts";
 import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 import { LIMIT_MS } from "./time-limit.ts";
 
@@ -53,7 +53,7 @@ export class JournalStage implements Disposable {
   }
 
   async dump(file = this.path): Promise<string> {
-    const { dump } = await dumpApart(file, { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS) });
+    const { dump } = await dumpInSubprocess(file, { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS) });
     return dump;
   }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openStore } from "../../packages/gateway/src/base/store/store.ts";
-import { dumpApart } from "../../packages/gateway/src/base/store/store-apart.ts";
+import { dumpInSubprocess } from "../../packages/gateway/src/base/store/store-subprocess.ts";
 import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
 import { LIMIT_MS } from "./time-limit.ts";
 
@@ -26,6 +26,6 @@ export async function assertReplays(stateDir: string, journal: string): Promise<
     from: { chain: head!.chain, seq: head!.seq },
   });
   const apart = { clock: systemClock, signal: AbortSignal.timeout(LIMIT_MS) };
-  assert.deepEqual(await dumpApart(fresh, apart), await dumpApart(database, apart));
+  assert.deepEqual(await dumpInSubprocess(fresh, apart), await dumpInSubprocess(database, apart));
   assert.ok(transactions > 0, "the gateway has written nothing that could be replayed");
 }

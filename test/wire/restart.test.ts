@@ -164,11 +164,11 @@ test("a door that does not fit any more makes room for a new one on the same por
 test("a restart that is asked for during a restart is made after it", async () => {
   await using gateway = await testGateway({ config: "{}" });
   const seen = gateway.log.length;
-  gateway.running.startAgain("the first");
+  gateway.running.restartProcess("the first");
   await gateway.logged("restarting the program", seen);
   const between = gateway.log.length;
 
-  gateway.running.startAgain("the second");
+  gateway.running.restartProcess("the second");
   await gateway.logged("restarting the program", between);
   await gateway.logged("gateway listens", gateway.log.length);
   const client = await gateway.connect();

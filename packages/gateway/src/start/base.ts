@@ -7,7 +7,7 @@ import type { Log } from "../base/log.ts";
 import { isLoopbackAddress } from "../base/net/address.ts";
 import { useProxies } from "../base/net/proxy.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
-import { guardProcess } from "../base/process/blame.ts";
+import { guardProcess } from "../base/process/error-owner.ts";
 import { isDamage, Machine, storageProblem } from "../base/process/machine.ts";
 import { thriftyMemory } from "../base/process/memory.ts";
 import { StoreUpkeep } from "../base/store/store-upkeep.ts";

@@ -32,16 +32,16 @@ export interface Booted {
   stop(reason: string, restartExpectedMs: number | null): Promise<void>;
 }
 
-/** What outlives a gateway that restarts in place. */
-export interface Lasting {
+/** State of the process: it stays when a gateway restarts in place. */
+export interface ProcessState {
   readonly requestRestart: Host["requestRestart"];
   readonly listeners: Listeners;
 }
 
 /** Opens a gateway and its port. Throws `StartError` with a sentence for the person who started it. */
-export async function boot(options: StartOptions, lasting: Lasting, givenUp?: GivenUp): Promise<Booted> {
+export async function boot(options: StartOptions, processState: ProcessState, givenUp?: GivenUp): Promise<Booted> {
   const { stateDir } = options;
-  const { requestRestart, listeners } = lasting;
+  const { requestRestart, listeners } = processState;
   const stack = new AsyncDisposableStack();
   let restored: Trial | GivenUp | undefined = givenUp;
   try {
@@ -113,7 +113,7 @@ export async function boot(options: StartOptions, lasting: Lasting, givenUp?: Gi
     await stack.disposeAsync();
     if (restored?.kind !== "trial") throw await startErrorOf(error, stateDir);
     restored.takeBack();
-    return await boot(options, lasting, { kind: "given-up", what: restored.what, error });
+    return await boot(options, processState, { kind: "given-up", what: restored.what, error });
   }
 }
 

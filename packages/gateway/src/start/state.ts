@@ -4,8 +4,8 @@ import { databasePath, fileExists, tokenKeyPath } from "../base/files.ts";
 import type { Log } from "../base/log.ts";
 import { isDamage, storageProblem } from "../base/process/machine.ts";
 import { openStore, type Store } from "../base/store/store.ts";
-import { checkApart } from "../base/store/store-apart.ts";
 import { StoreBusyError } from "../base/store/store-held.ts";
+import { checkInSubprocess } from "../base/store/store-subprocess.ts";
 import { waysOut } from "../base/store/store-trust.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { TABLES } from "../catalog.ts";
@@ -43,7 +43,7 @@ export async function startErrorOf(error: unknown, stateDir: string): Promise<un
 
 async function isBroken(database: string): Promise<boolean> {
   if (!fileExists(database)) return false;
-  const checking = checkApart(database, { clock: systemClock, signal: AbortSignal.timeout(START_CHECK_MS) });
+  const checking = checkInSubprocess(database, { clock: systemClock, signal: AbortSignal.timeout(START_CHECK_MS) });
   const finding = await checking.catch((error) => ignore(error, "the error itself is told"));
   return finding?.isWhole === false;
 }

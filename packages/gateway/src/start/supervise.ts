@@ -14,7 +14,7 @@ export { openOffline } from "./offline.ts";
 /** A gateway that runs; disposing it is a clean stop. */
 export interface RunningGateway extends AsyncDisposable {
   /** Starts the program anew in this process; where that cannot be done, restarts in place. */
-  startAgain(reason: string): void;
+  restartProcess(reason: string): void;
   readonly port: number;
   /** For clients: ws:// or wss://. */
   readonly url: string;
@@ -44,14 +44,14 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       restarting = undefined;
     });
   };
-  const lasting = { requestRestart, listeners: new Listeners(options.sockets) };
-  let current = await boot(options, lasting);
+  const processState = { requestRestart, listeners: new Listeners(options.sockets) };
+  let current = await boot(options, processState);
   /** A port that the system chose stays, so that clients find their way back. */
   const again = () => {
     const { overrides = {} } = options;
     return boot(
       { ...options, overrides: overrides.port === 0 ? { ...overrides, port: current.port } : overrides },
-      lasting,
+      processState,
     );
   };
   const restart = async () => {
@@ -65,11 +65,12 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     wanted = undefined;
     const isUpdate = existsSync(join(options.stateDir, "update.json"));
     // It is loaded while clients are still served.
-    const { startAgain } = isAnew || isUpdate ? await import("./again.ts") : { startAgain: undefined };
-    current.log.info(startAgain ? "restarting the program" : "restarting in place", { reason });
+    const { restartProcess } =
+      isAnew || isUpdate ? await import("./restart-process.ts") : { restartProcess: undefined };
+    current.log.info(restartProcess ? "restarting the program" : "restarting in place", { reason });
     const { port } = current;
     await current.stop("gateway restarting", RESTART_EXPECTED_MS);
-    await startAgain?.(options, { port, isUpdate, listeners: lasting.listeners });
+    await restartProcess?.(options, { port, isUpdate, listeners: processState.listeners });
     for (;;) {
       try {
         current = await again();
@@ -81,7 +82,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     }
   };
   return {
-    startAgain: (reason) => requestRestart(reason, 0, { isAnew: true }),
+    restartProcess: (reason) => requestRestart(reason, 0, { isAnew: true }),
     get port() {
       return current.port;
     },
@@ -98,7 +99,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       stop.abort(new TellableError("the gateway stops"));
       await restarting?.catch((error) => ignore(error, "the stop has interrupted the restart"));
       await current.stop("gateway stopping", null);
-      lasting.listeners[Symbol.dispose]();
+      processState.listeners[Symbol.dispose]();
     },
   };
 }

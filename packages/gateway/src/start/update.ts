@@ -1,7 +1,7 @@
 /** Goes on as another version of the gateway, after that has been tried. Nothing of the gateway is open meanwhile. */
 
 import { Secrets } from "../base/privacy/secrets.ts";
-import { goOnAs, goOnHere } from "../base/process/go-on.ts";
+import { execProgram, loadProgram } from "../base/process/exec-program.ts";
 import { tryUpdate, undoUpdate } from "../base/update/trial.ts";
 import { openLog } from "./log.ts";
 import type { StartOptions } from "./options.ts";
@@ -16,15 +16,15 @@ export async function goOnWithUpdate(options: StartOptions, signal: AbortSignal)
   const before = undoUpdate(stateDir);
   // Only the supervisor can pass its sockets to another process: it starts the one from before.
   if (before && sockets.length > 0) process.exit(0);
-  if (before) await goOnAs([...before, ...args], { ...env, MOLTBOT_VERSION_IN_USE: "" });
+  if (before) await execProgram([...before, ...args], { ...env, MOLTBOT_VERSION_IN_USE: "" });
   const outcome = await tryUpdate({ stateDir, env, args, signal, sockets });
   if (outcome?.kind === "kept") {
     const told = {
       MOLTBOT_VERSION_IN_USE: outcome.version,
       MOLTBOT_STARTED_AS: env.MOLTBOT_STARTED_AS || (process.argv[1] ?? ""),
     };
-    if (sockets.length > 0) await goOnHere(outcome.program, told);
-    await goOnAs([outcome.program, ...args], { ...env, ...told });
+    if (sockets.length > 0) await loadProgram(outcome.program, told);
+    await execProgram([outcome.program, ...args], { ...env, ...told });
   }
   if (outcome?.kind !== "back") return;
   await using stack = new AsyncDisposableStack();

@@ -8,10 +8,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import { ignore, TellableError } from "../errors.ts";
+import { makeFolder } from "./backup-folder.ts";
 import { sealing } from "./cipher.ts";
 import { everythingIn, type Found } from "./contents.ts";
 import { type BackupFile, type BackupHead, HEAD_NAME, MANIFEST_NAME, type Manifest, type Root } from "./manifest.ts";
-import { makeFolder } from "./shelf.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar.ts";
 
 /** What goes into a backup. */

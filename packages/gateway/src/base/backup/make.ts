@@ -5,12 +5,20 @@ import { dirname, join } from "node:path";
 import { ignore, TellableError } from "../errors.ts";
 import { databasePath } from "../files.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
-import { dumpApart } from "../store/store-apart.ts";
+import { dumpInSubprocess } from "../store/store-subprocess.ts";
 import type { Clock } from "../time/clock.ts";
 import { writeArchive } from "./archive.ts";
+import {
+  backupName,
+  isBeside,
+  lockBackups,
+  makeFolder,
+  requireRoom,
+  tidyBackups,
+  unusedPath,
+} from "./backup-folder.ts";
 import { rootsOf } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
-import { backupName, freePath, isBeside, lockBackups, makeFolder, requireRoom, tidyBackups } from "./shelf.ts";
 import { isBackup } from "./unpack.ts";
 
 /** What a backup is made of, and where it is put. */
@@ -64,10 +72,10 @@ export async function makeBackup(options: MakeOptions): Promise<Made> {
     const about = { createdAt, productVersion: options.productVersion, ...(journal && { journal }) };
     const given = AbortSignal.any([signal, over.signal]);
     // The copy is read twice at once: a process of its own notes its rows while the archive is written.
-    const dump = dumpApart(database, { clock, signal: given });
+    const dump = dumpInSubprocess(database, { clock, signal: given });
     dump.catch((error: unknown) => ignore(error, "the archive throws it"));
     const roots = rootsOf(stateDir, { config: options.configPath, workspaces: options.workspaces });
-    const path = to ?? freePath(folder, createdAt, isEncrypted);
+    const path = to ?? unusedPath(folder, createdAt, isEncrypted);
     const manifest = await writeArchive(
       path,
       { roots, database, about, dump },

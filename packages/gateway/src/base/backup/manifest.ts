@@ -2,7 +2,7 @@
 import { TellableError } from "../errors.ts";
 import { isCount, isListOf, isOneOf, isOptional, isRecordOf, isShaped, isText } from "../shape.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
-import type { DatabaseDump } from "../store/store-apart.ts";
+import type { DatabaseDump } from "../store/store-subprocess.ts";
 import { broken } from "./tar.ts";
 
 /** A folder or file that is backed up. `state` is the state folder; others stand outside it. */

@@ -5,11 +5,11 @@ import { copyFile, cp, mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TellableError } from "../errors.ts";
 import { openStore, type Tables } from "../store/store.ts";
-import { checkApart, dumpApart } from "../store/store-apart.ts";
+import { checkInSubprocess, dumpInSubprocess } from "../store/store-subprocess.ts";
 import type { Clock } from "../time/clock.ts";
+import { requireRoom } from "./backup-folder.ts";
 import { mayStand, pathOfRoot } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
-import { requireRoom } from "./shelf.ts";
 import type { Plan } from "./swap.ts";
 import { readArchive } from "./unpack.ts";
 
@@ -66,8 +66,8 @@ export async function unpackProved(
   const manifest = await readArchive(file, { passphrase, signal, into, begin });
   const database = join(into, "state", "state.db");
   const apart = { clock, signal };
-  const finding = await checkApart(database, apart);
-  const { dump } = finding.isWhole ? await dumpApart(database, apart) : { dump: "" };
+  const finding = await checkInSubprocess(database, apart);
+  const { dump } = finding.isWhole ? await dumpInSubprocess(database, apart) : { dump: "" };
   if (dump !== manifest.database.dump) throw new TellableError("the database in the backup is not what was put there");
   await advance?.(database, manifest);
   // Brings the tables up to date, or says that the backup is of a newer version.

@@ -2,8 +2,8 @@
 import { chmodSync, linkSync, rmSync } from "node:fs";
 import { ignore } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { copyNow } from "./store-apart.ts";
 import { backupPrefix, copiesOf, dailyOf, roomFor } from "./store-files.ts";
+import { copyNow } from "./store-subprocess.ts";
 
 const BACKUPS_KEPT = 3;
 /** The greatest age of a daily copy that counts as a backup. */

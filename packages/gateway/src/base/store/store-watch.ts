@@ -10,8 +10,8 @@ import type { Log } from "../log.ts";
 import { isDamage, type MachineTrouble, machineTrouble } from "../process/machine.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Store } from "./store.ts";
-import { checkApart, copyApart, type Finding, matchApart } from "./store-apart.ts";
 import { copiesOf, dailyOf, roomFor } from "./store-files.ts";
+import { checkInSubprocess, copyInSubprocess, type Finding, matchInSubprocess } from "./store-subprocess.ts";
 
 /** The state of the database for `health` and `status`. Times are epoch ms. */
 export interface DatabaseState {
@@ -167,7 +167,7 @@ export class StoreWatch implements Disposable {
     const { store, path } = this.#options;
     this.#isChecking = true;
     try {
-      this.#take(await store.holdStill(() => checkApart(path, this.#apart)));
+      this.#take(await store.holdStill(() => checkInSubprocess(path, this.#apart)));
     } finally {
       this.#isChecking = false;
     }
@@ -218,12 +218,12 @@ export class StoreWatch implements Disposable {
   async #copyChecked(fresh: string, held: () => void): Promise<Finding> {
     const { store, path } = this.#options;
     // Held still for all of the copy, the journal would grow so much that bringing it into the file holds the loop.
-    await copyApart(path, fresh, this.#apart);
+    await copyInSubprocess(path, fresh, this.#apart);
     await store.holdStill(() => {
       held();
-      return matchApart(path, fresh, this.#apart);
+      return matchInSubprocess(path, fresh, this.#apart);
     });
-    const finding = await checkApart(fresh, this.#apart);
+    const finding = await checkInSubprocess(fresh, this.#apart);
     if (!finding.isWhole) await rm(fresh);
     this.#take(finding);
     return finding;

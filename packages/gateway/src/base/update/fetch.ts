@@ -10,7 +10,7 @@ import { ignore, TellableError } from "../errors.ts";
 import { type Env, expandHome, makePrivateDir } from "../files.ts";
 import { newId } from "../ids.ts";
 import { copyPackage, manifestText } from "./copy.ts";
-import { clearLeft } from "./left.ts";
+import { clearLeftovers } from "./leftovers.ts";
 import { versionFolder, versionName, versionsFolder } from "./record.ts";
 
 /** Downloads may take this long, ms. */
@@ -44,7 +44,7 @@ export async function fetchVersion(stateDir: string, wanted: Wanted, signal: Abo
   // A folder that is no package is refused before anything is copied.
   if (from !== undefined) await versionIn(resolve(expandHome(from)));
   makePrivateDir(versionsFolder(stateDir));
-  await clearLeft(stateDir);
+  await clearLeftovers(stateDir);
   const fresh = `${versionsFolder(stateDir)}/.${newId()}.tmp`;
   await mkdir(fresh, { mode: 0o700 });
   try {

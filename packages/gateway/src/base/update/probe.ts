@@ -7,7 +7,7 @@ import { databasePath, type Env, makePrivateDir, writePrivateFile } from "../fil
 import { newId } from "../ids.ts";
 import type { Tables } from "../store/store.ts";
 import { programOf, versionFolder, versionsFolder } from "./record.ts";
-import { runOnce, Watched } from "./watch.ts";
+import { runOnce, WatchedGateway } from "./watched-gateway.ts";
 
 export interface ProbeOptions {
   readonly stateDir: string;
@@ -39,7 +39,7 @@ export async function probe({ stateDir, version, tables, env, signal, copyDataba
       MOLTBOT_STATE_DIR: scratch,
       MOLTBOT_UPDATE_TRIAL: "1",
     };
-    const gateway = new Watched([program, "gateway", "--port", "0", "--bind", "loopback"], {
+    const gateway = new WatchedGateway([program, "gateway", "--port", "0", "--bind", "loopback"], {
       ...{ stateDir: scratch, env: own, signal, isQuiet: true },
     });
     try {

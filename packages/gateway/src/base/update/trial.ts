@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { ignore, messageOf, TellableError } from "../errors.ts";
 import { databasePath, type Env } from "../files.ts";
 import { isHeld } from "../store/store-held.ts";
-import { endLeftTrial } from "./left.ts";
+import { endLeftoverTrial } from "./leftovers.ts";
 import {
   currentVersion,
   pointTo,
@@ -20,7 +20,7 @@ import {
   versionFolder,
   writeUpdate,
 } from "./record.ts";
-import { runOnce, Watched } from "./watch.ts";
+import { runOnce, WatchedGateway } from "./watched-gateway.ts";
 
 export interface TrialOptions {
   readonly stateDir: string;
@@ -52,7 +52,7 @@ export async function tryUpdate(options: TrialOptions): Promise<TrialOutcome | u
   } catch (error) {
     return back(stateDir, ready, messageOf(error));
   }
-  const gateway = new Watched([program, ...args], {
+  const gateway = new WatchedGateway([program, ...args], {
     ...{ stateDir, signal, sockets, isQuiet: false, env: { ...env, MOLTBOT_UPDATE_TRIAL: "1" } },
   });
   try {
@@ -125,7 +125,7 @@ export function undoUpdate(stateDir: string): readonly string[] | undefined {
 export async function takeUpUpdate(stateDir: string): Promise<void> {
   const record = readUpdate(stateDir);
   if (record === undefined) return;
-  await endLeftTrial(stateDir);
+  await endLeftoverTrial(stateDir);
   // Whoever has the database is named by the start itself, which fails then.
   if (isHeld(databasePath(stateDir))) return;
   if (record.phase === "undo") undoUpdate(stateDir);

@@ -2,7 +2,7 @@
 
 import { codeOf, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { silenceConsoleOf } from "../../base/process/quiet.ts";
+import { silenceConsoleOf } from "../../base/process/silence-output.ts";
 import { ChannelError } from "../../kit/channel.ts";
 
 /** The library, as what is handed around once it is loaded. */

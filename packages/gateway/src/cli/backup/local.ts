@@ -1,9 +1,9 @@
 /** Backups of a state folder whose gateway does not run: done by the command line itself. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { journalFile } from "../../base/backup/shelf.ts";
+import { journalFile } from "../../base/backup/backup-folder.ts";
+import { type BackupRules, BackupStore } from "../../base/backup/backup-store.ts";
 import { copyStopped, stoppedPosition } from "../../base/backup/stopped.ts";
-import { type BackupRules, Vault } from "../../base/backup/vault.ts";
 import { isRecord, readConfig } from "../../base/config/config.ts";
 import { configPath, databasePath, envOf, expandHome, readTextIfExists } from "../../base/files.ts";
 import type { JournalPosition } from "../../base/store/journal/line.ts";
@@ -11,8 +11,8 @@ import { systemClock } from "../../base/time/clock.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError } from "../language/exit.ts";
 
-/** The vault of a state folder. Throws `CliError` when there is no state. */
-export async function localVault(stateDir: string, env: NodeJS.ProcessEnv): Promise<Vault> {
+/** The backup store of a state folder. Throws `CliError` when there is no state. */
+export async function localBackupStore(stateDir: string, env: NodeJS.ProcessEnv): Promise<BackupStore> {
   const { SECTIONS, TABLES } = await import("../sections.ts");
   const path = configPath(stateDir, env);
   const { values } = readConfig(readTextIfExists(path) ?? "", SECTIONS, { path, env });
@@ -21,7 +21,7 @@ export async function localVault(stateDir: string, env: NodeJS.ProcessEnv): Prom
   const database = databasePath(stateDir);
   const journal = stream === undefined ? undefined : journalFile(stateDir, stream);
   let position: JournalPosition | undefined;
-  return new Vault({
+  return new BackupStore({
     ...{ stateDir, configPath: path, rules, tables: TABLES, clock: systemClock, productVersion: VERSION },
     passphrase: envOf(env, "BACKUP_PASSPHRASE") ?? rules.passphrase,
     ...(journal !== undefined && { journal }),

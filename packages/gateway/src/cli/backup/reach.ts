@@ -1,7 +1,7 @@
 /** Does work with backups where the gateway is: by its methods while it runs, and directly while it does not. */
 
+import type { BackupStore } from "../../base/backup/backup-store.ts";
 import { needsPassphrase } from "../../base/backup/unpack.ts";
-import type { Vault } from "../../base/backup/vault.ts";
 import { TellableError } from "../../base/errors.ts";
 import { envOf } from "../../base/files.ts";
 import type { Call } from "../language/command.ts";
@@ -20,21 +20,21 @@ export type Asking = Pick<Call, "flags" | "env" | "out">;
 /** Where the work is done. */
 type Place =
   | { readonly kind: "gateway"; readonly target: Target }
-  | { readonly kind: "here"; readonly target: Target; readonly vault: Vault };
+  | { readonly kind: "here"; readonly target: Target; readonly backupStore: BackupStore };
 
 /** The place of the backups of the call's state folder. */
 async function placeOf({ flags, env }: Asking): Promise<Place> {
   const target = resolveTarget(flags, env);
   if (!target.isLocal || readInstance(target.stateDir)) return { kind: "gateway", target };
-  const { localVault } = await import("./local.ts");
-  return { kind: "here", target, vault: await localVault(target.stateDir, env) };
+  const { localBackupStore } = await import("./local.ts");
+  return { kind: "here", target, backupStore: await localBackupStore(target.stateDir, env) };
 }
 
-/** Runs the work by the gateway that runs, or else by the vault of the folder. */
+/** Runs the work by the gateway that runs, or else by the backup store of the folder. */
 export async function atBackups<T>(
   call: Asking,
   label: string,
-  work: { gateway(link: Link): Promise<T>; here(vault: Vault, target: Target): Promise<T> },
+  work: { gateway(link: Link): Promise<T>; here(backupStore: BackupStore, target: Target): Promise<T> },
 ): Promise<T> {
   const place = await placeOf(call);
   const { flags, out } = call;
@@ -45,7 +45,7 @@ export async function atBackups<T>(
         target: place.target,
       }),
     );
-  return await out.during(label, inSentences(work.here(place.vault, place.target)));
+  return await out.during(label, inSentences(work.here(place.backupStore, place.target)));
 }
 
 async function inSentences<T>(work: Promise<T>): Promise<T> {

@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import type { BackupListResult, BackupReport, BackupRow } from "@moltbot/protocol";
+import type { StoredBackup } from "../../base/backup/backup-folder.ts";
 import { reportOf } from "../../base/backup/manifest.ts";
-import type { Kept } from "../../base/backup/shelf.ts";
 import { defined } from "../../base/defined.ts";
 import { envOf } from "../../base/files.ts";
 import { type Asking, atBackups, newPassphrase, passphraseFor } from "../backup/reach.ts";
@@ -26,8 +26,8 @@ const now = defineCommand({
     const made = await atBackups(call, "Making a backup", {
       gateway: ({ client, timeoutMs }) =>
         client.request("backup.now", defined({ to, passphrase, plain: flags.plain || undefined }), { timeoutMs }),
-      async here(vault) {
-        const { path, bytes, manifest } = await vault.now({ to, passphrase, isPlain: flags.plain || undefined });
+      async here(backupStore) {
+        const { path, bytes, manifest } = await backupStore.now({ to, passphrase, isPlain: flags.plain || undefined });
         return { ...reportOf(path, manifest), archiveBytes: bytes };
       },
     });
@@ -45,7 +45,7 @@ const list = defineCommand({
     const { flags, out } = call;
     const found = await atBackups<Listed>(call, "Looking", {
       gateway: ({ client, timeoutMs }) => client.request("backup.list", {}, { timeoutMs }),
-      here: async (vault) => ({ folder: vault.folder, backups: (await vault.list()).map(rowOf) }),
+      here: async (backupStore) => ({ folder: backupStore.folder, backups: (await backupStore.list()).map(rowOf) }),
     });
     if (flags.json) return out.json(found);
     if (found.backups.length === 0) {
@@ -89,7 +89,7 @@ const prune = defineCommand({
     const dryRun = flags["dry-run"];
     const { removed } = await atBackups(call, "Pruning", {
       gateway: ({ client, timeoutMs }) => client.request("backup.prune", { dryRun }, { timeoutMs }),
-      here: async (vault) => ({ removed: (await vault.prune(dryRun)).map(rowOf) }),
+      here: async (backupStore) => ({ removed: (await backupStore.prune(dryRun)).map(rowOf) }),
     });
     if (flags.json) return out.json({ removed });
     if (removed.length === 0) return out.print("No backup is old.");
@@ -111,9 +111,9 @@ async function checked(call: Asking & { words: readonly string[] }, how: "verify
   return await atBackups<BackupReport>(call, how === "verify" ? "Reading the backup" : "Restoring it for a try", {
     gateway: ({ client, timeoutMs }) =>
       client.request(`backup.${how}`, defined({ file: placed(file), passphrase }), { timeoutMs }),
-    async here(vault) {
+    async here(backupStore) {
       const { path, manifest } =
-        how === "verify" ? await vault.verify({ file, passphrase }) : await vault.drill(file, passphrase);
+        how === "verify" ? await backupStore.verify({ file, passphrase }) : await backupStore.drill(file, passphrase);
       return reportOf(path, manifest);
     },
   });
@@ -132,7 +132,7 @@ function leftOut({ left }: BackupReport, { out }: Asking): void {
   if (left.length > 0) out.print(out.style.yellow(`Left out, or changed meanwhile: ${left.slice(0, 10).join(", ")}`));
 }
 
-function rowOf({ file, path, at, bytes, isEncrypted }: Kept): BackupRow {
+function rowOf({ file, path, at, bytes, isEncrypted }: StoredBackup): BackupRow {
   return { file, path, at, bytes, encrypted: isEncrypted };
 }
 

@@ -39,14 +39,14 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const sockets = inheritedSockets(env);
   const isTrial = env.MOLTBOT_UPDATE_TRIAL === "1";
   if (!isTrial && existsSync(join(stateDir, "current")))
-    await (await import("../updated.ts")).handOver(stateDir, { hasSockets: sockets.length > 0 });
+    await (await import("../updated-version.ts")).execUpdatedVersion(stateDir, { hasSockets: sockets.length > 0 });
   const signal = stopSignal();
   // Without a listener Node opens its debugger at this signal.
   let started: RunningGateway | undefined;
   let isAskedAgain = false;
   process.on("SIGUSR1", () => {
     isAskedAgain = true;
-    started?.startAgain("SIGUSR1");
+    started?.restartProcess("SIGUSR1");
   });
   out.outlivesReader();
   if (isTrial) endWithWatcher(() => process.kill(process.pid, "SIGTERM"));
@@ -67,7 +67,7 @@ export async function runGateway({ flags, env, out }: RunCall): Promise<ExitCode
   const gateway = await startGateway(options);
   started = gateway;
   // The program may have been replaced after it was read.
-  if (isAskedAgain) gateway.startAgain("SIGUSR1");
+  if (isAskedAgain) gateway.restartProcess("SIGUSR1");
   using _told = env.NOTIFY_SOCKET
     ? (await import("../service/notify.ts")).tellSystemd(env, () => gateway.url)
     : undefined;

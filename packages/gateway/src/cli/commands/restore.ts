@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupVerifyResult } from "@moltbot/protocol";
+import type { PrepareOptions } from "../../base/backup/backup-store.ts";
 import { reportOf } from "../../base/backup/manifest.ts";
 import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan } from "../../base/backup/swap.ts";
-import type { PrepareOptions } from "../../base/backup/vault.ts";
 import { defined } from "../../base/defined.ts";
 import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
@@ -69,9 +69,9 @@ async function goBack(named: string | undefined, call: RestoreCall): Promise<voi
       await restarted(call, target, answer.keptIn);
       return answer;
     },
-    async here(vault, { stateDir }) {
+    async here(backupStore, { stateDir }) {
       recover(stateDir);
-      const { plan, manifest, elsewhere } = await vault.prepare({ file, at, passphrase });
+      const { plan, manifest, elsewhere } = await backupStore.prepare({ file, at, passphrase });
       exchange(stateDir, plan);
       return { ...reportOf(plan.what, manifest), elsewhere: [...elsewhere], keptIn: plan.aside };
     },
@@ -88,9 +88,9 @@ async function agreedOn(what: PrepareOptions, call: RestoreCall): Promise<string
   const { out } = call;
   const { path, ...found } = await atBackups<BackupVerifyResult>(call, "Reading the backup", {
     gateway: ({ client, timeoutMs }) => client.request("backup.verify", defined(what), { timeoutMs }),
-    async here(vault, { stateDir }) {
+    async here(backupStore, { stateDir }) {
       refuseWhenHeld(stateDir);
-      const { manifest, outside, elsewhere, ...at } = await vault.verify(what);
+      const { manifest, outside, elsewhere, ...at } = await backupStore.verify(what);
       return { ...reportOf(at.path, manifest), outside: [...outside], elsewhere: [...elsewhere] };
     },
   });

@@ -25,8 +25,8 @@ export const state = defineCommand({
     const { flags, out } = call;
     const found = await atBackups<StateSizes>(call, "Measuring", {
       gateway: ({ client, timeoutMs }) => client.request("state.sizes", {}, { timeoutMs }),
-      async here(vault) {
-        const { sizes, ...report } = await vault.report();
+      async here(backupStore) {
+        const { sizes, ...report } = await backupStore.report();
         return { sizes: [...sizes], ...report };
       },
     });

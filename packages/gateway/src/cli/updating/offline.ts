@@ -10,7 +10,7 @@ import { sentence } from "../language/failure.ts";
 import { readInstance } from "../reach/instance.ts";
 import { namesGateway, resolveTarget, type TargetFlags } from "../reach/target.ts";
 import { onStop } from "../terminal/stop.ts";
-import { handOver } from "../updated.ts";
+import { execUpdatedVersion } from "../updated-version.ts";
 
 /** What a command is called with. */
 interface Calling {
@@ -31,7 +31,7 @@ export async function withUpdates<T>(
   { env, flags }: Calling,
   work: (updates: Updates, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (existsSync(join(stateDir, "current"))) await handOver(stateDir, { hasSockets: false });
+  if (existsSync(join(stateDir, "current"))) await execUpdatedVersion(stateDir, { hasSockets: false });
   const { openOffline } = await import("../../start/supervise.ts");
   await using offline = await opened(() => openOffline({ stateDir, env, sinks: [] }), stateDir);
   const { update } = offline.gateway as unknown as { update: Updates };

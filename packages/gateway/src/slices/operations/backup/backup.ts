@@ -1,8 +1,8 @@
 /** The service of backups: makes them when they are due, one at a time, and prepares restores. */
 import type { Static } from "@sinclair/typebox";
+import { journalFile, type StoredBackup } from "../../../base/backup/backup-folder.ts";
+import type { BackupStore, Checked, NewBackupOptions, PrepareOptions } from "../../../base/backup/backup-store.ts";
 import type { Prepared } from "../../../base/backup/restore.ts";
-import { journalFile, type Kept } from "../../../base/backup/shelf.ts";
-import type { Checked, NowOptions, PrepareOptions, Vault } from "../../../base/backup/vault.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
@@ -63,40 +63,40 @@ export class Backups implements AsyncDisposable {
   }
 
   /** Makes a backup. Throws `UNAVAILABLE` with what to do. */
-  async now(options: NowOptions): Promise<Static<typeof BackupReport> & { archiveBytes: number }> {
-    const { path, bytes, manifest } = await this.#alone((vault) => vault.now(options));
+  async now(options: NewBackupOptions): Promise<Static<typeof BackupReport> & { archiveBytes: number }> {
+    const { path, bytes, manifest } = await this.#alone((backupStore) => backupStore.now(options));
     await this.#plan();
     return { ...(await reportOf({ path, manifest })), archiveBytes: bytes };
   }
 
   /** The backups, newest first, and how they are doing. */
   async list() {
-    const vault = await this.#vault();
-    return { ...this.#health, folder: vault.folder, backups: (await vault.list()).map(rowOf) };
+    const backupStore = await this.#backupStore();
+    return { ...this.#health, folder: backupStore.folder, backups: (await backupStore.list()).map(rowOf) };
   }
 
   async verify(what: PrepareOptions) {
-    const found = await this.#told(async () => (await this.#vault()).verify(what));
+    const found = await this.#told(async () => (await this.#backupStore()).verify(what));
     return { ...(await reportOf(found)), outside: [...found.outside], elsewhere: [...found.elsewhere] };
   }
 
   async drill(file?: string, passphrase?: string): Promise<Static<typeof BackupReport>> {
-    return await reportOf(await this.#alone((vault) => vault.drill(file, passphrase)));
+    return await reportOf(await this.#alone((backupStore) => backupStore.drill(file, passphrase)));
   }
 
   async prune(isDry: boolean): Promise<{ removed: Static<typeof BackupRow>[] }> {
-    return { removed: (await this.#alone((vault) => vault.prune(isDry))).map(rowOf) };
+    return { removed: (await this.#alone((backupStore) => backupStore.prune(isDry))).map(rowOf) };
   }
 
   /** What takes the room of the state folder. */
   async sizes(): Promise<Static<typeof StateSizes>> {
-    const { sizes, ...report } = await this.#told(async () => (await this.#vault()).report());
+    const { sizes, ...report } = await this.#told(async () => (await this.#backupStore()).report());
     return { sizes: [...sizes], ...report };
   }
 
   /** Proves a backup beside the state; the restart puts it in place. Throws `UNAVAILABLE` with what to do. */
   async restore(what: PrepareOptions) {
-    const { plan, manifest, elsewhere } = await this.#alone((vault) => vault.prepare(what));
+    const { plan, manifest, elsewhere } = await this.#alone((backupStore) => backupStore.prepare(what));
     await this.#putInPlace(plan);
     return { ...(await reportOf({ path: plan.what, manifest })), elsewhere: [...elsewhere], keptIn: plan.aside };
   }
@@ -171,7 +171,7 @@ export class Backups implements AsyncDisposable {
   /** Sets the timer for the next backup by the newest one that there is. */
   async #plan(): Promise<void> {
     const { clock } = this.#base;
-    const [newest] = await (await this.#vault()).list();
+    const [newest] = await (await this.#backupStore()).list();
     if (this.#stop.signal.aborted) return;
     const { schedule } = this.#settings.current;
     const needsBase = this.#needsBase(newest);
@@ -189,7 +189,7 @@ export class Backups implements AsyncDisposable {
   }
 
   /** A journal that has begun anew needs a backup from after its beginning. */
-  #needsBase(newest: Kept | undefined): boolean {
+  #needsBase(newest: StoredBackup | undefined): boolean {
     const { store } = this.#base;
     return store.position !== undefined && this.#chainBegunAt !== undefined && (newest?.at ?? 0) < this.#chainBegunAt;
   }
@@ -197,7 +197,7 @@ export class Backups implements AsyncDisposable {
   async #makeDue(): Promise<void> {
     const { log } = this.#base;
     try {
-      const { path, bytes } = await this.#alone((vault) => vault.now());
+      const { path, bytes } = await this.#alone((backupStore) => backupStore.now());
       log.info("a backup was made", { path, bytes });
       this.#problem = undefined;
     } catch (error) {
@@ -214,12 +214,12 @@ export class Backups implements AsyncDisposable {
   }
 
   /** Runs one piece of work with the backups at a time. */
-  async #alone<T>(work: (vault: Vault) => Promise<T>): Promise<T> {
+  async #alone<T>(work: (backupStore: BackupStore) => Promise<T>): Promise<T> {
     const before = this.#work;
     const mine = this.#told(async () => {
       await before;
       this.#stop.signal.throwIfAborted();
-      return await work(await this.#vault());
+      return await work(await this.#backupStore());
     });
     this.#work = mine.catch((error: unknown) => ignore(error, "its caller is told"));
     return await mine;
@@ -235,11 +235,11 @@ export class Backups implements AsyncDisposable {
     }
   }
 
-  async #vault(): Promise<Vault> {
-    const { Vault } = await import("../../../base/backup/vault.ts");
+  async #backupStore(): Promise<BackupStore> {
+    const { BackupStore } = await import("../../../base/backup/backup-store.ts");
     const { stateDir, config, version, clock, store, database, host } = this.#base;
     const rules = this.#settings.current;
-    return new Vault({
+    return new BackupStore({
       ...{ stateDir, clock, rules, configPath: config.path, productVersion: version, tables: store.tables },
       passphrase: this.#passphrase,
       ...(this.#stream !== undefined && { journal: journalFile(stateDir, this.#stream) }),
@@ -251,7 +251,7 @@ export class Backups implements AsyncDisposable {
   }
 }
 
-function rowOf({ file, path, at, bytes, isEncrypted }: Kept): Static<typeof BackupRow> {
+function rowOf({ file, path, at, bytes, isEncrypted }: StoredBackup): Static<typeof BackupRow> {
   return { file, path, at, bytes, encrypted: isEncrypted };
 }
 

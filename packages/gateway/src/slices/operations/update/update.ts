@@ -214,9 +214,9 @@ export class Updates {
 
   /** Removes what a kill has left of an update. */
   async #clearLeft(): Promise<void> {
-    const { clearLeft } = await import("../../../base/update/left.ts");
+    const { clearLeftovers } = await import("../../../base/update/leftovers.ts");
     const { stateDir, log } = this.#services;
-    await clearLeft(stateDir).catch((error: unknown) => log.warn("what an update has left stays", { error }));
+    await clearLeftovers(stateDir).catch((error: unknown) => log.warn("what an update has left stays", { error }));
   }
 
   async #last(stateDir: string): Promise<UpdateRecord | undefined> {

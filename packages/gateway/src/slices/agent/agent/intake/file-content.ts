@@ -44,9 +44,9 @@ export function contentIn(data: Uint8Array, declared: string): FileContent {
  * The text of a PDF; undefined when none can be read. Throws the signal's reason, and passing trouble of the machine.
  */
 export async function pdfText(data: Uint8Array, { clock, signal }: Reading): Promise<string | undefined> {
-  const { readPdfApart } = await import("../tools/web/page-reader.ts");
+  const { readPdfInSubprocess } = await import("../tools/web/page-reader.ts");
   try {
-    const text = (await readPdfApart(data, { clock, signal })).replaceAll("\u0000", "").trim();
+    const text = (await readPdfInSubprocess(data, { clock, signal })).replaceAll("\u0000", "").trim();
     return text === "" ? undefined : text;
   } catch (error) {
     signal.throwIfAborted();

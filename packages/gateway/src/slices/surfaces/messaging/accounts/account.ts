@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
-import { type Blamed, runBlamed } from "../../../../base/process/blame.ts";
+import { type ErrorOwner, runOwnedBy } from "../../../../base/process/error-owner.ts";
 import { isPassing, type Machine, machineTrouble } from "../../../../base/process/machine.ts";
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
@@ -66,7 +66,7 @@ const CLOSE_LIMIT_MS = 5_000;
 /** Errors after which only a person can continue. */
 const FATAL: ReadonlySet<ChannelErrorKind> = new Set(["logged-out", "bad-credentials", "replaced", "banned"]);
 
-export class Account implements Blamed {
+export class Account implements ErrorOwner {
   readonly key: AccountKey;
   readonly definition: ChannelDefinition;
   readonly #options: AccountOptions;
@@ -256,7 +256,7 @@ export class Account implements Blamed {
     this.#lastStartAt = clock.now();
     if (this.#state !== "waiting") this.#to("starting");
     try {
-      const opening = runBlamed(this, () =>
+      const opening = runOwnedBy(this, () =>
         this.definition.open(this.#options.context(either, settings) as ChannelContext<never>),
       );
       const connection = await this.#opened(opening, either);
@@ -299,7 +299,7 @@ export class Account implements Blamed {
   async #close(connection: Connection | undefined): Promise<void> {
     if (!connection) return;
     const { clock, log } = this.#options;
-    const closing = runBlamed(this, async () => await connection[Symbol.asyncDispose]());
+    const closing = runOwnedBy(this, async () => await connection[Symbol.asyncDispose]());
     await within(closing, { ms: CLOSE_LIMIT_MS, clock }).catch((error: unknown) =>
       log.debug("closing a channel's link failed", { error: detailOf(error) }),
     );

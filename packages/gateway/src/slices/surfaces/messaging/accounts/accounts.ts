@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
-import { runOwn } from "../../../../base/process/blame.ts";
+import { runUnowned } from "../../../../base/process/error-owner.ts";
 import type { ChannelContext, ChannelDefinition, StateChanges } from "../../../../kit/channel.ts";
 import type { Chat } from "../../../../kit/party.ts";
 import { inboundIn, type Reading } from "../../../../kit/rules.ts";
@@ -211,9 +211,9 @@ export class Accounts implements AsyncDisposable {
       context: (signal, settings) => this.#context(running, signal, settings),
       changed: () => this.#accountChanged(account),
       connected: (_, connection) => {
-        void runOwn(() => sender.opened(connection));
-        void runOwn(() => loadRenderer(account));
-        runOwn(() => this.#resumeProgress(account));
+        void runUnowned(() => sender.opened(connection));
+        void runUnowned(() => loadRenderer(account));
+        runUnowned(() => this.#resumeProgress(account));
       },
     });
     const sender = new Sender({
@@ -281,7 +281,7 @@ export class Accounts implements AsyncDisposable {
       }
       if (Object.keys(changes).length > 0) state.write(changes);
     });
-    if (news > 0) runOwn(() => intake.kick());
+    if (news > 0) runUnowned(() => intake.kick());
     return store.replicated();
   }
 

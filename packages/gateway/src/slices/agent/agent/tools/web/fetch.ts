@@ -46,9 +46,9 @@ export const webFetch = defineTool({
         { title: "", text: textOf(bytes, answer.charset, mimeType) },
         { maxChars, offset },
       );
-    const { readPageApart } = await import("./page-reader.ts");
+    const { readPageInSubprocess } = await import("./page-reader.ts");
     const task = { bytes, charset: answer.charset, url: answer.url.href, format };
-    const page = await readPageApart(task, { clock: gateway.clock, signal });
+    const page = await readPageInSubprocess(task, { clock: gateway.clock, signal });
     return piece(answer, mimeType, page, { maxChars, offset });
   },
 });

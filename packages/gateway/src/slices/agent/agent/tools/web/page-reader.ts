@@ -37,12 +37,12 @@ interface Apart {
 }
 
 /** Reads HTML. Throws `UNAVAILABLE` when it is too large, or the signal's reason. */
-export async function readPageApart({ bytes, ...how }: PageTask, options: Apart): Promise<Page> {
+export async function readPageInSubprocess({ bytes, ...how }: PageTask, options: Apart): Promise<Page> {
   return (await readApart(bytes, how, options)) as Page;
 }
 
 /** The text of a PDF; "" when there is none in it. Throws `UNAVAILABLE` when it cannot be read, or the signal's reason. */
-export async function readPdfApart(bytes: Uint8Array, options: Apart): Promise<string> {
+export async function readPdfInSubprocess(bytes: Uint8Array, options: Apart): Promise<string> {
   const { text } = (await readApart(bytes, { format: "pdf" }, { limitMs: PDF_LIMIT_MS, ...options })) as {
     text: string;
   };

@@ -7,20 +7,20 @@ import { detailOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 /** An owner whose work can end alone. */
-export interface Blamed {
+export interface ErrorOwner {
   crashed(error: unknown): void;
 }
 
-const owner = new AsyncLocalStorage<Blamed>();
+const current = new AsyncLocalStorage<ErrorOwner>();
 
-/** Runs `fn` and marks it, and everything it starts, as work of `blamed`. */
-export function runBlamed<T>(blamed: Blamed, fn: () => T): T {
-  return owner.run(blamed, fn);
+/** Runs `fn` and marks it, and everything it starts, as work of `owner`. */
+export function runOwnedBy<T>(owner: ErrorOwner, fn: () => T): T {
+  return current.run(owner, fn);
 }
 
 /** Runs `fn` as the gateway's own work, when an owner's library has called us. */
-export function runOwn<T>(fn: () => T): T {
-  return owner.exit(fn);
+export function runUnowned<T>(fn: () => T): T {
+  return current.exit(fn);
 }
 
 /**
@@ -30,13 +30,13 @@ export function runOwn<T>(fn: () => T): T {
  */
 export function guardProcess(log: Log): Disposable {
   const onRejection = (reason: unknown) => {
-    const blamed = owner.getStore();
-    if (blamed) return blamed.crashed(reason);
+    const owner = current.getStore();
+    if (owner) return owner.crashed(reason);
     log.error("a promise was rejected and nobody waited for it", { error: reason });
   };
   const onException = (error: unknown) => {
-    const blamed = owner.getStore();
-    if (blamed) return blamed.crashed(error);
+    const owner = current.getStore();
+    if (owner) return owner.crashed(error);
     log.error("the gateway ends after an unexpected error", { error, message: detailOf(error) });
     process.exit(1);
   };

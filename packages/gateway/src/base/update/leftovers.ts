@@ -1,4 +1,4 @@
-/** What an update leaves when its process is killed: a version that still runs, and folders that are half done. */
+/** Cleans up after an update whose process was killed: a version that still runs, and unfinished folders. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ignore } from "../errors.ts";
@@ -35,7 +35,7 @@ export function noteTrial(stateDir: string, pid: number): void {
 }
 
 /** Ends a version that is tried on a state folder although nobody watches it any more, and waits until it has let go. */
-export async function endLeftTrial(stateDir: string): Promise<void> {
+export async function endLeftoverTrial(stateDir: string): Promise<void> {
   const note = readNote(stateDir);
   if (note === undefined) return;
   const startedAt = processStartedAt(note.pid);
@@ -47,11 +47,11 @@ export async function endLeftTrial(stateDir: string): Promise<void> {
 }
 
 /** Removes what was left of downloads and of trials on a copy. No update may be under way. */
-export async function clearLeft(stateDir: string): Promise<void> {
+export async function clearLeftovers(stateDir: string): Promise<void> {
   const folder = versionsFolder(stateDir);
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^\..+\.tmp$/.test(name)) : [];
   for (const name of names) {
-    await endLeftTrial(join(folder, name));
+    await endLeftoverTrial(join(folder, name));
     rmSync(join(folder, name), { recursive: true, force: true });
   }
 }

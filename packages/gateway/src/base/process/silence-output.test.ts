@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInThisContext } from "node:vm";
-import { silenceConsoleOf } from "./quiet.ts";
+import { silenceConsoleOf } from "./silence-output.ts";
 
 test("what a silenced package prints is dropped, what others print is not", (t) => {
   const info = t.mock.method(console, "info", () => {});

@@ -1,10 +1,10 @@
 /** Starts the program of this process anew, under the same process id. */
 import { existsSync } from "node:fs";
-import { canGoOn, goOnAs } from "../base/process/go-on.ts";
+import { canExec, execProgram } from "../base/process/exec-program.ts";
 import type { StartOptions } from "./options.ts";
 
 /** What the new process is told, and what is left of this one. */
-interface Again {
+interface RestartOptions {
   /** The port that this one listens on: one that the system chose stays. */
   readonly port: number;
   /** Whether an update waits, which only a new process can try. */
@@ -18,17 +18,23 @@ interface Again {
  * then the restart is one in place. A process that was given sockets ends for an update: only its supervisor can pass them on,
  * and starts it again; who comes meanwhile waits there.
  */
-export async function startAgain(options: StartOptions, { port, isUpdate, listeners }: Again): Promise<void> {
+export async function restartProcess(
+  options: StartOptions,
+  { port, isUpdate, listeners }: RestartOptions,
+): Promise<void> {
   const { env, ownsProcess, sockets = [] } = options;
   const { execPath, execArgv, argv } = process;
   // An update is tried by the version that runs; a restart begins with the program that was installed, which may be newer.
   const entry = (!isUpdate && env.MOLTBOT_STARTED_AS) || argv[1];
   if (!ownsProcess || entry === undefined || !existsSync(entry) || !existsSync(execPath)) return;
-  if (!isUpdate && (!canGoOn() || sockets.length > 0)) return;
+  if (!isUpdate && (!canExec() || sockets.length > 0)) return;
   if (sockets.length > 0) process.exit(0);
-  if (!canGoOn()) listeners[Symbol.dispose]();
+  if (!canExec()) listeners[Symbol.dispose]();
   const version = isUpdate ? (env.MOLTBOT_VERSION_IN_USE ?? "") : "";
-  await goOnAs([...execArgv, entry, ...withPort(argv.slice(2), port)], { ...env, MOLTBOT_VERSION_IN_USE: version });
+  await execProgram([...execArgv, entry, ...withPort(argv.slice(2), port)], {
+    ...env,
+    MOLTBOT_VERSION_IN_USE: version,
+  });
 }
 
 function withPort(words: readonly string[], port: number): string[] {

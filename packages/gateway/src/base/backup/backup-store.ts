@@ -1,15 +1,23 @@
-/** What can be done with the backups of one state folder, by a gateway or while none runs. */
+/** Makes, lists, checks, restores and prunes the backups of one state folder, also while no gateway runs. */
 import { mkdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ignore, TellableError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { JournalPosition } from "../store/journal/line.ts";
 import type { Tables } from "../store/store.ts";
+import {
+  backupFolder,
+  backupsIn,
+  expiredBackups,
+  findBackup,
+  pruneBackups,
+  type RetentionRules,
+  type StoredBackup,
+} from "./backup-folder.ts";
 import { isWithin } from "./contents.ts";
 import { type Made, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Prepared, prepareRestore, type Reach, type RestoreOptions, reachOf, unpackProved } from "./restore.ts";
-import { backupFolder, backupsIn, findBackup, type Keeping, type Kept, oldOnes, pruneBackups } from "./shelf.ts";
 import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
 import { readArchive, readArchiveHead } from "./unpack.ts";
 
@@ -25,14 +33,14 @@ export interface BackupRules {
 }
 
 /** What the state takes, and what a prune would free. */
-export interface StateReport {
+export interface DiskUsageReport {
   readonly sizes: readonly StateSize[];
   readonly freeBytes: number;
   /** Old backups and restores, and files of the journal that only those need, bytes. */
   readonly prunableBytes: number;
 }
 
-export interface VaultOptions
+export interface BackupStoreOptions
   extends Pick<MakeOptions, "stateDir" | "configPath" | "productVersion" | "clock" | "signal" | "copyDatabase"> {
   readonly position?: MakeOptions["position"];
   readonly tables: readonly Tables[];
@@ -44,14 +52,14 @@ export interface VaultOptions
   workspaces(): readonly string[];
 }
 
-/** How one backup is made. */
-export interface NowOptions {
+/** Options of one backup. */
+export interface NewBackupOptions {
   readonly to?: string | undefined;
   readonly isPlain?: boolean | undefined;
   readonly passphrase?: string | undefined;
 }
 
-/** What is restored: the newest backup unless something is said. */
+/** Which backup is restored; the newest one by default. */
 export interface PrepareOptions {
   readonly file?: string | undefined;
   /** A moment, epoch ms. */
@@ -59,7 +67,7 @@ export interface PrepareOptions {
   readonly passphrase?: string | undefined;
 }
 
-/** What a check of a backup says of it. */
+/** The result of a check of a backup. */
 export interface Checked {
   readonly path: string;
   readonly manifest: Manifest;
@@ -67,10 +75,10 @@ export interface Checked {
 
 const DAY_MS = 24 * 3_600_000;
 
-export class Vault {
-  readonly #options: VaultOptions;
+export class BackupStore {
+  readonly #options: BackupStoreOptions;
 
-  constructor(options: VaultOptions) {
+  constructor(options: BackupStoreOptions) {
     this.#options = options;
   }
 
@@ -80,12 +88,12 @@ export class Vault {
   }
 
   /** The backups, newest first. */
-  async list(): Promise<Kept[]> {
+  async list(): Promise<StoredBackup[]> {
     return await backupsIn(this.folder);
   }
 
   /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
-  async now({ to, isPlain, passphrase }: NowOptions = {}): Promise<Made> {
+  async now({ to, isPlain, passphrase }: NewBackupOptions = {}): Promise<Made> {
     const { rules, workspaces, ...options } = this.#options;
     const made = await makeBackup({
       ...options,
@@ -121,8 +129,8 @@ export class Vault {
   }
 
   /** Removes old backups and what only they needed, or only says which those are. */
-  async prune(isDry = false, fresh?: string): Promise<Kept[]> {
-    if (isDry) return oldOnes(await this.list(), this.#keeping);
+  async prune(isDry = false, fresh?: string): Promise<StoredBackup[]> {
+    if (isDry) return expiredBackups(await this.list(), this.#keeping);
     for (const path of await this.#oldRestores()) await rm(path, { recursive: true, force: true });
     const old = await pruneBackups(this.folder, this.#keeping, fresh);
     await this.#pruneJournal(await this.list(), false);
@@ -130,10 +138,10 @@ export class Vault {
   }
 
   /** What takes the room of the state folder. */
-  async report(): Promise<StateReport> {
+  async report(): Promise<DiskUsageReport> {
     const { stateDir } = this.#options;
     const all = await this.list();
-    const old = oldOnes(all, this.#keeping);
+    const old = expiredBackups(all, this.#keeping);
     const kept = all.filter((each) => !old.includes(each));
     const restores = await Promise.all((await this.#oldRestores()).map((path) => sizeOf(path)));
     const { bavail, bsize } = await statfs(stateDir);
@@ -147,7 +155,7 @@ export class Vault {
     };
   }
 
-  get #keeping(): Keeping {
+  get #keeping(): RetentionRules {
     const { keepDaily, keepWeekly, maxMegabytes } = this.#options.rules;
     return { days: keepDaily, weeks: keepWeekly, maxBytes: maxMegabytes * 1_000_000 };
   }
@@ -160,7 +168,7 @@ export class Vault {
   }
 
   /** Removes the files of the journal that none of these backups needs. Returns their bytes. */
-  async #pruneJournal(kept: readonly Kept[], isDry: boolean): Promise<number> {
+  async #pruneJournal(kept: readonly StoredBackup[], isDry: boolean): Promise<number> {
     const { journal } = this.#options;
     if (journal === undefined) return 0;
     const { fullFiles, pruneJournal } = await import("../store/journal/files.ts");

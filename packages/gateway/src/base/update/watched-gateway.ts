@@ -10,7 +10,7 @@ import { isRecord } from "../config/config.ts";
 import { codeOf, ignore, TellableError } from "../errors.ts";
 import { type Env, readTextIfExists } from "../files.ts";
 import { systemClock } from "../time/clock.ts";
-import { notePath, noteTrial } from "./left.ts";
+import { notePath, noteTrial } from "./leftovers.ts";
 
 /** A start that has not answered after this time has failed, ms. */
 const START_MS = 40_000;
@@ -56,7 +56,7 @@ interface WatchedOptions {
 const AS_ACTIVATED = 'LISTEN_PID=$$ exec "$@"';
 
 /** A gateway under watch. It ends with this process: its input closes then. */
-export class Watched {
+export class WatchedGateway {
   readonly #child: ChildProcess;
   readonly #stateDir: string;
   readonly #signal: AbortSignal;

@@ -9,8 +9,8 @@ import { storageProblem } from "../process/machine.ts";
 import { isBusy } from "../store/store-held.ts";
 import { BACKUP_LOCK } from "./contents.ts";
 
-/** A backup that lies there. */
-export interface Kept {
+/** A backup in the folder. */
+export interface StoredBackup {
   readonly file: string;
   readonly path: string;
   /** Epoch ms. */
@@ -19,8 +19,8 @@ export interface Kept {
   readonly isEncrypted: boolean;
 }
 
-/** Which backups stay. */
-export interface Keeping {
+/** Which backups are kept. */
+export interface RetentionRules {
   /** The newest of so many days. */
   readonly days: number;
   /** The newest of so many weeks. */
@@ -51,7 +51,7 @@ export function backupName(at: number, isEncrypted: boolean): string {
 }
 
 /** The backups of a folder, newest first. */
-export async function backupsIn(folder: string): Promise<Kept[]> {
+export async function backupsIn(folder: string): Promise<StoredBackup[]> {
   const found = (await namesIn(folder)).map(async (file) => {
     const [, day, hours, minutes, seconds, ms, sealed] = NAME.exec(file) ?? [];
     if (day === undefined) return [];
@@ -72,9 +72,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** A path in the folder for a backup of that time. A clock that was set back does not lead to the name of another one. */
-export function freePath(folder: string, at: number, isEncrypted: boolean): string {
+export function unusedPath(folder: string, at: number, isEncrypted: boolean): string {
   const path = join(folder, backupName(at, isEncrypted));
-  return existsSync(path) ? freePath(folder, at + 1, isEncrypted) : path;
+  return existsSync(path) ? unusedPath(folder, at + 1, isEncrypted) : path;
 }
 
 /** The path of a backup that somebody names: by its file name in the folder, by a path, or the newest one. */
@@ -88,10 +88,13 @@ export async function findBackup(folder: string, named?: string): Promise<string
 }
 
 /** Which of these are old; the newest is never. */
-export function oldOnes(backups: readonly Kept[], { days, weeks, maxBytes }: Keeping): Kept[] {
+export function expiredBackups(
+  backups: readonly StoredBackup[],
+  { days, weeks, maxBytes }: RetentionRules,
+): StoredBackup[] {
   const sorted = backups.toSorted((a, b) => b.at - a.at);
   const newestOf = (period: number, count: number) => {
-    const firsts = new Map<number, Kept>();
+    const firsts = new Map<number, StoredBackup>();
     for (const each of sorted) {
       const number = Math.floor(each.at / period);
       if (!firsts.has(number)) firsts.set(number, each);
@@ -111,8 +114,8 @@ export function oldOnes(backups: readonly Kept[], { days, weeks, maxBytes }: Kee
  * Removes the old ones, but not the one at `fresh`: after a clock was set back, the one that was just made looks old.
  * Returns what was removed.
  */
-export async function pruneBackups(folder: string, keeping: Keeping, fresh?: string): Promise<Kept[]> {
-  const old = oldOnes(await backupsIn(folder), keeping).filter(({ path }) => path !== fresh);
+export async function pruneBackups(folder: string, keeping: RetentionRules, fresh?: string): Promise<StoredBackup[]> {
+  const old = expiredBackups(await backupsIn(folder), keeping).filter(({ path }) => path !== fresh);
   for (const { path } of old) await rm(path, { force: true });
   return old;
 }

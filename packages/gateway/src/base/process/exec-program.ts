@@ -1,4 +1,4 @@
-/** Goes on as another program of Node. */
+/** Replaces this process by another program of Node, as execve(2) does. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { pathToFileURL } from "node:url";
@@ -10,14 +10,14 @@ import { pathToFileURL } from "node:url";
 const NO_DEBUGGER = "--inspect-port=192.0.2.1:9229";
 
 /**
- * Goes on as another program, under the same process id; where the system cannot do that, waits for it and ends as it ends.
+ * Replaces this process by another program and keeps the process id; where the system cannot do that, runs it as a child and exits with its code.
  * No descriptor but the standard ones is passed on: Node closes all others.
  */
-export async function goOnAs(words: readonly string[], env: NodeJS.ProcessEnv): Promise<never> {
+export async function execProgram(words: readonly string[], env: NodeJS.ProcessEnv): Promise<never> {
   const { execPath, execArgv } = process;
   const isSaid = execArgv.some((each) => each !== NO_DEBUGGER && each.startsWith("--inspect"));
   const all = [...(isSaid ? [] : [NO_DEBUGGER]), ...words.filter((each) => each !== NO_DEBUGGER)];
-  if (canGoOn()) process.execve?.(execPath, [execPath, ...all], env);
+  if (canExec()) process.execve?.(execPath, [execPath, ...all], env);
   const child = spawn(execPath, all, { stdio: "inherit", env });
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name));
   const [code] = await once(child, "close");
@@ -25,7 +25,7 @@ export async function goOnAs(words: readonly string[], env: NodeJS.ProcessEnv): 
 }
 
 /** Whether a process of this system can become another program and keep its id. */
-export function canGoOn(): boolean {
+export function canExec(): boolean {
   return process.platform !== "win32" && process.execve !== undefined;
 }
 
@@ -33,7 +33,7 @@ export function canGoOn(): boolean {
  * Loads another program into this process, which keeps the sockets that a supervisor has passed to it. Does not return. Each
  * program can be loaded once, and none that this process has begun as.
  */
-export async function goOnHere(program: string, env: Readonly<Record<string, string>>): Promise<never> {
+export async function loadProgram(program: string, env: Readonly<Record<string, string>>): Promise<never> {
   Object.assign(process.env, env);
   process.argv[1] = program;
   const before = process.listeners("SIGUSR1");

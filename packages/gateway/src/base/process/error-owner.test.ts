@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 /** What a process prints and how it ends when `body` runs in it under the guard. */
 function inProcess(body: string): { stdout: string; code: number | null } {
-  const blame = new URL("./blame.ts", import.meta.url).href;
+  const blame = new URL("./error-owner.ts", import.meta.url).href;
   const program = `
     import { guardProcess, runBlamed, runOwn } from ${JSON.stringify(blame)};
     import { EventEmitter } from "node:events";

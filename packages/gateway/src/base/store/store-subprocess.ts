@@ -155,7 +155,7 @@ interface Apart {
 }
 
 /** Checks the database in the file at `path`. Throws when the check cannot be done, and the signal's reason. */
-export async function checkApart(path: string, apart: Apart): Promise<Finding> {
+export async function checkInSubprocess(path: string, apart: Apart): Promise<Finding> {
   return (await runApart(["check", path], apart)) as Finding;
 }
 
@@ -163,7 +163,7 @@ export async function checkApart(path: string, apart: Apart): Promise<Finding> {
  * The content of a database that nobody writes to, as one hash: two files with the same rows have the same one, however
  * their pages lie. Throws when it cannot be read.
  */
-export async function dumpApart(path: string, apart: Apart): Promise<DatabaseDump> {
+export async function dumpInSubprocess(path: string, apart: Apart): Promise<DatabaseDump> {
   const { dump, tables, versions } = (await runApart(["dump", path], apart)) as DatabaseDump;
   return { dump, tables, versions };
 }
@@ -180,14 +180,14 @@ export interface DatabaseDump {
 
 /**
  * Copies a file slowly to `target`, which must not exist. Data that is written to the file meanwhile may be missing or
- * torn; `matchApart` mends that. Removes a partial copy and throws when it fails.
+ * torn; `matchInSubprocess` mends that. Removes a partial copy and throws when it fails.
  */
-export async function copyApart(path: string, target: string, apart: Apart): Promise<void> {
+export async function copyInSubprocess(path: string, target: string, apart: Apart): Promise<void> {
   await makeApart(["copy", path, target, "1"], target, apart);
 }
 
-/** Makes a copy the same as the file, which must be held still; only reads what is the same. Fails as `copyApart` does. */
-export async function matchApart(path: string, target: string, apart: Apart): Promise<void> {
+/** Makes a copy the same as the file, which must be held still; only reads what is the same. Fails as `copyInSubprocess` does. */
+export async function matchInSubprocess(path: string, target: string, apart: Apart): Promise<void> {
   await makeApart(["match", path, target, "1"], target, apart);
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, test } from "node:test";
 import { storePlaces } from "../../../../../test/support/store-places.ts";
 import { systemClock } from "../time/clock.ts";
-import { copyApart, matchApart } from "./store-apart.ts";
+import { copyInSubprocess, matchInSubprocess } from "./store-subprocess.ts";
 
 const nextPlace = storePlaces();
 const apart = { clock: systemClock, signal: new AbortController().signal };
@@ -42,27 +42,27 @@ describe("a copy that is matched with its file", () => {
   };
   for (const [name, happens] of Object.entries(changes)) {
     test(name, async () => {
-      await copyApart(path, copy, apart);
+      await copyInSubprocess(path, copy, apart);
       happens();
 
-      await matchApart(path, copy, apart);
+      await matchInSubprocess(path, copy, apart);
 
       assert.ok(readFileSync(copy).equals(readFileSync(path)));
     });
   }
 
   test("is for its owner only", async () => {
-    await copyApart(path, copy, apart);
-    await matchApart(path, copy, apart);
+    await copyInSubprocess(path, copy, apart);
+    await matchInSubprocess(path, copy, apart);
 
     assert.equal(statSync(copy).mode & 0o777, 0o600);
   });
 
   test("is removed when the file is gone", async () => {
-    await copyApart(path, copy, apart);
+    await copyInSubprocess(path, copy, apart);
     rmSync(path);
 
-    await assert.rejects(matchApart(path, copy, apart));
+    await assert.rejects(matchInSubprocess(path, copy, apart));
     assert.equal(existsSync(copy), false);
   });
 });
