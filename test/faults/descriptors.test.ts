@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fakeDiscord, fakeSlack, fakeTelegram } from "@moltbot/fakes";
-import { Crowd } from "../../packages/gateway/src/cli/drill/crowd.ts";
+import { IdleSockets } from "../../packages/gateway/src/cli/drill/idle-sockets.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { eventually } from "../support/time-limit.ts";
 import { FaultBench } from "./bench.ts";
@@ -22,7 +22,7 @@ for (const limit of [64, 96, 160])
     await using bench = await FaultBench.start({ model, platforms, descriptors: limit });
     const { url } = await bench.subject.address();
 
-    using crowd = new Crowd(url, limit + 10);
+    using crowd = new IdleSockets(url, limit + 10);
     await eventually("the crowd to be there", () => crowd.opened > limit);
     for (let n = 0; n < 3; n++) for (const each of platforms) await each.says(`question ${n}`, { from: `person${n}` });
     const answers = (each: (typeof platforms)[number]) =>

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { messageOf } from "../../packages/gateway/src/base/errors.ts";
 import { safeFetch } from "../../packages/gateway/src/base/net/safe-fetch.ts";
 import { systemClock } from "../../packages/gateway/src/base/time/clock.ts";
-import { WebDoor } from "../../packages/gateway/src/cli/node-host/browser/web-door.ts";
+import { FilteringProxy } from "../../packages/gateway/src/cli/node-host/browser/filtering-proxy.ts";
 import { LIMIT_MS, within } from "./time-limit.ts";
 
 const server = createServer((_request, response) => response.end("secret")).listen(0, "::");
@@ -24,21 +24,21 @@ async function fetched(host: string, allowPrivateHosts: readonly string[] = []):
   }
 }
 
-async function asked(door: WebDoor, request: string): Promise<string> {
-  const [host, doorPort] = (await door.listen()).split(":");
-  const socket = connect(Number(doorPort), host);
+async function asked(proxy: FilteringProxy, request: string): Promise<string> {
+  const [host, proxyPort] = (await proxy.listen()).split(":");
+  const socket = connect(Number(proxyPort), host);
   socket.write(`${request}\r\nHost: x\r\nConnection: close\r\n\r\n`);
   const answer = await within(text(socket), "the door's answer");
-  door[Symbol.dispose]();
+  proxy[Symbol.dispose]();
   return `${answer.slice(9, 12)} ${/.* belongs .*|secret/.exec(answer)?.[0] ?? ""}`;
 }
 
 const told = {
   fetched: [await fetched(v4!), await fetched(v6!), await fetched(neighbour!), await fetched(v4!, [v4!])],
   browsed: [
-    await asked(new WebDoor([]), `GET http://${v4}/ HTTP/1.1`),
-    await asked(new WebDoor([]), `CONNECT ${v6} HTTP/1.1`),
-    await asked(new WebDoor([v4!]), `GET http://${v4}/ HTTP/1.1`),
+    await asked(new FilteringProxy([]), `GET http://${v4}/ HTTP/1.1`),
+    await asked(new FilteringProxy([]), `CONNECT ${v6} HTTP/1.1`),
+    await asked(new FilteringProxy([v4!]), `GET http://${v4}/ HTTP/1.1`),
   ],
 };
 process.stdout.write(JSON.stringify(told).replaceAll(`:${port}`, ":PORT"));

@@ -2,7 +2,7 @@
 
 import type { PendingApproval } from "@moltbot/protocol";
 import { visible } from "../../base/text/visible.ts";
-import { duration, facts, type Look } from "../terminal/render.ts";
+import { duration, facts, type RenderOptions } from "../terminal/render.ts";
 
 /** The text as one line of at most `chars` characters. */
 export function oneLine(text: string, chars: number): string {
@@ -13,7 +13,7 @@ export function oneLine(text: string, chars: number): string {
 /** Everything that an approval is about. */
 export function requestText(
   { code, id, request, expiresAtMs, remembers, always }: PendingApproval,
-  look: Look,
+  look: RenderOptions,
 ): string {
   const { bold, cyan } = look.style;
   const { command, cwd, host, agentId, sessionKey, resolvedPath, env = {}, why = [] } = request;

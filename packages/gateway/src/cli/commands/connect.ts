@@ -3,7 +3,7 @@
 import { resolveStateDir } from "../../base/files.ts";
 import { type Call, defineCommand } from "../language/command.ts";
 import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
-import { findNamed, keepNamed } from "../remote/book.ts";
+import { findNamed, saveNamed } from "../remote/named-gateways.ts";
 
 const flags = {
   name: { kind: "text", value: "NAME", summary: "What to call it (the first part of its host name)" },
@@ -38,7 +38,7 @@ export const connect = defineCommand({
 function forgetGateway({ flags, env, out }: ConnectCall, name: string): ExitCode {
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   findNamed(stateDir, name);
-  keepNamed(stateDir, name, undefined);
+  saveNamed(stateDir, name, undefined);
   if (flags.json) out.json({ forgotten: name });
   else out.print(`${name} is forgotten here. Over there, \`moltbot devices remove\` takes this machine's access away.`);
   return EXIT.ok;

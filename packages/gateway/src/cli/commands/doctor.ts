@@ -1,10 +1,10 @@
 /** `moltbot doctor` — looks at everything a gateway needs, and says of each what is wrong and how to mend it. */
 
-import type { MendCall } from "../database/mend.ts";
+import type { RepairCall } from "../database/repair.ts";
+import { diagnose } from "../doctor/diagnosis.ts";
+import type { Finding } from "../doctor/finding.ts";
 import { defineCommand } from "../language/command.ts";
 import { EXIT, type ExitCode, usageError } from "../language/exit.ts";
-import { diagnose } from "../mending/diagnosis.ts";
-import type { Finding } from "../mending/finding.ts";
 import { beside } from "../terminal/wrap.ts";
 
 /** "fail", and what is looked at, in columns. */
@@ -38,7 +38,7 @@ export const doctor = defineCommand({
     if (chosen.length > 1) throw usageError("Choose one of --fix, --undo, --salvage, --restore and --start-empty.");
     if (how !== "fix" && (flags["dry-run"] || flags.only.length > 0))
       throw usageError("--dry-run and --only go with --fix.");
-    if (how === "fix" || how === "undo") return await (await import("../mending/fix.ts"))[how](call);
+    if (how === "fix" || how === "undo") return await (await import("../doctor/fix.ts"))[how](call);
     if (how !== undefined) return await mend(how, call);
     const findings = await out.during("Looking around", diagnose(call));
     const code = exitCodeOf(findings);
@@ -73,8 +73,8 @@ function exitCodeOf(findings: readonly Finding[]): ExitCode {
   return findings.some(({ isDown }) => isDown) ? EXIT.unreachable : EXIT.ok;
 }
 
-async function mend(how: "salvage" | "restore" | "start-empty", call: MendCall): Promise<ExitCode> {
-  const { restoreDatabase, salvageDatabase, startEmpty } = await import("../database/mend.ts");
+async function mend(how: "salvage" | "restore" | "start-empty", call: RepairCall): Promise<ExitCode> {
+  const { restoreDatabase, salvageDatabase, startEmpty } = await import("../database/repair.ts");
   if (how === "salvage") return await salvageDatabase(call);
   return how === "restore" ? await restoreDatabase(call) : await startEmpty(call);
 }

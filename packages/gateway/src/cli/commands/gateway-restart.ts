@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { processStartedAt } from "../../base/process/started-at.ts";
 import type { Call } from "../language/command.ts";
 import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
-import { backAgain } from "../reach/back-again.ts";
+import { awaitRestart } from "../reach/await-restart.ts";
 import { withGateway } from "../reach/connect.ts";
 import { namesGateway } from "../reach/target.ts";
 import type { restartFlags } from "../service/flags.ts";
@@ -70,6 +70,6 @@ async function restarted(call: RestartCall, how: { readonly anew?: true }): Prom
   await withGateway(call, ({ client, timeoutMs }) =>
     client.request("gateway.restart", { reason: "moltbot gateway restart", ...how }, { timeoutMs }),
   );
-  await call.out.during("Restarting the gateway", backAgain(call, { atMs: startedAt }));
+  await call.out.during("Restarting the gateway", awaitRestart(call, { atMs: startedAt }));
   return Math.round(performance.now() - startedAt);
 }

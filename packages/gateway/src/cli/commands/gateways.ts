@@ -2,14 +2,14 @@
 
 import { resolveStateDir } from "../../base/files.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
-import { readBook } from "../remote/book.ts";
 import { showPin } from "../remote/fingerprint.ts";
+import { readNamedGateways } from "../remote/named-gateways.ts";
 import { table } from "../terminal/render.ts";
 
 const list = defineCommand({
   summary: "List the gateways that have a name here",
   async run({ flags, env, out }) {
-    const book = readBook(resolveStateDir({ env, profile: flags.profile }));
+    const book = readNamedGateways(resolveStateDir({ env, profile: flags.profile }));
     // Tokens are for connecting only.
     const gateways = Object.entries(book).map(([name, { tokens: _tokens, ...gateway }]) => ({ name, ...gateway }));
     if (flags.json) return out.json({ gateways });

@@ -2,8 +2,8 @@
 
 import { accountName } from "../channels/known.ts";
 import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
+import { databaseLines, machineLines } from "../doctor/machine-health.ts";
 import { defineCommand } from "../language/command.ts";
-import { databaseLines, machineLines } from "../mending/machine-health.ts";
 import { withGateway } from "../reach/connect.ts";
 import { ago, duration } from "../terminal/render.ts";
 

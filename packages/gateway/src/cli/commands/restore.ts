@@ -12,7 +12,7 @@ import { isHeld } from "../../base/store/store-held.ts";
 import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
 import { defineCommand } from "../language/command.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
-import { backAgain } from "../reach/back-again.ts";
+import { awaitRestart } from "../reach/await-restart.ts";
 import type { Target } from "../reach/target.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
 import { ago } from "../terminal/render.ts";
@@ -137,7 +137,7 @@ async function restarted(call: Asking, { isLocal, stateDir }: Target, keptIn: st
         throw new CliError("The gateway has not restarted yet; `moltbot logs` shows what it does.", EXIT.timeout);
   if (isLocal && !existsSync(keptIn))
     throw new CliError("The gateway could not start with it, so what was there before is back; see `moltbot logs`.");
-  await backAgain(call, { atMs, done: `It is in place, and what was there is in ${keptIn}` });
+  await awaitRestart(call, { atMs, done: `It is in place, and what was there is in ${keptIn}` });
 }
 
 /** Takes back what an interrupted restore has left. */

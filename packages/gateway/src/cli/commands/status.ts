@@ -3,9 +3,9 @@
 import type { Methods, PresenceEntry } from "@moltbot/protocol";
 import { accountName, readChannels } from "../channels/known.ts";
 import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from "../channels/show.ts";
+import { databaseLines, machineLines } from "../doctor/machine-health.ts";
 import { type Call, defineCommand } from "../language/command.ts";
 import { briefKey } from "../language/names.ts";
-import { databaseLines, machineLines } from "../mending/machine-health.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { tailscaleLine } from "../remote/tailscale-line.ts";
 import { ago, duration, facts, printable, table } from "../terminal/render.ts";

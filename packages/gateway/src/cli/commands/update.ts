@@ -9,7 +9,7 @@ import { currentVersion, lastUpdate, updatePath } from "../../base/update/record
 import type { Updates } from "../../slices/operations/update/update.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { CliError, EXIT } from "../language/exit.ts";
-import { backAgain } from "../reach/back-again.ts";
+import { awaitRestart } from "../reach/await-restart.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
 import type { Target } from "../reach/target.ts";
@@ -150,7 +150,7 @@ async function restarted(call: Pick<Call, "flags" | "env">, { isLocal, stateDir 
     if (performance.now() > until) throw new CliError("It takes long; look at `moltbot logs`.", EXIT.timeout);
     await sleep(LOOK_EVERY_MS);
   }
-  await backAgain(call, { atMs });
+  await awaitRestart(call, { atMs });
 }
 
 /** Waits until the gateway of this machine runs again. Throws `CliError` when that is the old version. */

@@ -22,7 +22,7 @@ import { Secrets } from "../../base/privacy/secrets.ts";
 import { systemClock } from "../../base/time/clock.ts";
 import type { Call } from "../language/command.ts";
 import { CliError, EXIT } from "../language/exit.ts";
-import { backAgain } from "../reach/back-again.ts";
+import { awaitRestart } from "../reach/await-restart.ts";
 import { type GatewayCall, type Link, withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
 import { mustBeHere, namesGateway, namesRemote, readLocalConfig, resolveTarget } from "../reach/target.ts";
@@ -134,7 +134,7 @@ async function change(call: EditCall, { online, offline }: Ways): Promise<Change
   if (changed.restarts)
     await call.out.during(
       "The gateway restarts for it",
-      backAgain(call, { atMs, done: "The change is written, and `moltbot config undo` takes it back" }),
+      awaitRestart(call, { atMs, done: "The change is written, and `moltbot config undo` takes it back" }),
     );
   return changed;
 }

@@ -7,8 +7,8 @@ import { resolveStateDir } from "../../base/files.ts";
 import type { DiscoverCall } from "../commands/gateways.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
 import { readLocalConfig } from "../reach/target.ts";
-import { readBook } from "../remote/book.ts";
 import { showPin } from "../remote/fingerprint.ts";
+import { readNamedGateways } from "../remote/named-gateways.ts";
 import { table } from "../terminal/render.ts";
 import { type Found, gatewaysIn, type Told } from "./found.ts";
 
@@ -81,7 +81,7 @@ async function near(interfaces: readonly string[], ms: number, { isAlone }: { is
 }
 
 function shown(found: Found, stateDir: string): Shown {
-  const known = Object.entries(readBook(stateDir)).find(
+  const known = Object.entries(readNamedGateways(stateDir)).find(
     ([, { url, ssh }]) => ssh === undefined && isAt(url, found),
   )?.[0];
   return { ...found, ...defined({ known }), next: nextFor(found, known) };

@@ -10,7 +10,7 @@ import type { FakePlatform } from "@moltbot/fakes";
 import { defined } from "../../base/defined.ts";
 import { messageOf } from "../../base/errors.ts";
 import { CliError } from "../language/exit.ts";
-import { Crowd } from "./crowd.ts";
+import { IdleSockets } from "./idle-sockets.ts";
 import { Random } from "./random.ts";
 import { type Program, Subject, type SubjectOptions } from "./subject.ts";
 import { burst, configFor, type DrillResult, judge, link, type Spoken, settled } from "./talk.ts";
@@ -74,14 +74,14 @@ const FAULTS: readonly Fault[] = [
     name: "few descriptors",
     prepare(folder, stack) {
       if (process.platform === "win32") return "this system has no limit on descriptors";
-      let crowd: Crowd | undefined;
+      let crowd: IdleSockets | undefined;
       stack.defer(() => crowd?.[Symbol.dispose]());
       return {
         how: `${DESCRIPTORS} descriptors and more connections than that`,
         stateDir: folder,
         options: { descriptors: DESCRIPTORS },
         async begin(subject) {
-          crowd = new Crowd((await subject.address()).url, DESCRIPTORS);
+          crowd = new IdleSockets((await subject.address()).url, DESCRIPTORS);
         },
         end: () => crowd?.[Symbol.dispose](),
       };

@@ -23,7 +23,7 @@ export interface SubjectOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Modules that the process loads first. */
   readonly preloads: readonly string[];
-  readonly patience?: Patience;
+  readonly patience?: DrillTimeouts;
   /** How many files and sockets the process may have open; as many as this machine allows by default. */
   readonly descriptors?: number;
   /** Somebody reads what the process prints, until `leave`; it prints much. */
@@ -41,8 +41,8 @@ const ANSWER_LIMIT_MS = 60_000;
 const ASK_LIMIT_MS = 600_000;
 const AGAIN_MS = 250;
 
-/** How patient a drill is; tests are less so. */
-export interface Patience {
+/** The time limits of a drill; tests use shorter ones. */
+export interface DrillTimeouts {
   readonly answerMs?: number;
   readonly limitMs?: number;
 }

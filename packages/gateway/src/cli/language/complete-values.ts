@@ -4,7 +4,7 @@ import { resolveStateDir } from "../../base/files.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
 import { resolveTarget, type TargetFlags } from "../reach/target.ts";
-import { readBook } from "../remote/book.ts";
+import { readNamedGateways } from "../remote/named-gateways.ts";
 import { printable } from "../terminal/render.ts";
 import type { ValueKind } from "./args.ts";
 import type { Candidate, ValueSource } from "./complete.ts";
@@ -39,7 +39,7 @@ export function gatewayValues(env: NodeJS.ProcessEnv): ValueSource {
 
 /** The gateways that have a name on this machine. */
 function namedHere({ profile }: TargetFlags, env: NodeJS.ProcessEnv): readonly Candidate[] {
-  const book = readBook(resolveStateDir({ env, profile }));
+  const book = readNamedGateways(resolveStateDir({ env, profile }));
   return Object.entries(book).map(([value, { url, ssh }]) => ({ value, summary: ssh ?? url }));
 }
 

@@ -3,8 +3,8 @@
 import { ConnectionClosed, isAuthRefusal, isPairingRequired, RequestTimeout, ResponseError } from "@moltbot/protocol";
 import { codeOf, detailOf, messageOf, StartError } from "../../base/errors.ts";
 import type { Target } from "../reach/target.ts";
-import { noteOtherPin } from "../remote/book.ts";
 import { inWords, type PinMismatch } from "../remote/fingerprint.ts";
+import { noteOtherPin } from "../remote/named-gateways.ts";
 import { CliError, EXIT } from "./exit.ts";
 
 /** The `CliError` that says `error` to a person. What is not expected at all is returned as it is. */

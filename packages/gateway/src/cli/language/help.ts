@@ -2,13 +2,13 @@
 
 import { commands } from "../commands/index.ts";
 import { displayWidth } from "../terminal/display-width.ts";
-import type { Look } from "../terminal/render.ts";
+import type { RenderOptions } from "../terminal/render.ts";
 import { beside, wrapCommand } from "../terminal/wrap.ts";
 import { type Flag, type Flags, shownFlags, shownWords } from "./args.ts";
 import { type Command, type Group, nameOfAlone } from "./command.ts";
 
 /** `moltbot --help`. */
-export function overview(look: Look): string {
+export function overview(look: RenderOptions): string {
   const { style } = look;
   return [
     `${style.bold("moltbot")} — a personal messaging gateway`,
@@ -23,7 +23,7 @@ export function overview(look: Look): string {
 }
 
 /** The commands under their headings, with the summaries in one column. */
-function groups(look: Look): string[] {
+function groups(look: RenderOptions): string[] {
   const entries = Object.entries(commands);
   const labelWidth = 2 + Math.max(...entries.map(([name]) => displayWidth(name)));
   return entries.flatMap(([name, { heading, summary }], index) => [
@@ -33,7 +33,7 @@ function groups(look: Look): string[] {
 }
 
 /** `moltbot GROUP --help`. */
-export function groupHelp(name: string, group: Group, look: Look): string {
+export function groupHelp(name: string, group: Group, look: RenderOptions): string {
   const lines = Object.entries(group.commands).map(([word, { summary }]) => [`${name} ${word}`, summary] as const);
   return [
     sentence(group.summary),
@@ -46,7 +46,7 @@ export function groupHelp(name: string, group: Group, look: Look): string {
 }
 
 /** What the word alone does, and the flags that it takes then. */
-function aloneLines(name: string, group: Group, look: Look): string[] {
+function aloneLines(name: string, group: Group, look: RenderOptions): string[] {
   const word = nameOfAlone(group);
   const { positionals, summary } = group.alone;
   const usage = [name, ...shownWords(positionals)].join(" ");
@@ -58,7 +58,7 @@ function aloneLines(name: string, group: Group, look: Look): string[] {
 }
 
 /** `moltbot COMMAND --help`. */
-export function commandHelp(name: string, command: Command, look: Look): string {
+export function commandHelp(name: string, command: Command, look: RenderOptions): string {
   const { ownFlags, commonFlags, otherFlags } = command;
   return [
     sentence(command.summary),
@@ -72,11 +72,11 @@ export function commandHelp(name: string, command: Command, look: Look): string 
   ].join("\n");
 }
 
-function usageLine(text: string, { style }: Look): string {
+function usageLine(text: string, { style }: RenderOptions): string {
   return `${style.dim("Usage:")} moltbot ${text}`;
 }
 
-function flagLines(flags: Flags, look: Look, others?: readonly [string, string]): string {
+function flagLines(flags: Flags, look: RenderOptions, others?: readonly [string, string]): string {
   const label = ([name, flag]: [string, Flag]) => {
     const short = flag.short ? `-${flag.short}, ` : "";
     return `${short}--${name}${flag.kind === "switch" ? "" : ` ${flag.value ?? "VALUE"}`}`;
@@ -89,16 +89,16 @@ function flagLines(flags: Flags, look: Look, others?: readonly [string, string])
 }
 
 /** Two columns, the second beside the first or below it. */
-function pairs(rows: readonly (readonly [string, string])[], look: Look): string {
+function pairs(rows: readonly (readonly [string, string])[], look: RenderOptions): string {
   const labelWidth = 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
   return rows.map(([name, text]) => row(name, text, labelWidth, look)).join("\n");
 }
 
-function row(name: string, text: string, labelWidth: number, { width, style }: Look): string {
+function row(name: string, text: string, labelWidth: number, { width, style }: RenderOptions): string {
   return beside(`  ${style.cyan(name)}`, text, { labelWidth, width });
 }
 
-function exampleLines(examples: readonly string[], { width }: Look): string[] {
+function exampleLines(examples: readonly string[], { width }: RenderOptions): string[] {
   return examples.flatMap((each) => wrapCommand(each, width - 2).map((line) => `  ${line}`));
 }
 

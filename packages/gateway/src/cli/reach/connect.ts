@@ -16,7 +16,7 @@ import { within } from "../../base/time/deadline.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
 import { explainFailure } from "../language/failure.ts";
-import { namedTokens } from "../remote/book.ts";
+import { namedTokens } from "../remote/named-gateways.ts";
 import type { SshRoute } from "../remote/ssh-target.ts";
 import { deviceTokens, loadDevice } from "./identity.ts";
 import { resolveTarget, type Target, type TargetFlags } from "./target.ts";

@@ -7,8 +7,8 @@ import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { configPath, type Env, envOf, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
 import { isLoopbackAddress, isTailnetAddress } from "../../base/net/address.ts";
 import { CliError, usageError } from "../language/exit.ts";
-import { findNamed, type NamedGateway, readBook } from "../remote/book.ts";
 import { readPin } from "../remote/fingerprint.ts";
+import { findNamed, type NamedGateway, readNamedGateways } from "../remote/named-gateways.ts";
 import { readSshTarget, type SshRoute, showRoute } from "../remote/ssh-target.ts";
 import { readInstance } from "./instance.ts";
 
@@ -125,7 +125,7 @@ function fromBook(
 /** A gateway behind ssh. One that was named lends its device token; else the caller brings a secret. */
 function sshTarget(flags: TargetFlags & { readonly ssh: string }, stateDir: string, env: Env): Target {
   const ssh = readSshTarget(flags.ssh, flags["ssh-identity"]);
-  const named = Object.entries(readBook(stateDir)).find(([, { ssh: kept }]) => kept === showRoute(ssh));
+  const named = Object.entries(readNamedGateways(stateDir)).find(([, { ssh: kept }]) => kept === showRoute(ssh));
   if (named && flags.url === undefined) return fromBook(flags, { stateDir, name: named[0], gateway: named[1] });
   const url = checkUrl(flags.url ?? `ws://127.0.0.1:${DEFAULT_PORT}`);
   const { token = envOf(env, "GATEWAY_TOKEN"), password = envOf(env, "GATEWAY_PASSWORD") } = flags;

@@ -9,8 +9,8 @@ import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
 import { DEFAULT_TIMEOUT_MS, withGateway } from "../reach/connect.ts";
 import { DEFAULT_PORT, refusePlain, type Target } from "../reach/target.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
-import { isName, keepNamed, type NamedGateway, readBook } from "./book.ts";
 import { inWords, namesPin, readPin, showPin } from "./fingerprint.ts";
+import { isName, type NamedGateway, readNamedGateways, saveNamed } from "./named-gateways.ts";
 import { readSshTarget, type SshRoute, showRoute } from "./ssh-target.ts";
 
 /** Where a gateway is, and what was told of it on the way. */
@@ -29,7 +29,7 @@ export async function connectTo(call: ConnectCall): Promise<ExitCode> {
   const name = nameFor(call, { stateDir, url: address.url, ssh });
   refusePlain(address.url, { isAllowed: flags.insecure, ssh });
   const pin = await agreedPin(call, address, ssh);
-  refuseOtherPin(name, readBook(stateDir)[name], pin);
+  refuseOtherPin(name, readNamedGateways(stateDir)[name], pin);
   const { token, password } = flags;
   const target: Target = {
     ...{ url: address.url, token, password, stateDir, ssh, fingerprint: pin },
@@ -40,7 +40,7 @@ export async function connectTo(call: ConnectCall): Promise<ExitCode> {
     ...{ target, tokens, invitation: address.code },
   });
   const now = Date.now();
-  keepNamed(stateDir, name, {
+  saveNamed(stateDir, name, {
     url: address.url,
     ...(pin !== undefined && { pin, pinSeenAt: now }),
     ...(ssh && { ssh: showRoute(ssh) }),
@@ -182,7 +182,7 @@ function nameFor(
   const name = flags.name ?? (isAddress ? host.replace(/[[\]:]+/g, "-").replace(/^-|-$/g, "") : host.split(".", 1)[0]!);
   if (!isName(name))
     throw usageError("A gateway's name is made of letters, digits, dots and dashes; choose one with --name.");
-  const known = readBook(stateDir)[name];
+  const known = readNamedGateways(stateDir)[name];
   const isOther = known !== undefined && (known.url !== url || known.ssh !== (ssh && showRoute(ssh)));
   if (!isOther) return name;
   throw usageError(

@@ -5,9 +5,9 @@ import type { ConnectCall } from "../commands/connect.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
 import { DEFAULT_TIMEOUT_MS } from "../reach/connect.ts";
 import { ask, canAsk } from "../terminal/prompt.ts";
-import { findNamed, keepNamed } from "./book.ts";
 import { lookAt } from "./connecting.ts";
 import { inWords, namesPin } from "./fingerprint.ts";
+import { findNamed, saveNamed } from "./named-gateways.ts";
 
 /** Nothing is sent to the gateway; `--yes` does not stand for the pin. Throws `CliError` when what is typed is another one. */
 export async function repin({ flags, words, env, out }: ConnectCall, name: string): Promise<ExitCode> {
@@ -27,7 +27,7 @@ export async function repin({ flags, words, env, out }: ConnectCall, name: strin
     );
   }
   const { otherPin: _pin, otherSeenAt: _at, ...others } = gateway;
-  keepNamed(stateDir, name, { ...others, pin: pins[0]!, pinSeenAt: Date.now() });
+  saveNamed(stateDir, name, { ...others, pin: pins[0]!, pinSeenAt: Date.now() });
   if (flags.json) out.json({ name, pin: pins[0] });
   else out.print(`${name} is pinned to ${inWords(pins[0]!)} now.`);
   return EXIT.ok;

@@ -2,7 +2,7 @@
 
 import type { Cell, TreeKind } from "./btree.ts";
 import { Pages } from "./pages.ts";
-import { Trees } from "./trees.ts";
+import { TreeWalker } from "./tree-walker.ts";
 
 /** A tree as the list of tables names it. */
 export interface Root {
@@ -19,9 +19,9 @@ const LIST = 1;
  * pages of it that are not reached any more, and what the newest copies say.
  */
 export function rootsOf(pages: Pages, copies: readonly string[]): Root[] {
-  const trees = new Trees(pages);
+  const trees = new TreeWalker(pages);
   const listed = [...trees.walk(LIST, "table")].flatMap((visit) => (visit.kind === "rows" ? visit.cells : []));
-  const isWhole = [...new Trees(pages).walk(LIST, "table")].every((visit) => visit.kind === "rows");
+  const isWhole = [...new TreeWalker(pages).walk(LIST, "table")].every((visit) => visit.kind === "rows");
   const left = isWhole ? [] : [...trees.lost("table")].flat();
   const known = [...listed, ...left].flatMap(rootIn);
   return isWhole ? known : [...known, ...copies.flatMap(rootsOfCopy)];

@@ -14,7 +14,7 @@ import { Pages } from "./pages.ts";
 import { fits, inserter, type Plan, plansOf, queried } from "./plan.ts";
 import type { Value } from "./record.ts";
 import { type Root, rootsOf } from "./roots.ts";
-import { Trees } from "./trees.ts";
+import { TreeWalker } from "./tree-walker.ts";
 
 /** What became of one table. */
 export interface TableResult {
@@ -50,7 +50,7 @@ export interface SalvageOptions {
 export function salvage(options: SalvageOptions): TableResult[] {
   using pages = open(options.path);
   const roots = rootsOf(pages, options.copies);
-  const trees = new Trees(pages);
+  const trees = new TreeWalker(pages);
   const versions = versionsIn(trees, roots) ?? versionsOfCopy(options.copies[0]);
   if (roots.length === 0)
     throw new CliError("Nothing in the file says where its tables are, and there is no copy that does.");
@@ -87,7 +87,7 @@ function tablesOf(tables: readonly Tables[], versions: ReadonlyMap<string, numbe
   });
 }
 
-function versionsIn(trees: Trees, roots: readonly Root[]): ReadonlyMap<string, number> | undefined {
+function versionsIn(trees: TreeWalker, roots: readonly Root[]): ReadonlyMap<string, number> | undefined {
   const root = roots.find(({ name, page }) => name === "schema_versions" && trees.beginsAt(page, "table"));
   if (!root) return undefined;
   const rows = [...trees.walk(root.page, "table")].flatMap((visit) => (visit.kind === "rows" ? visit.cells : []));
@@ -108,7 +108,7 @@ function openCopy(path: string): DatabaseSync {
 
 interface Work extends SalvageOptions {
   readonly roots: readonly Root[];
-  readonly trees: Trees;
+  readonly trees: TreeWalker;
 }
 
 /** Between which row numbers rows may be missing. */

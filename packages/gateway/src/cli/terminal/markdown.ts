@@ -6,10 +6,10 @@
 import { isHarmless } from "@moltbot/markdown";
 import { Lexer, type Token } from "marked";
 import { displayWidth } from "./display-width.ts";
-import { type Look, printable, table } from "./render.ts";
+import { printable, type RenderOptions, table } from "./render.ts";
 
 /** A whole text. */
-export function renderMarkdown(text: string, look: Look): string {
+export function renderMarkdown(text: string, look: RenderOptions): string {
   const writer = new MarkdownWriter(look);
   return writer.push(text) + writer.end();
 }
@@ -30,7 +30,7 @@ const UNCERTAIN = /[*_`[~<\\]/;
 
 /** Takes pieces of Markdown and gives back what can be written. */
 export class MarkdownWriter {
-  readonly #look: Look;
+  readonly #look: RenderOptions;
   /** What has come of the current line and is not written yet. */
   #rest = "";
   /** The mark that ends the code block that is open. */
@@ -41,7 +41,7 @@ export class MarkdownWriter {
   #indent = 0;
   #paint: (text: string) => string = (text) => text;
 
-  constructor(look: Look) {
+  constructor(look: RenderOptions) {
     this.#look = look;
   }
 
@@ -161,7 +161,7 @@ function certainPart(line: string): string {
   return certain.length <= head.length ? "" : certain.slice(0, certain.lastIndexOf(" ") + 1);
 }
 
-function openingOf(line: string, { style }: Look): Opening {
+function openingOf(line: string, { style }: RenderOptions): Opening {
   const [, indent = "", mark = "", body = ""] =
     /^(\s*)(#{1,6} |[-*+] (?:\[[ xX]\] )?|\d+[.)] |> )?(.*)$/s.exec(line) ?? [];
   const at = indent.length;
@@ -179,13 +179,13 @@ function tokensOf(line: string): Token[] {
   return isHarmless(line) ? Lexer.lexInline(line) : [{ type: "escape", raw: line, text: line }];
 }
 
-function inline(text: string, look: Look): string {
+function inline(text: string, look: RenderOptions): string {
   return tokensOf(text)
     .map((token) => inlineToken(token, look))
     .join("");
 }
 
-function inlineToken(token: Token, look: Look): string {
+function inlineToken(token: Token, look: RenderOptions): string {
   const { style } = look;
   const inner = () => ("tokens" in token ? (token.tokens ?? []).map((each) => inlineToken(each, look)).join("") : "");
   switch (token.type) {

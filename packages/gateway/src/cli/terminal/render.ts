@@ -43,7 +43,7 @@ export interface Column {
  * too wide, each row becomes a block with all of its cells. Cells are made printable: line ends become spaces and
  * terminal controls vanish.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], look: Look): string {
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], look: RenderOptions): string {
   const clean = rows.map((row) => row.map((cell) => printable(cell).replace(/\s+/g, " ").trim()));
   const widths = fit(columns, clean, look.width);
   return widths
@@ -54,7 +54,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 function grid(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  { widths, look }: { readonly widths: readonly number[]; readonly look: Look },
+  { widths, look }: { readonly widths: readonly number[]; readonly look: RenderOptions },
 ): string {
   const line = (cells: readonly string[], paint: (cell: string, column: number) => string) =>
     columns
@@ -83,7 +83,7 @@ function grid(
 function block(
   columns: readonly Column[],
   row: readonly string[],
-  { at, look }: { readonly at: number; readonly look: Look },
+  { at, look }: { readonly at: number; readonly look: RenderOptions },
 ): string {
   const nameAt = columns.findIndex(({ title }) => title !== "");
   const cells = columns.map(({ title, paint, flexible }, index) => {
@@ -98,8 +98,8 @@ function block(
   return [head.join(" "), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-/** What a rendering must know of its terminal. */
-export interface Look {
+/** The abilities of the terminal that a text is rendered for. */
+export interface RenderOptions {
   /** Columns that a table may take. */
   readonly width: number;
   /** Columns at which sentences are broken, where that differs: a pipe gets them whole. */
@@ -108,7 +108,10 @@ export interface Look {
 }
 
 /** `name  value` lines with aligned values, broken at words where they are long; undefined values are left out. */
-export function facts(pairs: readonly (readonly [name: string, value: string | undefined])[], look: Look): string {
+export function facts(
+  pairs: readonly (readonly [name: string, value: string | undefined])[],
+  look: RenderOptions,
+): string {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
   const labelWidth = Math.max(...shown.map(([name]) => displayWidth(name)));
   const room = { labelWidth, width: look.textWidth ?? look.width };

@@ -1,10 +1,10 @@
-/** What is done with the pages of a steered browser: opened, looked at, clicked and written in. */
+/** Actions on the pages of the controlled browser: open, read, click and type. */
 import { isRecord } from "../../../base/config/config.ts";
 import { newId } from "../../../base/ids.ts";
 import { badParams, NodeFailure } from "../failure.ts";
 import { type Params, positive, requiredText, text } from "../params.ts";
+import type { ControlledBrowser, Tab } from "./controlled-browser.ts";
 import type { Told } from "./pipe.ts";
-import type { SteeredBrowser, Tab } from "./steered.ts";
 
 /** A file of an answer. */
 export interface AnswerFile {
@@ -32,12 +32,12 @@ const KEYS: Readonly<Record<string, number>> = {
 };
 
 export class Pages {
-  readonly #browser: SteeredBrowser;
+  readonly #browser: ControlledBrowser;
   /** What the names of a tab's last snapshot stand for. */
   readonly #refs = new Map<string, ReadonlyMap<string, number>>();
   #front: string | undefined;
 
-  constructor(browser: SteeredBrowser) {
+  constructor(browser: ControlledBrowser) {
     this.#browser = browser;
   }
 

@@ -5,8 +5,8 @@ import { ignore } from "../../../base/errors.ts";
 import type { Invoke, NodeCommand } from "../command.ts";
 import { badParams, NodeFailure } from "../failure.ts";
 import { type Params, positive, text } from "../params.ts";
+import { type BrowserOptions, ControlledBrowser } from "./controlled-browser.ts";
 import { type AnswerFile, Pages, refusal } from "./pages.ts";
-import { type BrowserOptions, SteeredBrowser } from "./steered.ts";
 
 /** Source: the node host of January 2026, ms. */
 const TIMEOUT_MS = 20_000;
@@ -24,7 +24,7 @@ interface Answer {
 type Route = (params: Params, signal: AbortSignal) => Promise<object>;
 
 export function browserProxy(options: BrowserOptions): NodeCommand {
-  const browser = new SteeredBrowser(options);
+  const browser = new ControlledBrowser(options);
   const pages = new Pages(browser);
   const routes = routesOf(browser, pages);
   return {
@@ -61,7 +61,7 @@ async function answer(
   return { result: await route(given, signal) };
 }
 
-function routesOf(browser: SteeredBrowser, pages: Pages): Readonly<Record<string, Route>> {
+function routesOf(browser: ControlledBrowser, pages: Pages): Readonly<Record<string, Route>> {
   const profile = PROFILE;
   return {
     "GET /": async (_params, signal) => ({

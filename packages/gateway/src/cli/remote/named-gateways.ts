@@ -29,7 +29,7 @@ export interface NamedGateway {
 }
 
 /** The names and what stands under them. */
-export type Book = Readonly<Record<string, NamedGateway>>;
+export type NamedGateways = Readonly<Record<string, NamedGateway>>;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 
@@ -39,13 +39,13 @@ export function isName(text: string): boolean {
 }
 
 /** All gateways with a name. Throws `CliError` when the file is damaged. */
-export function readBook(stateDir: string): Book {
+export function readNamedGateways(stateDir: string): NamedGateways {
   const path = pathOf(stateDir);
   const text = readTextIfExists(path);
   if (text === undefined) return {};
   try {
     const file: unknown = JSON.parse(text);
-    if (isRecord(file) && isRecord(file.gateways)) return withoutPrototype(file.gateways as Book);
+    if (isRecord(file) && isRecord(file.gateways)) return withoutPrototype(file.gateways as NamedGateways);
   } catch (error) {
     throw damaged(path, error);
   }
@@ -54,7 +54,7 @@ export function readBook(stateDir: string): Book {
 
 /** The gateway with this name. Throws a usage error that names the nearest one. */
 export function findNamed(stateDir: string, name: string): NamedGateway {
-  const book = readBook(stateDir);
+  const book = readNamedGateways(stateDir);
   const found = book[name];
   if (found) return found;
   const close = nearest(name, Object.keys(book));
@@ -65,30 +65,30 @@ export function findNamed(stateDir: string, name: string): NamedGateway {
 }
 
 /** Writes what stands under a name; undefined takes the name out. */
-export function keepNamed(stateDir: string, name: string, gateway: NamedGateway | undefined): void {
-  const { [name]: _before, ...others } = readBook(stateDir);
+export function saveNamed(stateDir: string, name: string, gateway: NamedGateway | undefined): void {
+  const { [name]: _before, ...others } = readNamedGateways(stateDir);
   const gateways = gateway === undefined ? others : { ...others, [name]: gateway };
   writePrivateFile(pathOf(stateDir), `${JSON.stringify({ version: 1, gateways }, undefined, 2)}\n`);
 }
 
 /** Notes that a gateway has shown another pin than its own; returns what is known of it. */
 export function noteOtherPin(stateDir: string, name: string, otherPin: string): NamedGateway | undefined {
-  const gateway = readBook(stateDir)[name];
+  const gateway = readNamedGateways(stateDir)[name];
   if (!gateway || gateway.otherPin === otherPin) return gateway;
   const noted = { ...gateway, otherPin, otherSeenAt: Date.now() };
-  keepNamed(stateDir, name, noted);
+  saveNamed(stateDir, name, noted);
   return noted;
 }
 
 /** The device tokens that a gateway has given this machine. */
 export function namedTokens(stateDir: string, name: string): TokenStorage {
   return {
-    load: (role: Role) => readBook(stateDir)[name]?.tokens?.[role],
+    load: (role: Role) => readNamedGateways(stateDir)[name]?.tokens?.[role],
     save(role: Role, token: string | undefined) {
-      const gateway = readBook(stateDir)[name];
+      const gateway = readNamedGateways(stateDir)[name];
       if (!gateway || gateway.tokens?.[role] === token) return;
       const { [role]: _before, ...others } = gateway.tokens ?? {};
-      keepNamed(stateDir, name, { ...gateway, tokens: token === undefined ? others : { ...others, [role]: token } });
+      saveNamed(stateDir, name, { ...gateway, tokens: token === undefined ? others : { ...others, [role]: token } });
     },
   };
 }
@@ -98,8 +98,8 @@ function pathOf(stateDir: string): string {
 }
 
 /** A name such as `constructor` names nothing. */
-function withoutPrototype(book: Book): Book {
-  return Object.assign(Object.create(null) as Book, book);
+function withoutPrototype(book: NamedGateways): NamedGateways {
+  return Object.assign(Object.create(null) as NamedGateways, book);
 }
 
 function damaged(path: string, cause?: unknown): CliError {

@@ -11,7 +11,7 @@ const BACK_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 /** When the restart was asked for (`performance.now()`), and what an error says that was done all the same. */
-export interface Asked {
+export interface RestartRequest {
   readonly atMs: number;
   readonly done?: string;
 }
@@ -20,7 +20,7 @@ export interface Asked {
  * Resolves when the gateway that answers is younger than the request. Throws `CliError` with what to do when none is back
  * in time.
  */
-export async function backAgain(call: GatewayCall, { atMs, done }: Asked): Promise<void> {
+export async function awaitRestart(call: GatewayCall, { atMs, done }: RestartRequest): Promise<void> {
   const limitMs = call.flags.timeout ?? BACK_WITHIN_MS;
   const until = performance.now() + limitMs;
   for (;;) {

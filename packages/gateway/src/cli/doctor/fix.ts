@@ -3,16 +3,16 @@
 import { resolveStateDir } from "../../base/files.ts";
 import type { Call } from "../language/command.ts";
 import { CliError, EXIT, type ExitCode, usageError } from "../language/exit.ts";
-import { backAgain } from "../reach/back-again.ts";
+import { awaitRestart } from "../reach/await-restart.ts";
 import { readInstance } from "../reach/instance.ts";
 import { mustBeHere } from "../reach/target.ts";
 import { supervisorFor } from "../service/choose.ts";
-import { Bench, type Change, closeJournal, lastJournal, undoChange } from "./bench.ts";
 import { setJob } from "./job-steps.ts";
 import type { Step } from "./step.ts";
 import { findSteps, STEP_NAMES } from "./steps.ts";
+import { type Change, closeJournal, lastJournal, UndoableChanges, undoChange } from "./undoable-changes.ts";
 
-/** What mending is given. */
+/** The call of `moltbot doctor --fix`. */
 export interface FixCall extends Pick<Call, "env" | "out"> {
   readonly flags: Call["flags"] & { readonly "dry-run": boolean; readonly only: readonly string[] };
 }
@@ -37,13 +37,13 @@ export async function fix(call: FixCall): Promise<ExitCode> {
   const found = await out.during("Looking around", findSteps(call));
   const steps = found.filter(({ name }) => flags.only.length === 0 || flags.only.includes(name));
   if (flags["dry-run"]) return dryRun(call, steps);
-  const bench = new Bench(resolveStateDir({ env, profile: flags.profile }), new Date());
+  const changes = new UndoableChanges(resolveStateDir({ env, profile: flags.profile }), new Date());
   const done: Done[] = [];
   const atMs = performance.now();
-  for (const step of steps) done.push(await applied(call, bench, step));
+  for (const step of steps) done.push(await applied(call, changes, step));
   const isRunning = readInstance(resolveStateDir({ env, profile: flags.profile })) !== undefined;
   if (isRunning && done.some(({ name, problem }) => name === RESTARTING && problem === undefined))
-    await out.during("The gateway restarts for it", backAgain(call, { atMs, done: "The settings are mended" }));
+    await out.during("The gateway restarts for it", awaitRestart(call, { atMs, done: "The settings are mended" }));
   const failed = done.filter(({ problem }) => problem !== undefined).length;
   if (flags.json) out.json({ ok: failed === 0, steps: done });
   else if (steps.length === 0) out.print("There is nothing that doctor can mend. `moltbot doctor` shows the rest.");
@@ -64,11 +64,11 @@ function dryRun({ flags, out }: FixCall, steps: readonly Step[]): ExitCode {
   return EXIT.ok;
 }
 
-async function applied({ out, flags }: FixCall, bench: Bench, step: Step): Promise<Done> {
+async function applied({ out, flags }: FixCall, changes: UndoableChanges, step: Step): Promise<Done> {
   const { name, before, after } = step;
-  bench.begin(name);
+  changes.begin(name);
   try {
-    const told = await step.apply(bench);
+    const told = await step.apply(changes);
     if (!flags.json) show(out, step);
     if (told !== undefined) out.note(told);
     return { name, before, after };

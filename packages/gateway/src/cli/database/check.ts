@@ -1,4 +1,4 @@
-/** Looks at the database of a state folder without changing it: is it held, and is it whole? */
+/** Checks the database of a state folder without changing it: whether a gateway uses it, and whether it is damaged. */
 
 import { existsSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -10,16 +10,16 @@ import { isHeld, openToRead } from "../../base/store/store-held.ts";
 import { refuseWhenEmptied, waysOut } from "../../base/store/store-trust.ts";
 import { readWal } from "../../base/store/store-wal.ts";
 
-/** What a look has found. */
-export interface Look {
+/** The result of a check. */
+export interface DatabaseCheck {
   /** `none`: there is nothing yet. `busy`: a gateway uses it. */
   readonly kind: "none" | "busy" | "whole" | "damaged";
   readonly says: string;
   readonly fix?: string;
 }
 
-/** Looks at the database of `stateDir`; reads all of it. */
-export function lookAtDatabase(stateDir: string): Look {
+/** Checks the database of `stateDir`; reads all of it. */
+export function checkDatabaseFile(stateDir: string): DatabaseCheck {
   const path = databasePath(stateDir);
   const emptied = sentenceOf(() => refuseWhenEmptied(path, [tokenKeyPath(stateDir)]));
   if (emptied !== undefined) return damage(`${path} is missing or empty, but this folder was used`, path);
@@ -31,7 +31,7 @@ export function lookAtDatabase(stateDir: string): Look {
   return { kind: "whole", says: "Whole" };
 }
 
-function damage(says: string, path: string): Look {
+function damage(says: string, path: string): DatabaseCheck {
   return { kind: "damaged", says, fix: waysOut(path) };
 }
 

@@ -3,9 +3,9 @@
 import { CliError, EXIT } from "../language/exit.ts";
 import { withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
-import type { Patient, Step } from "./step.ts";
+import type { Step, StepContext } from "./step.ts";
 
-export async function jobSteps(call: Patient): Promise<Step[]> {
+export async function jobSteps(call: StepContext): Promise<Step[]> {
   if (call.target.isLocal && readInstance(call.target.stateDir) === undefined) return [];
   try {
     const jobs = await withGateway(
@@ -21,9 +21,9 @@ export async function jobSteps(call: Patient): Promise<Step[]> {
       name: "dead-jobs",
       before: `the job ${name} (${id}) is on and can never run again`,
       after: "it is off",
-      async apply(bench) {
+      async apply(changes) {
         await setJob(call, id, false);
-        bench.note({ kind: "outside", how: "job", what: id });
+        changes.note({ kind: "outside", how: "job", what: id });
         return undefined;
       },
     }));
@@ -34,7 +34,7 @@ export async function jobSteps(call: Patient): Promise<Step[]> {
 }
 
 /** Switches a job on or off. */
-export async function setJob(call: Pick<Patient, "env" | "flags">, id: string, enabled: boolean): Promise<void> {
+export async function setJob(call: Pick<StepContext, "env" | "flags">, id: string, enabled: boolean): Promise<void> {
   // Only protocol 3 takes a job whose time has passed, which is what is put back here.
   await withGateway(
     call,

@@ -1,25 +1,29 @@
-/** The process of a steered browser while it lives: its pipes, its way to the network, and why it did not start. */
+/** The process of the controlled browser: its pipes, its proxy, and why it did not start. */
 import type { ChildProcess } from "node:child_process";
 import { codeOf, ignore } from "../../../base/errors.ts";
 import { pipeOf } from "../../../base/process/child.ts";
 import { NodeFailure } from "../failure.ts";
+import type { FilteringProxy } from "./filtering-proxy.ts";
 import { DevToolsPipe } from "./pipe.ts";
-import type { WebDoor } from "./web-door.ts";
 
 /** So much of what the process prints is kept, characters. */
 const MAX_SAID_CHARS = 2_000;
 
-/** A browser's process while it lives. */
-export class Running implements Disposable {
+/** A running browser; disposing it ends the process. */
+export class BrowserProcess implements Disposable {
   readonly pipe: DevToolsPipe;
-  readonly door: WebDoor;
+  readonly proxy: FilteringProxy;
   readonly #child: ChildProcess;
   readonly #failed = Promise.withResolvers<never>();
   #said = "";
 
-  constructor(child: ChildProcess, door: WebDoor, listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"]) {
+  constructor(
+    child: ChildProcess,
+    proxy: FilteringProxy,
+    listener: ConstructorParameters<typeof DevToolsPipe>[0]["listener"],
+  ) {
     this.#child = child;
-    this.door = door;
+    this.proxy = proxy;
     this.pipe = new DevToolsPipe({ input: pipeOf(child, 4), output: pipeOf(child, 3), listener });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-MAX_SAID_CHARS);
@@ -30,7 +34,7 @@ export class Running implements Disposable {
     child.once("exit", () => {
       this.#failed.reject(startFailure(this.#said));
       this.pipe.close();
-      this.door[Symbol.dispose]();
+      this.proxy[Symbol.dispose]();
     });
     // The browser ends when its pipes close, so nothing of it needs to hold this process.
     child.unref();
@@ -65,7 +69,7 @@ export class Running implements Disposable {
       ignore(error, "it has ended already");
     }
     this.pipe.close();
-    this.door[Symbol.dispose]();
+    this.proxy[Symbol.dispose]();
   }
 }
 

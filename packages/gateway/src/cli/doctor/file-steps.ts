@@ -8,7 +8,7 @@ import { configPath, databasePath, lstatIfAny, readTextIfExists } from "../../ba
 import { copiesOf } from "../../base/store/store-files.ts";
 import { readInstance } from "../reach/instance.ts";
 import { ago } from "../terminal/render.ts";
-import { type Patient, type Step, sectionOf } from "./step.ts";
+import { type Step, type StepContext, sectionOf } from "./step.ts";
 
 /** Folders of the state folder that hold keys and texts. Workspaces are the agents' own. */
 const PRIVATE_FOLDERS = ["identity", "logs", "gateway", "gateway/tls", "credentials", "moltbot.json.history", "doctor"];
@@ -16,7 +16,7 @@ const PRIVATE_FOLDERS = ["identity", "logs", "gateway", "gateway/tls", "credenti
 const SOON_MS = 14 * 86_400_000;
 
 /** Files and folders that others on this machine can look into. */
-export function modeSteps({ target, env }: Patient): Step[] {
+export function modeSteps({ target, env }: StepContext): Step[] {
   if (process.platform === "win32") return [];
   const { stateDir } = target;
   const folders = [stateDir, ...PRIVATE_FOLDERS.map((name) => join(stateDir, name))].filter(isOpenTo("folder"));
@@ -32,9 +32,9 @@ export function modeSteps({ target, env }: Patient): Step[] {
       name: "modes",
       before: `others on this machine can look into ${shown}${all.length > 3 ? ` and ${all.length - 3} more` : ""}`,
       after: "folders have mode 0700 and files 0600",
-      apply(bench) {
-        for (const path of folders) bench.chmod(path, 0o700);
-        for (const path of open) bench.chmod(path, lstatSync(path).mode & 0o100 ? 0o700 : 0o600);
+      apply(changes) {
+        for (const path of folders) changes.chmod(path, 0o700);
+        for (const path of open) changes.chmod(path, lstatSync(path).mode & 0o100 ? 0o700 : 0o600);
         return undefined;
       },
     },
@@ -42,7 +42,7 @@ export function modeSteps({ target, env }: Patient): Step[] {
 }
 
 /** The note of a gateway whose process is gone. */
-export function instanceSteps({ target }: Patient): Step[] {
+export function instanceSteps({ target }: StepContext): Step[] {
   const path = join(target.stateDir, "gateway.json");
   if (!existsSync(path) || readInstance(target.stateDir)) return [];
   return [
@@ -50,8 +50,8 @@ export function instanceSteps({ target }: Patient): Step[] {
       name: "stale-instance",
       before: `${path} names a gateway that has gone`,
       after: "it is removed",
-      apply(bench) {
-        bench.remove(path);
+      apply(changes) {
+        changes.remove(path);
         return undefined;
       },
     },
@@ -59,7 +59,7 @@ export function instanceSteps({ target }: Patient): Step[] {
 }
 
 /** The gateway's own certificate when it ends soon. One that was configured is its owner's to renew. */
-export function certificateSteps({ target, config }: Patient): Step[] {
+export function certificateSteps({ target, config }: StepContext): Step[] {
   const tls = sectionOf(config, "gateway", "tls");
   const folder = join(target.stateDir, "gateway", "tls");
   const [cert, key] = [join(folder, "gateway-cert.pem"), join(folder, "gateway-key.pem")];
@@ -71,10 +71,10 @@ export function certificateSteps({ target, config }: Patient): Step[] {
       name: "certificate",
       before: `the gateway's own certificate ${endsAt < Date.now() ? "has ended" : "ends within two weeks"}`,
       after: "the next start makes a new one for its key; clients that have pinned the certificate must pin it anew",
-      apply(bench) {
+      apply(changes) {
         // Clients that have pinned the key stay good by a new certificate for it.
         const outworn = isKey(readTextIfExists(key)) ? [cert] : [cert, key];
-        for (const path of outworn) if (existsSync(path)) bench.remove(path);
+        for (const path of outworn) if (existsSync(path)) changes.remove(path);
         return undefined;
       },
     },
@@ -82,12 +82,12 @@ export function certificateSteps({ target, config }: Patient): Step[] {
 }
 
 /** A damaged database goes back to its newest sound copy; the damaged one is kept. */
-export async function databaseSteps(patient: Patient): Promise<Step[]> {
-  const { target, env, flags, out } = patient;
+export async function databaseSteps(context: StepContext): Promise<Step[]> {
+  const { target, env, flags, out } = context;
   const path = databasePath(target.stateDir);
   if (!existsSync(target.stateDir) || readInstance(target.stateDir)) return [];
-  const { isWhole, lookAtDatabase } = await import("../database/look.ts");
-  const look = lookAtDatabase(target.stateDir);
+  const { isWhole, checkDatabaseFile } = await import("../database/check.ts");
+  const look = checkDatabaseFile(target.stateDir);
   const newest = look.kind === "damaged" ? copiesOf(path).find((copy) => isWhole(copy.path)) : undefined;
   if (newest === undefined) return [];
   return [
@@ -95,17 +95,17 @@ export async function databaseSteps(patient: Patient): Promise<Step[]> {
       name: "database",
       before: look.says,
       after: `the copy ${newest.name}, made ${ago(newest.at)}, is in its place; \`moltbot doctor --salvage\` may get back more`,
-      async apply(bench) {
-        const { restoreDatabase } = await import("../database/mend.ts");
+      async apply(changes) {
+        const { restoreDatabase } = await import("../database/repair.ts");
         const before = new Set(readdirSync(target.stateDir));
         const quiet = { ...out, print() {}, json() {} };
         await restoreDatabase({ env, flags: { ...flags, yes: true, fill: false }, out: quiet });
         for (const name of readdirSync(target.stateDir))
           if (!before.has(name) && /^state\.db(?:-wal)?\.damaged-|^state\.db\.damaged-/.test(name)) {
             const end = name.endsWith("-wal") ? "-wal" : "";
-            bench.note({ kind: "moved", path: `${path}${end}`, to: join(target.stateDir, name) });
+            changes.note({ kind: "moved", path: `${path}${end}`, to: join(target.stateDir, name) });
           }
-        bench.note({ kind: "made", path });
+        changes.note({ kind: "made", path });
         return undefined;
       },
     },

@@ -5,11 +5,11 @@ import { CliError } from "../language/exit.ts";
 import { supervisorFor } from "../service/choose.ts";
 import { missingOf, planService } from "../service/plan.ts";
 import type { ServicePlan, Supervisor } from "../service/service.ts";
-import type { Patient, Step } from "./step.ts";
+import type { Step, StepContext } from "./step.ts";
 
 /** Everything about the service of this profile; nothing where the system has no supervisor. */
-export async function serviceSteps(patient: Patient): Promise<Step[]> {
-  const { env, flags, target } = patient;
+export async function serviceSteps(context: StepContext): Promise<Step[]> {
+  const { env, flags, target } = context;
   try {
     const meant = { kind: "gateway", profile: flags.profile, stateDir: target.stateDir, env } as const;
     const supervisor = await supervisorFor(meant);
@@ -17,7 +17,7 @@ export async function serviceSteps(patient: Patient): Promise<Step[]> {
     const isInstalled = state.file !== undefined;
     return [
       ...(isInstalled ? await otherSteps(supervisor) : []),
-      ...(isInstalled ? programSteps(patient, { supervisor, file: state.file!, program: state.program ?? [] }) : []),
+      ...(isInstalled ? programSteps(context, { supervisor, file: state.file!, program: state.program ?? [] }) : []),
       ...(await lingerSteps(supervisor)),
     ];
   } catch (error) {
@@ -32,9 +32,9 @@ async function otherSteps(supervisor: Supervisor): Promise<Step[]> {
     name: "other-services",
     before: `${other.name} (${other.file}) runs a gateway too; two of them fight over accounts`,
     after: "it is stopped and disabled; its file is kept under another name",
-    async apply(bench) {
+    async apply(changes) {
       await supervisor.removeOther(other);
-      bench.note({ kind: "moved", path: other.file, to: `${other.file}.removed` });
+      changes.note({ kind: "moved", path: other.file, to: `${other.file}.removed` });
       return `To have ${other.name} back after \`moltbot doctor --undo\`, enable it with its supervisor.`;
     },
   }));
@@ -46,7 +46,7 @@ interface Installed {
   readonly program: readonly string[];
 }
 
-function programSteps({ env, flags, target }: Patient, { supervisor, file, program }: Installed): Step[] {
+function programSteps({ env, flags, target }: StepContext, { supervisor, file, program }: Installed): Step[] {
   const missing = missingOf(program);
   if (missing.length === 0) return [];
   const run = program.indexOf("run");
@@ -63,8 +63,8 @@ function programSteps({ env, flags, target }: Patient, { supervisor, file, progr
       name: "service-program",
       before: `the service starts ${missing.join(" and ")}, which is not there any more`,
       after: `it starts ${plan.command[0]}`,
-      async apply(bench) {
-        await bench.during(file, () => supervisor.install(watched));
+      async apply(changes) {
+        await changes.during(file, () => supervisor.install(watched));
         return undefined;
       },
     },
@@ -79,9 +79,9 @@ async function lingerSteps(supervisor: Supervisor): Promise<Step[]> {
       name: "linger",
       before: `the service ends at the logout of ${lingering.userName}, and does not start at boot`,
       after: "lingering is on",
-      async apply(bench) {
+      async apply(changes) {
         await lingering.set(true);
-        bench.note({ kind: "outside", how: "linger", what: lingering.userName });
+        changes.note({ kind: "outside", how: "linger", what: lingering.userName });
         return undefined;
       },
     },

@@ -1,17 +1,17 @@
-/** Many sockets that say nothing; each that is closed is replaced, as an impatient crowd does. */
+/** Many sockets that send nothing; each one that the gateway closes is opened again. */
 import { connect, type Socket } from "node:net";
 
-/** The pause before a place is taken again, ms. */
+/** The pause before a closed socket is opened again, ms. */
 const AGAIN_MS = 20;
 
-export class Crowd implements Disposable {
-  /** How many were let in so far. */
+export class IdleSockets implements Disposable {
+  /** How many connections were accepted so far. */
   opened = 0;
   readonly #sockets = new Set<Socket>();
   readonly #port: number;
   #isOver = false;
 
-  /** Goes to the gateway at `url`, and stays until it is disposed. */
+  /** Connects `size` sockets to the gateway at `url`, until disposed. */
   constructor(url: string, size: number) {
     this.#port = Number(new URL(url).port);
     for (let n = 0; n < size; n++) this.#join();

@@ -8,8 +8,8 @@ export type Visit =
   | { readonly kind: "rows"; readonly cells: readonly Cell[]; readonly unreadable: number }
   | { readonly kind: "bad"; readonly isRoot: boolean };
 
-/** Remembers which pages have been reached. */
-export class Trees {
+/** Walks one tree after the other, and remembers which pages have been reached. */
+export class TreeWalker {
   readonly #pages: Pages;
   readonly #reached = new Set<number>();
 

@@ -5,9 +5,9 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { within } from "../../../../../../test/support/time-limit.ts";
-import { WebDoor } from "./web-door.ts";
+import { FilteringProxy } from "./filtering-proxy.ts";
 
-/** A site that answers any request with these bytes; `ask` sends bytes to a door that may reach it. */
+/** A site that answers any request with these bytes; `ask` sends bytes to a proxy that may reach it. */
 async function stage(answer: string) {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -18,10 +18,10 @@ async function stage(answer: string) {
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const addresses = ["127.0.0.9", "127.0.0.1"].map((address) => ({ address, family: 4 }));
   const twoAddresses = `two.example:${host.split(":")[1]}`;
-  const door = new WebDoor([host, twoAddresses], async (name) =>
+  const proxy = new FilteringProxy([host, twoAddresses], async (name) =>
     name === "two.example" ? addresses : addresses.slice(1),
   );
-  const [, port] = (await door.listen()).split(":");
+  const [, port] = (await proxy.listen()).split(":");
   return {
     ask(request: string): Promise<string> {
       const socket = connect(Number(port), "127.0.0.1");
@@ -29,7 +29,7 @@ async function stage(answer: string) {
       return within(text(socket), "the door's answer");
     },
     async [Symbol.asyncDispose]() {
-      door[Symbol.dispose]();
+      proxy[Symbol.dispose]();
       server.close();
       await once(server, "close");
     },
@@ -48,9 +48,9 @@ for (const [what, answer, status] of [
   ["no HTTP", "hello\r\n\r\n", "502"],
 ] as const)
   test(`a site's answer of ${what} ends in an answer`, async () => {
-    await using door = await stage(answer);
+    await using proxy = await stage(answer);
 
-    const answered = await door.ask(GET);
+    const answered = await proxy.ask(GET);
 
     assert.match(answered, new RegExp(`^HTTP/1\\.1 ${status} `));
   });
@@ -63,10 +63,10 @@ for (const [what, request, status] of [
   ["a path alone", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "400"],
 ] as const)
   test(`${what} is refused, and the next request is served`, async () => {
-    await using door = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    await using proxy = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 
-    const refused = await door.ask(request);
-    const served = await door.ask(GET);
+    const refused = await proxy.ask(request);
+    const served = await proxy.ask(GET);
 
     assert.match(refused, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.match(served, /^HTTP\/1\.1 200 /);
@@ -77,7 +77,7 @@ for (const [what, request] of [
   ["a tunnel", "CONNECT TWO HTTP/1.1\r\nHost: TWO\r\n\r\nGET / HTTP/1.1\r\n\r\n"],
 ] as const)
   test(`${what} comes from the next address when the first one does not answer`, async () => {
-    await using door = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    await using proxy = await stage("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 
-    assert.match(await door.ask(request), /HTTP\/1\.1 200 OK[\s\S]*hi$/);
+    assert.match(await proxy.ask(request), /HTTP\/1\.1 200 OK[\s\S]*hi$/);
   });

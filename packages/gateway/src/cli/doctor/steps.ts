@@ -6,7 +6,7 @@ import { certificateSteps, databaseSteps, instanceSteps, modeSteps } from "./fil
 import { jobSteps } from "./job-steps.ts";
 import { serviceSteps } from "./service-steps.ts";
 import { accountSteps, configSteps, secretSteps } from "./setting-steps.ts";
-import type { Patient, Step } from "./step.ts";
+import type { Step, StepContext } from "./step.ts";
 
 /** The names of all steps, in the order in which they are made: first that the settings can be read. */
 export const STEP_NAMES = [
@@ -30,18 +30,18 @@ export async function findSteps(
   { readsDatabase = true }: { readonly readsDatabase?: boolean } = {},
 ): Promise<Step[]> {
   const target = resolveTarget(call.flags, call.env);
-  const patient: Patient = { ...call, target, config: readLocalConfig(target.stateDir, call.env) };
-  if (!target.isLocal) return await jobSteps(patient);
+  const context: StepContext = { ...call, target, config: readLocalConfig(target.stateDir, call.env) };
+  if (!target.isLocal) return await jobSteps(context);
   const steps = [
-    ...(await configSteps(patient)),
-    ...modeSteps(patient),
-    ...instanceSteps(patient),
-    ...secretSteps(patient),
-    ...accountSteps(patient),
-    ...certificateSteps(patient),
-    ...(readsDatabase ? await databaseSteps(patient) : []),
-    ...(await serviceSteps(patient)),
-    ...(await jobSteps(patient)),
+    ...(await configSteps(context)),
+    ...modeSteps(context),
+    ...instanceSteps(context),
+    ...secretSteps(context),
+    ...accountSteps(context),
+    ...certificateSteps(context),
+    ...(readsDatabase ? await databaseSteps(context) : []),
+    ...(await serviceSteps(context)),
+    ...(await jobSteps(context)),
   ];
   return steps;
 }

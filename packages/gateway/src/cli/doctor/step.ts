@@ -1,21 +1,21 @@
-/** What a step of `moltbot doctor --fix` is. */
+/** The steps of `moltbot doctor --fix`. */
 
 import { isRecord } from "../../base/config/config.ts";
 import type { Call } from "../language/command.ts";
 import type { Target } from "../reach/target.ts";
-import type { Bench } from "./bench.ts";
+import type { UndoableChanges } from "./undoable-changes.ts";
 
-/** One thing to mend. */
+/** One repair. */
 export interface Step {
   readonly name: string;
   readonly before: string;
   readonly after: string;
-  /** Mends it; what it returns is told to the person once, and written nowhere. */
-  apply(bench: Bench): Promise<string | undefined> | string | undefined;
+  /** Does the repair; the text it returns is shown to the person once, and written nowhere. */
+  apply(changes: UndoableChanges): Promise<string | undefined> | string | undefined;
 }
 
-/** What looking for steps is given. */
-export interface Patient extends Pick<Call, "env" | "flags" | "out"> {
+/** The state in which steps are looked for. */
+export interface StepContext extends Pick<Call, "env" | "flags" | "out"> {
   readonly target: Target;
   /** The settings, of an invalid file those of its last good copy. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -53,7 +53,7 @@ const FILE = "journal.json";
 /** A journal that has been undone. */
 const UNDONE = "undone.json";
 
-export class Bench {
+export class UndoableChanges {
   readonly #folder: string;
   readonly #journal: Journal;
   #copies = 0;

@@ -1,5 +1,5 @@
 /**
- * The one way of a steered browser to the network: a proxy on loopback that resolves each name once, and connects to public
+ * The only way of the controlled browser to the network: a proxy on loopback that resolves each name once, and connects to public
  * addresses of others only. So neither a page, nor a redirect, nor a name that changes its address reaches this machine or its network.
  */
 import type { LookupAddress } from "node:dns";
@@ -40,7 +40,7 @@ const OF_HOP: readonly string[] = [
   "transfer-encoding",
 ];
 
-export class WebDoor implements Disposable {
+export class FilteringProxy implements Disposable {
   readonly #server: Server;
   readonly #reach: ReadonlySet<string>;
   readonly #lookup: typeof lookUp;
@@ -137,7 +137,7 @@ export class WebDoor implements Disposable {
     socket.on("close", () => remote.destroy());
   }
 
-  /** Connections end with the door, and hold the process no longer than it. */
+  /** Connections end with the proxy, and keep the process alive no longer than it. */
   #hold(socket: Socket): void {
     if (this.#open.has(socket)) return;
     socket.unref();

@@ -24,15 +24,15 @@ import { readInstance } from "../reach/instance.ts";
 import type { TableResult } from "../salvage/salvage.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
 import { ago, bytes } from "../terminal/render.ts";
-import { isWhole } from "./look.ts";
+import { isWhole } from "./check.ts";
 
-/** What a mending command is given. */
-export interface MendCall extends Pick<Call, "env" | "out"> {
+/** The call of a command that repairs the database. */
+export interface RepairCall extends Pick<Call, "env" | "out"> {
   readonly flags: Call["flags"] & { readonly yes: boolean; readonly fill: boolean };
 }
 
 /** Writes what can be read into a new file, and puts that in place when somebody agrees. */
-export async function salvageDatabase(call: MendCall): Promise<ExitCode> {
+export async function salvageDatabase(call: RepairCall): Promise<ExitCode> {
   const { out, flags } = call;
   const path = pathOf(call);
   requireFile(path);
@@ -88,7 +88,7 @@ function report(results: readonly TableResult[], { out, fill }: { out: Call["out
 }
 
 /** Puts the newest sound copy in the database's place. */
-export async function restoreDatabase(call: MendCall): Promise<ExitCode> {
+export async function restoreDatabase(call: RepairCall): Promise<ExitCode> {
   const path = pathOf(call);
   const copies = copiesOf(path);
   if (copies.length === 0) throw new CliError(`There is no copy beside ${path}. Try \`moltbot doctor --salvage\`.`);
@@ -109,7 +109,7 @@ export async function restoreDatabase(call: MendCall): Promise<ExitCode> {
 }
 
 /** Puts an empty database in place. */
-export async function startEmpty(call: MendCall): Promise<ExitCode> {
+export async function startEmpty(call: RepairCall): Promise<ExitCode> {
   const path = pathOf(call);
   const isAgreed = await agreed(
     call,
@@ -126,7 +126,7 @@ export async function startEmpty(call: MendCall): Promise<ExitCode> {
 }
 
 function told(
-  { out, flags }: MendCall,
+  { out, flags }: RepairCall,
   database: string,
   { kept, says }: { kept: string | undefined; says: string },
 ): ExitCode {
@@ -143,7 +143,7 @@ function told(
 }
 
 /** The database of the state folder, which no gateway uses now. */
-function pathOf({ env, flags }: MendCall): string {
+function pathOf({ env, flags }: RepairCall): string {
   const stateDir = resolveStateDir({ env, profile: flags.profile });
   if (!existsSync(stateDir)) throw new CliError(`${stateDir} is not there; nothing was lost.`);
   const path = databasePath(stateDir);
@@ -172,7 +172,7 @@ function requireRoom(path: string): void {
 }
 
 /** Whether somebody agrees; without a terminal only `--yes` does. */
-async function agreed({ flags }: MendCall, question: string): Promise<boolean> {
+async function agreed({ flags }: RepairCall, question: string): Promise<boolean> {
   return flags.yes || (canAsk() && (await confirm(question, "yes")));
 }
 

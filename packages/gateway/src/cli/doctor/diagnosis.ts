@@ -117,8 +117,8 @@ const SUBJECTS: Readonly<Record<string, string>> = {
 
 /** Looks at the database of a gateway that does not run. */
 async function checkDatabase(stateDir: string): Promise<Finding[]> {
-  const { lookAtDatabase } = await import("../database/look.ts");
-  const { kind, says, fix } = lookAtDatabase(stateDir);
+  const { checkDatabaseFile } = await import("../database/check.ts");
+  const { kind, says, fix } = checkDatabaseFile(stateDir);
   if (kind === "none") return [];
   const level = kind === "damaged" ? "fail" : kind === "busy" ? "warn" : "ok";
   return [{ level, subject: "database", says, ...defined({ fix }) }];

@@ -1,4 +1,4 @@
-/** A browser of this machine that is steered: a process of its own with a profile of its own, started when first needed. */
+/** A browser of this machine that the gateway controls: a process with a profile of its own, started when first needed. */
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,9 @@ import { childEnv } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { onAbort } from "../../../base/time/deadline.ts";
 import { NodeFailure } from "../failure.ts";
+import { BrowserProcess } from "./browser-process.ts";
+import { FilteringProxy } from "./filtering-proxy.ts";
 import type { Told } from "./pipe.ts";
-import { Running } from "./running.ts";
-import { WebDoor } from "./web-door.ts";
 
 export interface BrowserOptions {
   /** The browser's program. */
@@ -45,12 +45,12 @@ const ARGS = [
   ...["--force-webrtc-ip-handling-policy", "--disable-features=MediaRouter,DnsOverHttps", "--mute-audio"],
 ];
 
-export class SteeredBrowser {
+export class ControlledBrowser {
   readonly #options: BrowserOptions;
   /** The sessions of tabs, by their ids. */
   readonly #sessions = new Map<string, Promise<string>>();
-  #running: Promise<Running> | undefined;
-  #current: Running | undefined;
+  #browserProcess: Promise<BrowserProcess> | undefined;
+  #current: BrowserProcess | undefined;
   #idle: Disposable | undefined;
   /** Runs when a tab's page has loaded. */
   readonly #loads = new Map<string, () => void>();
@@ -62,26 +62,26 @@ export class SteeredBrowser {
   }
 
   get isRunning(): boolean {
-    return this.#running !== undefined;
+    return this.#browserProcess !== undefined;
   }
 
   /** Starts the browser unless it runs. Rejects with `NodeFailure` that says why it cannot. */
-  async start(signal: AbortSignal): Promise<Running> {
-    this.#running ??= this.#launch();
-    const starting = this.#running;
+  async start(signal: AbortSignal): Promise<BrowserProcess> {
+    this.#browserProcess ??= this.#launch();
+    const starting = this.#browserProcess;
     this.#used();
-    const running = await starting;
+    const browserProcess = await starting;
     signal.throwIfAborted();
-    return running;
+    return browserProcess;
   }
 
   /** Ends the browser; false when it did not run. */
   async stop(): Promise<boolean> {
-    const running = this.#running;
+    const browserProcess = this.#browserProcess;
     this.#forget();
-    if (!running) return false;
+    if (!browserProcess) return false;
     try {
-      (await running)[Symbol.dispose]();
+      (await browserProcess)[Symbol.dispose]();
     } catch (error) {
       ignore(error, "it has not started");
     }
@@ -107,7 +107,7 @@ export class SteeredBrowser {
 
   /** Whether the network lets a page be opened; throws `NodeFailure` why not. */
   async requireReachable(url: URL, signal: AbortSignal): Promise<void> {
-    const found = await (await this.start(signal)).door.check(url);
+    const found = await (await this.start(signal)).proxy.check(url);
     if ("refusal" in found) throw new NodeFailure("INVALID_REQUEST", `Error: 403: ${found.refusal}`);
   }
 
@@ -153,27 +153,32 @@ export class SteeredBrowser {
     return of.sessionId;
   }
 
-  async #launch(): Promise<Running> {
+  async #launch(): Promise<BrowserProcess> {
     const { program, stateDir, env, reach } = this.#options;
     const profile = join(stateDir, "browser");
     mkdirSync(profile, { recursive: true, mode: 0o700 });
-    const door = new WebDoor(reach);
-    const args = [...ARGS, `--user-data-dir=${profile}`, `--proxy-server=http://${await door.listen()}`, "about:blank"];
+    const proxy = new FilteringProxy(reach);
+    const args = [
+      ...ARGS,
+      `--user-data-dir=${profile}`,
+      `--proxy-server=http://${await proxy.listen()}`,
+      "about:blank",
+    ];
     const child = spawn(program, args, {
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
       env: childEnv(env, {}, ["FONTCONFIG_PATH", "LD_LIBRARY_PATH"]),
       detached: true,
     });
-    const running = new Running(child, door, (...told) => this.#heard(...told));
+    const browserProcess = new BrowserProcess(child, proxy, (...told) => this.#heard(...told));
     child.once("exit", () => {
-      if (this.#current === running) this.#forget();
+      if (this.#current === browserProcess) this.#forget();
     });
-    this.#current = running;
+    this.#current = browserProcess;
     try {
-      await running.ready();
-      return running;
+      await browserProcess.ready();
+      return browserProcess;
     } catch (error) {
-      running[Symbol.dispose]();
+      browserProcess[Symbol.dispose]();
       this.#forget();
       throw error;
     }
@@ -181,7 +186,7 @@ export class SteeredBrowser {
 
   #forget(): void {
     this.#idle?.[Symbol.dispose]();
-    this.#running = undefined;
+    this.#browserProcess = undefined;
     this.#current = undefined;
     this.#sessions.clear();
     this.#loads.clear();
