@@ -3,7 +3,7 @@ import type { FakePlatform } from "../../packages/fakes/src/index.ts";
 import type { ChannelContext, ChannelDefinition } from "../../packages/gateway/src/kit/channel.ts";
 import type { Inbound, InboundMessage } from "../../packages/gateway/src/kit/channel-message.ts";
 import { fileLabel } from "../../packages/gateway/src/kit/content/content.ts";
-import { framed } from "../../packages/gateway/src/kit/text/words.ts";
+import { framed } from "../../packages/gateway/src/kit/text/framing.ts";
 import { composeMessage } from "../../packages/gateway/src/slices/surfaces/messaging/in/envelope.ts";
 import type { AccountBench } from "../support/channel-context.ts";
 

@@ -12,7 +12,7 @@ import type {
   Outbound,
   OutboundMedia,
 } from "../../packages/gateway/src/kit/channel-message.ts";
-import { shown } from "../../packages/gateway/src/kit/text/said.ts";
+import { shown } from "../../packages/gateway/src/kit/text/sender-text.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
 import { within } from "../support/time-limit.ts";
 

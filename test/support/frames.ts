@@ -1,4 +1,4 @@
-/** What a model is shown of other people's words, taken apart again (`kit/text/words.ts` says how frames look). */
+/** What a model is shown of other people's words, taken apart again (`kit/text/framing.ts` says how frames look). */
 
 /** One frame: whose words, as the gateway says it, and the words. */
 export interface Frame {

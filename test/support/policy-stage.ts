@@ -9,8 +9,8 @@ import { DEFAULT_SAFE_BINS } from "../../packages/gateway/src/slices/agent/appro
 import { OwnState } from "../../packages/gateway/src/slices/agent/approvals/policy/own-state.ts";
 import {
   type AllowEntry,
+  type CommandAnalysis,
   judge,
-  type Looked,
   type Rules,
   type Verdict,
 } from "../../packages/gateway/src/slices/agent/approvals/policy/policy.ts";
@@ -84,7 +84,7 @@ export class PolicyStage implements Disposable {
     command: string,
     { cwd = this.workspace, isBackground = false }: Manner = {},
     allowlist: readonly AllowEntry[] = [],
-  ): Promise<Looked> {
+  ): Promise<CommandAnalysis> {
     const agents = [this.workspace];
     const changed = allowlist.flatMap(({ exact }) => exact?.changes ?? []);
     const around = {

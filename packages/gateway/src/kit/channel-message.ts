@@ -3,7 +3,7 @@
 import type { Item } from "./content/item.ts";
 import type { Chat, ChatRef, ChosenName, MessageRef, Peer } from "./party.ts";
 import type { Rendered } from "./text/dialect.ts";
-import type { Said } from "./text/said.ts";
+import type { SenderText } from "./text/sender-text.ts";
 
 export type MediaKind = "image" | "video" | "audio" | "voice" | "document" | "sticker";
 
@@ -49,7 +49,7 @@ export interface Forwarded {
 }
 
 /** The content of a message. */
-export interface Content extends Said {
+export interface Content extends SenderText {
   /** Set when text, files and items are not the sender's own. Such a text is never a command. */
   readonly forwardedFrom?: Origin | undefined;
   /** Texts of others beside the sender's own one. */
@@ -183,6 +183,9 @@ export interface Sent {
 }
 
 /** Separates the sender's own text from forwarded texts. */
-export function ownAndForwarded(own: Said, forwarded: readonly Forwarded[]): Said & Pick<Content, "forwarded"> {
+export function ownAndForwarded(
+  own: SenderText,
+  forwarded: readonly Forwarded[],
+): SenderText & Pick<Content, "forwarded"> {
   return forwarded.length === 0 ? own : { ...own, forwarded };
 }

@@ -4,7 +4,7 @@ import { MessageType } from "@discordjs/core/http-only";
 import { type Content, type Inbound, type Origin, ownAndForwarded, type Quote } from "../../kit/channel-message.ts";
 import { accountId, type Chat, chosenName, type Peer } from "../../kit/party.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
-import { type Said, shown } from "../../kit/text/said.ts";
+import { type SenderText, shown } from "../../kit/text/sender-text.ts";
 import { itemsIn, pagesIn } from "./cards.ts";
 import { mediaOf } from "./media.ts";
 import type { Places } from "./places.ts";
@@ -181,7 +181,7 @@ export class Mapper {
     return { text: texts.join("\n\n"), forwardedFrom: this.#originOf(message, snapshot.timestamp), ...held };
   }
 
-  #saidIn(message: Readable): Said {
+  #saidIn(message: Readable): SenderText {
     return readableText(message, this.#readable);
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shown } from "../../kit/text/said.ts";
+import { shown } from "../../kit/text/sender-text.ts";
 import { readableText } from "./readable.ts";
 
 const options = { selfId: "9", channelName: (id: string) => (id === "7" ? "tea" : undefined) };

@@ -1,6 +1,6 @@
 /** What the text of a message says to somebody who reads text only: mentions, emoji and times in words. */
 import type { APIMessage, APIUser } from "@discordjs/core/http-only";
-import { other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
+import { asTyped, foreignName, reading, type SenderText, trimmed } from "../../kit/text/sender-text.ts";
 
 /** The part of a message that is read; a forwarded one has no more. */
 export type Readable = Pick<APIMessage, "content"> & Partial<Pick<APIMessage, "mentions">>;
@@ -16,7 +16,7 @@ export interface ReadableOptions {
 }
 
 /** What a message says. A mention of the account at its beginning is left out: it is an address, not a part of what is said. */
-export function readableText(message: Readable, options: ReadableOptions): Said {
+export function readableText(message: Readable, options: ReadableOptions): SenderText {
   return written(String(message.content ?? ""), message.mentions ?? [], options);
 }
 
@@ -25,13 +25,13 @@ const REFERENCE = /<(?:(@!?|@&|#)(\d+)|a?:(\w+):\d+|\/([^:>]+):\d+|t:(\d{1,12})(
 /** The last moment that a `Date` can name, s. */
 const MAX_SECONDS = 8.64e12;
 
-function written(content: string, mentions: readonly APIUser[], { selfId, channelName }: ReadableOptions): Said {
+function written(content: string, mentions: readonly APIUser[], { selfId, channelName }: ReadableOptions): SenderText {
   const withoutAddress = content.replace(new RegExp(`^\\s*<@!?${selfId}>[\\s,:]*`), "");
   const said = reading(withoutAddress, REFERENCE, ([whole, sign, id, emoji, command, seconds]) => {
     if (id !== undefined) return reference(sign!, id, { mentions, channelName });
-    if (emoji !== undefined) return typed(`:${emoji}:`);
-    if (command !== undefined) return other({ name: `/${command}` });
-    return typed(Number(seconds) <= MAX_SECONDS ? new Date(Number(seconds) * 1000).toISOString() : whole);
+    if (emoji !== undefined) return asTyped(`:${emoji}:`);
+    if (command !== undefined) return foreignName({ name: `/${command}` });
+    return asTyped(Number(seconds) <= MAX_SECONDS ? new Date(Number(seconds) * 1000).toISOString() : whole);
   });
   return trimmed(said);
 }
@@ -40,9 +40,9 @@ function reference(
   sign: string,
   id: string,
   { mentions, channelName }: { mentions: readonly APIUser[]; channelName(id: string): string | undefined },
-): Said {
-  if (sign === "#") return other({ sign: "#", name: channelName(id), id });
-  if (sign === "@&") return other({ sign: "@", name: "role", id });
+): SenderText {
+  if (sign === "#") return foreignName({ sign: "#", name: channelName(id), id });
+  if (sign === "@&") return foreignName({ sign: "@", name: "role", id });
   const user = mentions.find((each) => each.id === id);
-  return other({ sign: "@", name: user && nameOf(user), id });
+  return foreignName({ sign: "@", name: user && nameOf(user), id });
 }

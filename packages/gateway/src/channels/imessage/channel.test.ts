@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ChannelError } from "../../kit/channel.ts";
-import { typed } from "../../kit/text/said.ts";
+import { asTyped } from "../../kit/text/sender-text.ts";
 import { readMessage as readBlue } from "./bluebubbles/inbound.ts";
 import { emojiOf, tapbackOf } from "./bluebubbles/tapbacks.ts";
 import { imessage } from "./channel.ts";
@@ -68,7 +68,7 @@ describe("a name in a group", () => {
 
   for (const [text, rest, mentionsSelf] of cases) {
     test(`in ${JSON.stringify(text)} is ${mentionsSelf ? "" : "not "}ours`, () => {
-      assert.deepEqual(readNamed(typed(text)), { text: rest, mentionsSelf });
+      assert.deepEqual(readNamed(asTyped(text)), { text: rest, mentionsSelf });
     });
   }
 

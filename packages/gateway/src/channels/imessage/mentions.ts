@@ -1,8 +1,8 @@
 /** Who a message in a group is meant for: a mention of Messages itself where it is told, else "@name" in the text. */
-import { other, type Said, startingAt, withOthers } from "../../kit/text/said.ts";
+import { foreignName, type SenderText, startingAt, withForeignNames } from "../../kit/text/sender-text.ts";
 import { withoutFileMarks } from "./echoes.ts";
 
-export interface Addressed extends Said {
+export interface Addressed extends SenderText {
   readonly mentionsSelf: boolean;
 }
 
@@ -10,7 +10,7 @@ export interface Addressed extends Said {
 const DEFAULT_NAME = "moltbot";
 
 /** Looks for "@name"; at the beginning it is an address, and left out. */
-export function readNamed(said: Said, name = DEFAULT_NAME): Addressed {
+export function readNamed(said: SenderText, name = DEFAULT_NAME): Addressed {
   const named = `@${RegExp.escape(name)}(?![\\p{L}\\p{N}])`;
   if (!new RegExp(`(?:^|[^\\p{L}\\p{N}])${named}`, "iu").test(said.text)) return { ...said, mentionsSelf: false };
   const address = new RegExp(`^\\s*${named}[\\s,:]*`, "iu").exec(said.text);
@@ -34,11 +34,15 @@ export function readMentions(
   const address = own.find(({ start }) => withoutFileMarks(text.slice(0, start)) === "");
   const from = address ? address.start + address.length : 0;
   const rest = text.slice(from);
-  const said = withOthers(
+  const said = withForeignNames(
     rest,
     mentions.map(({ start, length, handle }) => ({
       ...{ start: start - from, length },
-      said: other({ sign: "@", name: rest.slice(start - from, start - from + length).replace(/^@/, ""), id: handle }),
+      said: foreignName({
+        sign: "@",
+        name: rest.slice(start - from, start - from + length).replace(/^@/, ""),
+        id: handle,
+      }),
     })),
   );
   const blanks = address ? /^[\s,:]+/.exec(said.text) : null;

@@ -4,7 +4,7 @@ import { type Content, type Inbound, ownAndForwarded, type Quote } from "../../k
 import { isEmpty } from "../../kit/content/content.ts";
 import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
 import type { Nobodys, Reading } from "../../kit/rules.ts";
-import { other, type Said, trimmed, withOthers } from "../../kit/text/said.ts";
+import { foreignName, type SenderText, trimmed, withForeignNames } from "../../kit/text/sender-text.ts";
 import type { DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
 import { captionOf, itemsIn, mediaOf, pagesIn, quotedFiles } from "./shown.ts";
 
@@ -171,15 +171,15 @@ export class Mapper {
   }
 
   /** What was written. A mention of the account at the beginning is an address, and is left out. */
-  #saidIn({ message, mentions }: DataMessage): Said {
+  #saidIn({ message, mentions }: DataMessage): SenderText {
     const text = typeof message === "string" ? message : "";
     const told = (mentions ?? []).filter(({ start }) => text.startsWith(PLACEHOLDER, start));
     const from = this.#endOfAddress(text, told);
-    const own = withOthers(
+    const own = withForeignNames(
       text.slice(from),
       told.map(({ start, length, name, number, uuid }) => ({
         ...{ start: start - from, length },
-        said: other({ sign: "@", name: name ?? undefined, id: number ?? uuid ?? undefined }),
+        said: foreignName({ sign: "@", name: name ?? undefined, id: number ?? uuid ?? undefined }),
       })),
     );
     return trimmed(own);

@@ -2,7 +2,7 @@
 import type { ChatPostMessageArguments } from "@slack/web-api";
 import type { Card, Item } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
-import { shown } from "../../kit/text/said.ts";
+import { shown } from "../../kit/text/sender-text.ts";
 import { escaped } from "./format.ts";
 import { type KnownNames, readable } from "./readable.ts";
 

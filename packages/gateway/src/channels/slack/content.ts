@@ -9,7 +9,7 @@ import {
 } from "../../kit/channel-message.ts";
 import { type Card, type Item, itemText } from "../../kit/content/item.ts";
 import { oneLine } from "../../kit/text/one-line.ts";
-import { joined, label, lines, type Said, shown, typed } from "../../kit/text/said.ts";
+import { asTyped, joined, label, lines, type SenderText, shown } from "../../kit/text/sender-text.ts";
 import { cardsIn, typedIn } from "./blocks.ts";
 import type { SlackAttachment, SlackFile, SlackMessage } from "./events.ts";
 import type { Reader } from "./places.ts";
@@ -39,7 +39,7 @@ export function contentOf(message: SlackMessage, reader: Reader): Content {
 }
 
 /** What was typed, and where else it keeps files. */
-function saidIn({ text, files = [] }: SlackMessage, { userId, names }: Reader): Said {
+function saidIn({ text, files = [] }: SlackMessage, { userId, names }: Reader): SenderText {
   const elsewhere = files.filter(({ is_external }) => is_external).map(externalFile);
   return lines([readable(text, userId, names), ...elsewhere]);
 }
@@ -71,9 +71,9 @@ function attachmentLines(attachment: SlackAttachment): string[] {
 }
 
 /** A file of another service: its name is that of whoever keeps it there. */
-function externalFile({ name, url_private: url }: SlackFile): Said {
+function externalFile({ name, url_private: url }: SlackFile): SenderText {
   const address = url !== undefined && URL.canParse(url) ? new URL(url).href : "";
-  return joined([label("[file: ", { name }), typed(address === "" ? "]" : ` ${address}]`)]);
+  return joined([label("[file: ", { name }), asTyped(address === "" ? "]" : ` ${address}]`)]);
 }
 
 /** A message that somebody shares, or the preview of a page. */

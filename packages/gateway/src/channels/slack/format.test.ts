@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readMrkdwn } from "../../../../fakes/src/slack/mrkdwn.ts";
-import { shown } from "../../kit/text/said.ts";
+import { shown } from "../../kit/text/sender-text.ts";
 import { mrkdwn } from "./format.ts";
 import { readable } from "./readable.ts";
 

@@ -1,7 +1,7 @@
 /** Commands and pressed buttons, as what the gateway takes in. Pure: names were learnt beforehand. */
 import type { Inbound } from "../../kit/channel-message.ts";
 import { type Reading, readingOf } from "../../kit/rules.ts";
-import { joined, type Said, typed } from "../../kit/text/said.ts";
+import { asTyped, joined, type SenderText } from "../../kit/text/sender-text.ts";
 import { field, millisOf, stringField } from "./events.ts";
 import { chatOf, peerOf, type Reader, threadOf } from "./places.ts";
 import { readable } from "./readable.ts";
@@ -77,10 +77,10 @@ function shortcutOf(body: unknown, reader: Reader): Reading {
 }
 
 /** "/moltbot status" is "/status"; a command of that very name is itself; anything else is what people say to us. */
-function commandSaid(command: string, said: Said, known: ReadonlySet<string>): Said {
+function commandSaid(command: string, said: SenderText, known: ReadonlySet<string>): SenderText {
   if (known.has(command.toLowerCase()))
-    return said.text === "" ? typed(`/${command}`) : joined([typed(`/${command} `), said]);
-  if (said.text === "") return typed("/help");
+    return said.text === "" ? asTyped(`/${command}`) : joined([asTyped(`/${command} `), said]);
+  if (said.text === "") return asTyped("/help");
   const [first = ""] = said.text.split(/\s/);
-  return known.has(first.toLowerCase()) ? joined([typed("/"), said]) : said;
+  return known.has(first.toLowerCase()) ? joined([asTyped("/"), said]) : said;
 }

@@ -1,5 +1,5 @@
 /** Slack's mrkdwn as people read it: names for ids, addresses without brackets. */
-import { other, reading, type Said, trimmed, typed } from "../../kit/text/said.ts";
+import { asTyped, foreignName, reading, type SenderText, trimmed } from "../../kit/text/sender-text.ts";
 
 /** Names that were learnt beforehand; undefined when not known. */
 export interface KnownNames {
@@ -10,10 +10,10 @@ export interface KnownNames {
 const CHARACTERS: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 /** What a text says. A mention of the account at its beginning is left out. */
-export function readable(mrkdwn: string, selfId: string, names: KnownNames): Said {
+export function readable(mrkdwn: string, selfId: string, names: KnownNames): SenderText {
   const withoutAddress = mrkdwn.replace(new RegExp(`^\\s*<@${selfId}(?:\\|[^>]*)?>[\\s,:]*`), "");
   const said = reading(withoutAddress, /<([^<>]+)>|&(?:lt|gt|amp);/g, ([found, inside]) =>
-    inside === undefined ? typed(CHARACTERS[found]!) : reference(inside, names),
+    inside === undefined ? asTyped(CHARACTERS[found]!) : reference(inside, names),
   );
   return trimmed(said);
 }
@@ -27,18 +27,19 @@ export function mentionedIn(mrkdwn: string): string[] {
 const EVERYBODY = new Set(["here", "channel", "everyone"]);
 
 /** Names and labels are what others chose; an address and the words of a link are the sender's. */
-function reference(inside: string, names: KnownNames): Said {
+function reference(inside: string, names: KnownNames): SenderText {
   const [target = "", label] = inside.split("|");
   const id = target.slice(1);
-  if (target.startsWith("@")) return other({ sign: "@", name: names.user(id) ?? label, id });
-  if (target.startsWith("#")) return other({ sign: "#", name: label || names.channel(id), id });
+  if (target.startsWith("@")) return foreignName({ sign: "@", name: names.user(id) ?? label, id });
+  if (target.startsWith("#")) return foreignName({ sign: "#", name: label || names.channel(id), id });
   if (target.startsWith("!subteam^"))
-    return other({ sign: "@", name: label?.replace(/^@/, "") ?? "group", id: target.slice("!subteam^".length) });
-  if (target.startsWith("!date^")) return other({ name: label ?? target });
-  if (target.startsWith("!")) return EVERYBODY.has(id) ? typed(`@${id}`) : other({ sign: "@", name: label ?? id });
+    return foreignName({ sign: "@", name: label?.replace(/^@/, "") ?? "group", id: target.slice("!subteam^".length) });
+  if (target.startsWith("!date^")) return foreignName({ name: label ?? target });
+  if (target.startsWith("!"))
+    return EVERYBODY.has(id) ? asTyped(`@${id}`) : foreignName({ sign: "@", name: label ?? id });
   const address = unescaped(target.replace(/^(mailto|tel):/, ""));
   const words = label === undefined ? address : unescaped(label);
-  return typed(words === address ? address : `${words} (${address})`);
+  return asTyped(words === address ? address : `${words} (${address})`);
 }
 
 function unescaped(text: string): string {

@@ -4,12 +4,12 @@ import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
 import type { Card, Item } from "../../kit/content/item.ts";
 import { contactIn } from "../../kit/content/vcard.ts";
 import type { Rule } from "../../kit/rules.ts";
-import { other, type Said, typed, withOthers } from "../../kit/text/said.ts";
+import { asTyped, foreignName, type SenderText, withForeignNames } from "../../kit/text/sender-text.ts";
 import { richCard } from "./rich.ts";
 
 /** What a message holds, or a part of one. */
 export interface Parts {
-  readonly said: Said;
+  readonly said: SenderText;
   readonly media: readonly MediaRef[];
   readonly items: readonly Item[];
   /** Something that cannot be shown: Telegram's name of it, and what it is. */
@@ -240,7 +240,7 @@ export function partsOf(message: Message): Parts {
   }
   const buttons = (message.reply_markup?.inline_keyboard ?? []).flat().map(({ text }) => text);
   return {
-    said: written === undefined ? typed("") : writtenIn(written, entities),
+    said: written === undefined ? asTyped("") : writtenIn(written, entities),
     media: all.flatMap(({ media: files = [] }) => files),
     items: [
       ...all.flatMap(({ items = [] }) => items),
@@ -283,24 +283,26 @@ function card(name: string, rest: Omit<Card, "kind" | "name">): Partial<Parts> {
  * The text as it was typed: a mention by name is the name that somebody else chose, and the address behind each linked
  * word follows it, because what is seen in the app alone would be lost.
  */
-function writtenIn(text: string, entities: readonly MessageEntity[]): Said {
+function writtenIn(text: string, entities: readonly MessageEntity[]): SenderText {
   if (typeof text !== "string") throw new TypeError("the text is not a string");
-  return withOthers(
+  return withForeignNames(
     text,
     entities.flatMap((entity) => {
       const { offset: start, length } = entity;
       const marked = text.slice(start, start + length);
       if (entity.type === "text_mention")
-        return [{ start, length, said: other({ sign: "@", name: marked, id: String(entity.user.id) }) }];
+        return [{ start, length, said: foreignName({ sign: "@", name: marked, id: String(entity.user.id) }) }];
       if (entity.type === "text_link" && marked !== entity.url)
-        return [{ start, length, said: typed(`${marked} (${entity.url})`) }];
+        return [{ start, length, said: asTyped(`${marked} (${entity.url})`) }];
       return [];
     }),
   );
 }
 
 function largest<Size extends { readonly width: number; readonly height: number }>(sizes: readonly Size[]): Size {
-  return sizes.reduce((one, other) => (other.width * other.height > one.width * one.height ? other : one));
+  return sizes.reduce((one, foreignName) =>
+    foreignName.width * foreignName.height > one.width * one.height ? foreignName : one,
+  );
 }
 
 interface TelegramFile {

@@ -13,7 +13,7 @@ import type { Content, Inbound } from "../../kit/channel-message.ts";
 import { isEmpty } from "../../kit/content/content.ts";
 import { accountId } from "../../kit/party.ts";
 import { type Reading, type Rules, readingOf } from "../../kit/rules.ts";
-import { joined, type Said, startingAt, typed } from "../../kit/text/said.ts";
+import { asTyped, joined, type SenderText, startingAt } from "../../kit/text/sender-text.ts";
 import { type Parts, partsOf } from "./content.ts";
 import { chatAsPeer, chatOf, kindOf, millis, peerOf, type Reader, senderOf } from "./parties.ts";
 import { isOwn, originOf, quoteOf } from "./quotes.ts";
@@ -154,7 +154,7 @@ function contentOf(message: Message, reader: Reader): { content: Content; parts:
   const said =
     command === undefined
       ? withoutAddress(parts.said, reader)
-      : joined([typed(command), startingAt(parts.said, commandLength(message))]);
+      : joined([asTyped(command), startingAt(parts.said, commandLength(message))]);
   const content: Content = {
     ...said,
     media: parts.media,
@@ -283,7 +283,7 @@ function mentions(message: Message, reader: Reader): boolean {
 }
 
 /** A mention of the bot at the beginning is an address, not a part of what is said. */
-function withoutAddress(said: Said, { username }: Reader): Said {
+function withoutAddress(said: SenderText, { username }: Reader): SenderText {
   const address = new RegExp(`^\\s*@${username}\\b[\\s,:]*`, "i").exec(said.text);
   return address ? startingAt(said, address[0].length) : said;
 }

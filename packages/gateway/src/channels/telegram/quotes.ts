@@ -2,7 +2,7 @@
 
 import type { Message, MessageOrigin } from "grammy/types";
 import type { Content, Origin, Quote } from "../../kit/channel-message.ts";
-import { shown } from "../../kit/text/said.ts";
+import { shown } from "../../kit/text/sender-text.ts";
 import { partsOf } from "./content.ts";
 import { millis, peerOf, placeOf, type Reader, senderOf, titleOf } from "./parties.ts";
 

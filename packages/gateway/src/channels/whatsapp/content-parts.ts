@@ -5,14 +5,14 @@ import { jsonOr } from "../../base/json.ts";
 import type { Content, Forwarded, MediaRef } from "../../kit/channel-message.ts";
 import type { Card, Item } from "../../kit/content/item.ts";
 import { contactIn } from "../../kit/content/vcard.ts";
-import { type Said, typed } from "../../kit/text/said.ts";
+import { asTyped, type SenderText } from "../../kit/text/sender-text.ts";
 
 /** How a text is read: the digits of mentions become people. */
-export type ReadText = (text: string) => Said;
+export type ReadText = (text: string) => SenderText;
 
 /** What a message holds, or a part of one. */
 export interface Parts {
-  readonly said?: Said | undefined;
+  readonly said?: SenderText | undefined;
   readonly media?: readonly MediaRef[] | undefined;
   readonly items?: readonly Item[] | undefined;
   readonly forwarded?: readonly Forwarded[] | undefined;
@@ -25,7 +25,7 @@ export interface Parts {
 /** Makes the content of a message from its parts. */
 export function contentFrom({ said, media = [], items = [], forwarded = [] }: Parts): Omit<Content, "mentionsSelf"> {
   return {
-    ...(said ?? typed("")),
+    ...(said ?? asTyped("")),
     media,
     ...(items.length > 0 && { items }),
     ...(forwarded.length > 0 && { forwarded }),
@@ -33,7 +33,7 @@ export function contentFrom({ said, media = [], items = [], forwarded = [] }: Pa
 }
 
 /** A file, or the word that it is not handed over. */
-export function filed(what: string, media: readonly MediaRef[], said?: Said): Parts {
+export function filed(what: string, media: readonly MediaRef[], said?: SenderText): Parts {
   if (media.length > 0) return { media, said };
   return { said, items: [{ kind: "withheld", what, why: "WhatsApp does not hand it to this device" }] };
 }

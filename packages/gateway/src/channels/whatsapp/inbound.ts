@@ -3,7 +3,7 @@ import type { proto, WAMessage } from "@whiskeysockets/baileys";
 import type { Content, Inbound, Origin, Quote } from "../../kit/channel-message.ts";
 import { isEmpty } from "../../kit/content/content.ts";
 import type { Reading, Rules } from "../../kit/rules.ts";
-import { other, reading, type Said, shown, startingAt, typed } from "../../kit/text/said.ts";
+import { asTyped, foreignName, reading, type SenderText, shown, startingAt } from "../../kit/text/sender-text.ts";
 import { isBroadcast, isGroup, isLid, isPerson, isStatus, peerId, withoutDevice } from "./addresses.ts";
 import { contentFrom, type ReadText } from "./content-parts.ts";
 import { partsOf } from "./kinds.ts";
@@ -92,10 +92,10 @@ async function origin(people: People, message: WAMessage, now: number) {
   const place = isToList && !fromSelf ? (key.participant ?? "") : address;
   const hasAuthor = isGroup(address) || isBroadcast(address);
   const author = hasAuthor ? (key.participant ?? "") : address;
-  const other = hasAuthor ? key.participantAlt : key.remoteJidAlt;
+  const foreignName = hasAuthor ? key.participantAlt : key.remoteJidAlt;
   // Of our own messages the other address is our own, not the chat's.
-  const chat = await people.chat(place, fromSelf ? undefined : isToList ? other : key.remoteJidAlt);
-  const sender = fromSelf ? people.self : await people.peer(author, other, pushName);
+  const chat = await people.chat(place, fromSelf ? undefined : isToList ? foreignName : key.remoteJidAlt);
+  const sender = fromSelf ? people.self : await people.peer(author, foreignName, pushName);
   const messageId = key.id ?? "";
   const keys: [string] = [`${chat.id} ${sender.id} ${messageId}`];
   const seconds = Number(message.messageTimestamp);
@@ -171,24 +171,24 @@ function passedOnFrom({ forwardedNewsletterMessageInfo: channel }: proto.IContex
 
 /** Phones write a mention as "@" and the digits of an address; ours at the beginning is an address, and left out. */
 async function readerOf(people: People, addresses: readonly string[]): Promise<ReadText> {
-  const named = new Map<string, Said>();
+  const named = new Map<string, SenderText>();
   const own = new Set<string>();
   for (const address of addresses) {
     const [digits = ""] = withoutDevice(address).split("@");
     const id = peerId(await people.addressOf(address));
     if (people.isSelf(address)) own.add(digits);
-    named.set(digits, other({ sign: "@", name: people.nameOf(id), id }));
+    named.set(digits, foreignName({ sign: "@", name: people.nameOf(id), id }));
   }
   const mention = /@(\d+)/g;
   return (text) => {
-    const said = reading(text, mention, ([whole, digits = ""]) => named.get(digits) ?? typed(whole));
+    const said = reading(text, mention, ([whole, digits = ""]) => named.get(digits) ?? asTyped(whole));
     const address = /^\s*@(\d+)[\s,:]*/.exec(text);
     return address && own.has(address[1]!) ? withoutFirst(said) : said;
   };
 }
 
 /** Without a mention at the beginning, and the blanks behind it. */
-function withoutFirst(said: Said): Said {
+function withoutFirst(said: SenderText): SenderText {
   return startingAt(said, /^\s*\uFFFC[\s,:]*/.exec(said.text)?.[0].length ?? 0);
 }
 

@@ -2,7 +2,7 @@
 import type { proto } from "@whiskeysockets/baileys";
 import { itemText } from "../../kit/content/item.ts";
 import type { Rule } from "../../kit/rules.ts";
-import { lines } from "../../kit/text/said.ts";
+import { lines } from "../../kit/text/sender-text.ts";
 import { buttonsIn, interactiveIn, listIn, orderIn, productIn, structuredIn, templateIn } from "./cards.ts";
 import {
   amountIn,

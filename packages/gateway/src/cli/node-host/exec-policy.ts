@@ -10,12 +10,12 @@ import {
   alwaysOf,
   analyse,
   baseEnvironment,
+  type CommandAnalysis,
   combine,
   entriesFor,
   environmentProblems,
   findProgram,
   judge,
-  type Looked,
   OwnState,
   pathFolders,
   type Rules,
@@ -88,7 +88,7 @@ export class ExecPolicy {
   async #look(
     { argv, cwd, env, given }: Pick<Judged, "argv" | "cwd" | "env"> & { given: Readonly<Record<string, string>> },
     rules: Rules,
-  ): Promise<Looked> {
+  ): Promise<CommandAnalysis> {
     const { stateDir, configPath } = this.#options;
     const command = commandText(argv);
     const analysis = await analyse(command, "sh");

@@ -1,7 +1,7 @@
 /** The gateway's own rules for commands, which a node keeps too: the one place where the command line reaches them. */
 export { ApprovalsFile } from "../../slices/agent/approvals/policy/approvals-file.ts";
 export { OwnState } from "../../slices/agent/approvals/policy/own-state.ts";
-export { combine, judge, type Looked, type Rules } from "../../slices/agent/approvals/policy/policy.ts";
+export { type CommandAnalysis, combine, judge, type Rules } from "../../slices/agent/approvals/policy/policy.ts";
 export { findProgram, isWithin, pathFolders, realOf } from "../../slices/agent/approvals/policy/programs.ts";
 export {
   type Always,

@@ -2,7 +2,7 @@
 
 import type { Content, MediaRef } from "../channel-message.ts";
 import { oneLine } from "../text/one-line.ts";
-import { shown } from "../text/said.ts";
+import { shown } from "../text/sender-text.ts";
 import { itemText } from "./item.ts";
 
 /** The text, and descriptions of items and files; "" when it is empty. */

@@ -3,7 +3,7 @@
 import type { Content, Inbound, MediaKind, MediaRef } from "../../../kit/channel-message.ts";
 import { isEmpty } from "../../../kit/content/content.ts";
 import { accountId, chosenName, type Peer } from "../../../kit/party.ts";
-import { lines, typed } from "../../../kit/text/said.ts";
+import { asTyped, lines } from "../../../kit/text/sender-text.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { balloonIn } from "../balloons.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
@@ -103,7 +103,7 @@ function contentOf(
   const { mentionsSelf, ...said } = addressed(message, kind, reader);
   const items = balloonIn(message.balloonBundleId, said.text);
   return {
-    ...lines([typed(textOf(message.subject) ?? ""), said]),
+    ...lines([asTyped(textOf(message.subject) ?? ""), said]),
     media,
     ...(items.length > 0 && { items }),
     ...replyOf(message, reader),

@@ -3,7 +3,7 @@
 import type { Content, Inbound, MediaKind, MediaRef } from "../../../kit/channel-message.ts";
 import { isEmpty } from "../../../kit/content/content.ts";
 import { accountId, chosenName, type Peer } from "../../../kit/party.ts";
-import { typed } from "../../../kit/text/said.ts";
+import { asTyped } from "../../../kit/text/sender-text.ts";
 import { chatIdOf, handleOf, partsOf, senderOf } from "../addresses.ts";
 import { balloonIn } from "../balloons.ts";
 import { type Echo, withoutFileMarks } from "../echoes.ts";
@@ -56,7 +56,7 @@ export function readMessage(value: unknown, { now, mentionName, isOwn }: Reader)
     typeof message.reply_to_guid === "string" && message.reply_to_guid ? message.reply_to_guid : undefined;
   const items = balloonIn(message.balloon_bundle_id, words);
   const content: Content = {
-    ...(chat.kind === "group" ? readNamed(typed(words), mentionName) : { ...typed(words), mentionsSelf: false }),
+    ...(chat.kind === "group" ? readNamed(asTyped(words), mentionName) : { ...asTyped(words), mentionsSelf: false }),
     media,
     ...(items.length > 0 && { items }),
     ...(replyTo && { replyTo: { messageId: replyTo, fromSelf: isOwn?.(replyTo) === true } }),

@@ -14,7 +14,6 @@ import { type Approving, NOTHING_ALLOWED } from "./approving.ts";
 import { Commands, type Invocation, type MeantBy } from "./commands/builtin.ts";
 import { commandEntries, laterCommandEntries } from "./commands/command-entries.ts";
 import { Delegations } from "./delegations/delegations.ts";
-import type { Channels } from "./intake/asked.ts";
 import { type Recordings, withPdfTexts, withTranscripts } from "./intake/attachments.ts";
 import {
   type AgentParams,
@@ -25,6 +24,7 @@ import {
   requireAgent,
   type SendParams,
 } from "./intake/request.ts";
+import type { Channels } from "./intake/request-fields.ts";
 import { Notes } from "./notes.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./prompt/compaction.ts";
 import { reportOf } from "./prompt/prompt-of-run.ts";
@@ -39,7 +39,7 @@ import type { AgentServices } from "./services.ts";
 import { type ToolRules, tools as toolSettings } from "./settings.ts";
 import { toolEntries } from "./toolbox/tool-entries.ts";
 import { Toolbox } from "./toolbox/toolbox.ts";
-import { Turns } from "./turn/turn.ts";
+import { AnswerRouter } from "./turn/answer-router.ts";
 
 /** Functions that slices below use. */
 export { type Recording, readAttachments, storeAttachments, withPdfTexts } from "./intake/attachments.ts";
@@ -95,7 +95,7 @@ export class Agent {
     });
     this.notes = new Notes(services);
     this.compaction = new Compaction(services, this);
-    this.runs = new Runs(services, new Turns(services, this));
+    this.runs = new Runs(services, new AnswerRouter(services, this));
     this.delegations = new Delegations(services, this);
     this.runs.observers.add(this.delegations);
   }

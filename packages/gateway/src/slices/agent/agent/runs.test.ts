@@ -22,8 +22,8 @@ import type { ModelStep } from "../models/port.ts";
 import { chat } from "./events.ts";
 import type { NewRun } from "./run/new-run.ts";
 import type { Run } from "./run/run.ts";
+import type { Answer } from "./run/run-executor.ts";
 import type { RunRequest } from "./run/run-store.ts";
-import type { Answer } from "./run/working.ts";
 import { Runs } from "./runs.ts";
 import type { ChatPayload } from "./schema.ts";
 import type { AgentServices } from "./services.ts";
@@ -82,14 +82,14 @@ function open(answer: (run: Run) => AsyncIterable<ModelStep>) {
   } as unknown as AgentServices;
   const told: ChatPayload[] = [];
   stack.use(bus.on(chat, (payload) => told.push(payload)));
-  const answering = {
+  const answerer = {
     isImmediate: () => false,
     isCommand: () => false,
     hasOwnRules: () => false,
     answer: async (run: Run): Promise<Answer> => ({ provider: "fake", model: "m", steps: answer(run) }),
   };
   return {
-    runs: () => new Runs(services, answering),
+    runs: () => new Runs(services, answerer),
     log: lines,
     sessions,
     store,

@@ -6,16 +6,16 @@
 import { GatewayError, invalidRequest, TellableError } from "../../../base/errors.ts";
 import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import { Joining } from "./lanes/joining.ts";
-import { type Queueing, WaitingRoom } from "./lanes/waiting-room.ts";
-import { Arrivals } from "./run/arrivals.ts";
-import { Closing } from "./run/closing.ts";
+import { PendingRuns, type Queueing } from "./lanes/pending-runs.ts";
+import { RunMerger } from "./lanes/run-merger.ts";
 import { type KnownRun, resultOf } from "./run/known-run.ts";
 import type { NewRun } from "./run/new-run.ts";
 import { Run } from "./run/run.ts";
+import { RunCompletion } from "./run/run-completion.ts";
 import { aborted, failed, RunEnds, type RunObserver } from "./run/run-ends.ts";
+import { type RunAnswerer, RunExecutor } from "./run/run-executor.ts";
 import { type AbortReason, type RunRecord, RunStore } from "./run/run-store.ts";
-import { type Answering, Working } from "./run/working.ts";
+import { RunWaiters } from "./run/run-waiters.ts";
 import type { AgentServices } from "./services.ts";
 
 /** Who is told of ends. */
@@ -35,43 +35,43 @@ const MAX_OPEN = 1_000;
 const STOP_MS = 3_000;
 export class Runs {
   readonly #services: AgentServices;
-  readonly #answering: Answering;
+  readonly #answerer: RunAnswerer;
   readonly #store: RunStore;
   readonly #open = new Map<string, Run>();
   readonly #ends: RunEnds;
-  readonly #waiting: WaitingRoom;
-  readonly #joining: Joining;
-  readonly #working: Working;
-  readonly #closing: Closing;
+  readonly #pending: PendingRuns;
+  readonly #merger: RunMerger;
+  readonly #executor: RunExecutor;
+  readonly #completion: RunCompletion;
   readonly #tasks = new Set<Promise<void>>();
-  readonly #arrivals = new Arrivals();
+  readonly #waiters = new RunWaiters();
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
   /** What chat windows are shown of heartbeats. Filled by heartbeat. */
   readonly hush = new Port<Hush>({ isShown: () => true, saysNothing: () => false });
 
-  constructor(services: AgentServices, answering: Answering) {
+  constructor(services: AgentServices, answerer: RunAnswerer) {
     this.#services = services;
-    this.#answering = answering;
+    this.#answerer = answerer;
     this.#store = new RunStore(services);
     this.#ends = new RunEnds(services, this.#store);
-    this.#closing = new Closing({
+    this.#completion = new RunCompletion({
       ...{ services, ends: this.#ends, signal: this.#leaving.signal },
       track: (task) => void this.#track(task),
       forget: (run) => this.#forget(run),
     });
-    this.#working = new Working({
-      ...{ services, answering, store: this.#store },
+    this.#executor = new RunExecutor({
+      ...{ services, answerer, store: this.#store },
       isStopped: () => this.#stopped !== undefined,
     });
-    this.#waiting = new WaitingRoom({
+    this.#pending = new PendingRuns({
       services,
       start: (batch) => this.#track(this.#start(batch)),
       abort: (run, reason) => this.abort(run, reason),
-      isCommand: (record) => answering.isCommand(record),
-      hasOwnRules: (record) => answering.hasOwnRules(record),
+      isCommand: (record) => answerer.isCommand(record),
+      hasOwnRules: (record) => answerer.hasOwnRules(record),
     });
-    this.#joining = new Joining({
+    this.#merger = new RunMerger({
       ...{ services, store: this.#store, ends: this.#ends },
       find: (id) => this.#open.get(id),
       gone: (run) => this.#forget(run),
@@ -80,7 +80,7 @@ export class Runs {
 
   /** How a message waits behind the reply under way; filled by messaging. */
   get queueing(): Port<Queueing> {
-    return this.#waiting.queueing;
+    return this.#pending.queueing;
   }
 
   /** Who is told of ends. */
@@ -100,9 +100,9 @@ export class Runs {
       if (this.#open.has(record.id)) continue;
       log.info("a run is taken up again", { runId: record.id, attempts: record.attempts });
       const run = this.#remember(record);
-      if (record.attempts >= MAX_ATTEMPTS) this.#closing.end(run, failed(run, stoppedTooOften(record.attempts)));
-      else if (this.#answering.isImmediate(record)) void this.#track(this.#start([run]));
-      else this.#waiting.add(run);
+      if (record.attempts >= MAX_ATTEMPTS) this.#completion.end(run, failed(run, stoppedTooOften(record.attempts)));
+      else if (this.#answerer.isImmediate(record)) void this.#track(this.#start([run]));
+      else this.#pending.add(run);
     }
   }
 
@@ -133,7 +133,7 @@ export class Runs {
     for (let known = this.known(id); ; known = this.known(id)) {
       if (known) return known;
       signal.throwIfAborted();
-      await this.#arrivals.next(id, signal);
+      await this.#waiters.wait(id, signal);
     }
   }
 
@@ -147,30 +147,30 @@ export class Runs {
   ): Run {
     const { store, sessions } = this.#services;
     this.#requireRoom();
-    const isImmediate = this.#answering.isImmediate(run);
-    const crowd = isImmediate ? undefined : this.#waiting.crowd(run);
+    const isImmediate = this.#answerer.isImmediate(run);
+    const overflow = isImmediate ? undefined : this.#pending.overflow(run);
     const put = () => {
       if (startsAnew) sessions.reset(run.sessionKey, "new");
       else if (!isImmediate && replaces === undefined && run.source !== "heartbeat") this.#renew(run);
       const session = sessions.ensure(run.sessionKey);
       if (replaces !== undefined) sessions.past.branchOff(session.sessionId, run.sessionKey, replaces, run.id);
-      const request = crowd?.omitted ? { ...run.request, omitted: crowd.omitted } : run.request;
+      const request = overflow?.omitted ? { ...run.request, omitted: overflow.omitted } : run.request;
       const accepted = this.#store.accept({ ...run, request, sessionId: session.sessionId });
       sessions.transcript.append(session, { role: "user", content, runId: run.id, idempotencyKey: run.id });
       also();
       return accepted;
     };
     const accepted = this.#remember(isKeptElsewhere ? store.unsynced(put) : store.transaction(put));
-    if (crowd) this.abort(crowd.drops ?? accepted, "dropped");
+    if (overflow) this.abort(overflow.drops ?? accepted, "dropped");
     if (isImmediate) void this.#track(Promise.resolve().then(() => this.#start([accepted])));
-    else if (!accepted.isOver) this.#waiting.add(accepted, content);
+    else if (!accepted.isOver) this.#pending.add(accepted, content);
     return accepted;
   }
 
   /** Begins the conversation anew when its time is over and nothing is under way in it. */
   #renew({ sessionKey, request }: Omit<NewRun, "content">): void {
     const { sessions, log } = this.#services;
-    if (this.#waiting.isBusy(sessionKey)) return;
+    if (this.#pending.isBusy(sessionKey)) return;
     const why = sessions.resetIfExpired(sessionKey, request.deliver?.channel ?? "webchat");
     if (why) log.info("a conversation begins anew", { sessionKey, why });
   }
@@ -179,7 +179,7 @@ export class Runs {
   refuse(run: Omit<NewRun, "sessionKey" | "content">, error: string): Run {
     this.#requireRoom();
     const refused = this.#remember(this.#store.accept({ ...run, sessionKey: "", sessionId: "" }));
-    this.#closing.end(refused, failed(refused, error));
+    this.#completion.end(refused, failed(refused, error));
     return refused;
   }
 
@@ -216,13 +216,13 @@ export class Runs {
   /** Lends a run's place to the runs that it waits for, until the returned value is disposed. */
   lend(runId: string): Disposable | undefined {
     const run = this.#open.get(runId);
-    return run && this.#waiting.lend(run);
+    return run && this.#pending.lend(run);
   }
 
   /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);
-    if (!run.hasBegun && !run.isOver) this.#closing.end(run, aborted(run, reason));
+    if (!run.hasBegun && !run.isOver) this.#completion.end(run, aborted(run, reason));
   }
 
   /** Interrupts working runs and waits until they have ended; nothing is written afterwards. May be called again. */
@@ -233,7 +233,7 @@ export class Runs {
 
   async #interruptAll(): Promise<void> {
     this.#leaving.abort(new TellableError("the gateway stops"));
-    this.#waiting[Symbol.dispose]();
+    this.#pending[Symbol.dispose]();
     for (const run of this.#open.values()) run.interrupt();
     await within(Promise.allSettled(this.#tasks), { ms: STOP_MS, clock: this.#services.clock });
   }
@@ -254,7 +254,7 @@ export class Runs {
   }
 
   #remember(record: RunRecord): Run {
-    const isQuiet = record.source === "chat.send" && this.#answering.isImmediate(record);
+    const isQuiet = record.source === "chat.send" && this.#answerer.isImmediate(record);
     const run: Run = new Run(record, {
       ...this.#services,
       isQuiet,
@@ -265,10 +265,10 @@ export class Runs {
         }),
       isVerbose: () => this.#isVerbose(record),
       streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",
-      hears: (said) => this.#joining.hear(run, said),
+      hears: (said) => this.#merger.hear(run, said),
     });
     this.#open.set(run.id, run);
-    this.#arrivals.came(run.id);
+    this.#waiters.notify(run.id);
     return run;
   }
 
@@ -294,19 +294,19 @@ export class Runs {
     const leader = batch.at(-1);
     if (!leader || leader.isOver || this.#stopped) return;
     try {
-      await this.#services.machine.persist(() => this.#joining.begin(leader, batch.slice(0, -1)), leader.signal);
+      await this.#services.machine.persist(() => this.#merger.begin(leader, batch.slice(0, -1)), leader.signal);
     } catch (error) {
       if (this.#stopped) return;
-      for (const run of batch) this.#closing.end(run, failed(run, this.#working.sentenceOf(error, run)));
+      for (const run of batch) this.#completion.end(run, failed(run, this.#executor.sentenceOf(error, run)));
       return;
     }
-    const outcome = await this.#working.outcomeOf(leader);
-    if (outcome) this.#closing.end(leader, outcome);
+    const outcome = await this.#executor.outcomeOf(leader);
+    if (outcome) this.#completion.end(leader, outcome);
   }
 
   #forget(run: Run): void {
     this.#open.delete(run.id);
-    this.#waiting.remove(run);
+    this.#pending.remove(run);
   }
 }
 

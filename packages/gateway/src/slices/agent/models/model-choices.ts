@@ -1,6 +1,6 @@
 /** The models as catalogues show them: what each can do, whether it can be asked now, and which one answers. */
 import { defined } from "../../../base/defined.ts";
-import type { Chosen } from "./chosen.ts";
+import type { ModelSelection } from "./model-selection.ts";
 import type { KeyStatus } from "./providers/keyring.ts";
 import type { Model } from "./providers/providers.ts";
 import type { ModelChoice } from "./schema.ts";
@@ -15,7 +15,7 @@ export interface ChoicesOf {
 
 /** Who knows the models. */
 interface KnownModels {
-  readonly chosen: Chosen;
+  readonly chosen: ModelSelection;
   list(): Promise<Model[]>;
   providers(): readonly { readonly provider: Model["provider"]; readonly keys: readonly KeyStatus[] }[];
 }

@@ -8,13 +8,13 @@ import type { Base } from "../../../kit/base.ts";
 import { Port } from "../../../kit/port.ts";
 import type { Agents } from "../../core/agents/agents.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
-import { Chosen } from "./chosen.ts";
 import { Fallback } from "./fallback.ts";
 import { type Endpoint, LocalEndpoints, usualEndpoints } from "./local/local-endpoints.ts";
 import { type ScannedServer, type ScanOptions, scan } from "./local/scan.ts";
 import { readServerFacts } from "./local/server-facts.ts";
 import { type ChoicesOf, modelChoices } from "./model-choices.ts";
 import { ModelConfig } from "./model-config.ts";
+import { ModelSelection } from "./model-selection.ts";
 import type { Meter, ModelPort, ModelRequest, ModelStep } from "./port.ts";
 import { type Connected, connect, type KeyRequest } from "./providers/connecting.ts";
 import { Keyring, type KeyStatus } from "./providers/keyring.ts";
@@ -40,7 +40,7 @@ export class Models implements ModelPort {
   /** Counts requests to models, and may refuse one. Filled by usage. */
   readonly meter = new Port<Meter>({ watch: (_request, steps) => steps });
   /** Which model answers where. */
-  readonly chosen: Chosen;
+  readonly chosen: ModelSelection;
   /** What the config says of models, for changing it. */
   readonly settings: ModelConfig;
   readonly #config: Config;
@@ -57,7 +57,7 @@ export class Models implements ModelPort {
     options: { port?: ModelPort } = {},
   ) {
     const { agents, config, env, clock, log, sessions } = services;
-    this.chosen = new Chosen({ agents, sessions, models: this });
+    this.chosen = new ModelSelection({ agents, sessions, models: this });
     this.settings = new ModelConfig(config);
     this.#config = config;
     this.#clock = clock;

@@ -14,7 +14,7 @@ import type { Exchange, Heard, KeptModel, Recording } from "./recording.ts";
 const BREAK_MS = 150;
 
 /** Why a replay stops where the run was stopped. */
-export class StoppedHere extends Error {}
+export class ReplayStopped extends Error {}
 
 export class Player implements Traffic {
   readonly differences: Difference[] = [];
@@ -163,7 +163,7 @@ export class Player implements Traffic {
   }
 
   #stop(): Error {
-    const error = new StoppedHere("the run was stopped here");
+    const error = new ReplayStopped("the run was stopped here");
     this.#abort.abort(error);
     return error;
   }

@@ -17,9 +17,9 @@ import type { Traffic } from "../models/traffic.ts";
 import { Draft } from "./draft.ts";
 import { recordingFetch } from "./exchange-recorder.ts";
 import { fromJson, type KeptEvent, type Recording, toText } from "./recording.ts";
+import { RecordingStore } from "./recording-store.ts";
 import type { Replay } from "./replay.ts";
 import { detailsOf, replayOf, rowOf } from "./report.ts";
-import { Shelf } from "./shelf.ts";
 
 export interface RecordingServices extends Base {
   readonly agents: Agents;
@@ -30,14 +30,14 @@ export interface RecordingServices extends Base {
 
 export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDisposable {
   readonly #services: RecordingServices;
-  readonly #shelf: Shelf;
+  readonly #files: RecordingStore;
   readonly #drafts = new Map<string, Draft>();
   readonly #writing = new Map<string, Promise<void>>();
   readonly #listening: Disposable;
 
   constructor(services: RecordingServices) {
     this.#services = services;
-    this.#shelf = new Shelf(services);
+    this.#files = new RecordingStore(services);
     this.#listening = services.bus.on(agentEvent, ({ runId, stream, data }) => this.#heard(runId, { stream, data }));
     services.agent.recorder.fill(this);
     services.agent.runs.observers.add(this);
@@ -46,8 +46,8 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
 
   /** Removes what is too old, and what a crash left. */
   start(): void {
-    this.#shelf.prune();
-    this.#shelf.tidy();
+    this.#files.prune();
+    this.#files.tidy();
   }
 
   /** Whether new runs are kept. */
@@ -65,7 +65,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
 
   /** Whether a run is kept, or is being written at this moment. */
   has(runId: string): boolean {
-    return this.#shelf.has(runId) || this.#writing.has(runId);
+    return this.#files.has(runId) || this.#writing.has(runId);
   }
 
   /** The newest runs, recorded or not. */
@@ -78,7 +78,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
     await Promise.all(this.#writing.values());
     const record = this.#services.agent.runs.record(runId);
     if (!record) throw invalidRequest(`run ${runId.slice(0, 100)} is not known; runs are kept for a week`);
-    return detailsOf(this.#row(record), record, await this.#shelf.get(runId));
+    return detailsOf(this.#row(record), record, await this.#files.get(runId));
   }
 
   /** The recording of a run as plain JSON. Throws as `require` does. */
@@ -94,7 +94,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
   /** The recording of a run. Throws `INVALID_REQUEST` when there is none. */
   async require(runId: string): Promise<Recording> {
     await Promise.all(this.#writing.values());
-    const recording = await this.#shelf.get(runId);
+    const recording = await this.#files.get(runId);
     if (recording) return recording;
     const why = this.#services.agent.runs.record(runId) ? "was not recorded" : "is not known";
     throw invalidRequest(`run ${runId.slice(0, 100)} ${why}; runs are kept while agents.defaults.record is "on"`);
@@ -169,7 +169,7 @@ export class Recordings implements RunRecorder, RunObserver, Traffic, AsyncDispo
   async #keep(recording: Recording): Promise<void> {
     const runId = recording.run.id;
     try {
-      await this.#shelf.put(runId, this.#services.host.redact(toText(recording)));
+      await this.#files.put(runId, this.#services.host.redact(toText(recording)));
     } catch (error) {
       this.#services.log.warn("a run was not recorded", { runId, problem: storageProblem(error) ?? error });
     }

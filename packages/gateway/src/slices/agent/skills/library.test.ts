@@ -3,14 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { filesOf, Library, readSkillFile, type Shelf, type Shelved, type SkillSource } from "./library.ts";
+import { type FoundSkills, filesOf, Library, readSkillFile, type SkillRoot, type SkillSource } from "./library.ts";
 
 /** A folder that is removed afterwards, and the shelves in it. */
 function open() {
   const root = mkdtempSync(join(tmpdir(), "moltbot-skills-"));
   return {
     root,
-    shelf: (source: SkillSource): Shelf => ({ source, path: join(root, source) }),
+    rootOf: (source: SkillSource): SkillRoot => ({ source, path: join(root, source) }),
     /** Writes a file and the folders on the way. */
     write(path: string, text: string): void {
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -24,7 +24,7 @@ const text = (name: string, description = "It helps.") =>
   `---\nname: ${name}\ndescription: ${description}\n---\nDo it.\n`;
 
 /** What was found, as short as possible. */
-function shown({ skills, broken }: Shelved, root: string) {
+function shown({ skills, broken }: FoundSkills, root: string) {
   return {
     skills: skills.map(({ name, source, folder }) => [name, source, folder.replace(`${root}/`, "")]),
     broken: broken.map(({ folder, problem }) => [folder.replace(`${root}/`, ""), problem]),
@@ -40,7 +40,11 @@ test("skills are found by folder and listed by name; of two with one name the fi
   opened.write("extra/notes/README.md", "no skill");
   opened.write("extra/SKILL.md", text("loose"));
 
-  const found = await new Library().read([opened.shelf("workspace"), opened.shelf("managed"), opened.shelf("extra")]);
+  const found = await new Library().read([
+    opened.rootOf("workspace"),
+    opened.rootOf("managed"),
+    opened.rootOf("extra"),
+  ]);
 
   assert.deepEqual(shown(found, opened.root), {
     skills: [
@@ -57,7 +61,7 @@ test("a folder whose SKILL.md cannot be read is named with its problem, and hide
   opened.write("workspace/both/SKILL.md", "Do it.");
   opened.write("managed/both/SKILL.md", text("both"));
 
-  const found = await new Library().read([opened.shelf("workspace"), opened.shelf("managed")]);
+  const found = await new Library().read([opened.rootOf("workspace"), opened.rootOf("managed")]);
 
   assert.deepEqual(shown(found, opened.root), {
     skills: [["both", "managed", "managed/both"]],
@@ -68,7 +72,11 @@ test("a folder whose SKILL.md cannot be read is named with its problem, and hide
 test("a shelf that is not there has no skills", async () => {
   using opened = open();
 
-  const found = await new Library().read([opened.shelf("workspace"), opened.shelf("managed"), opened.shelf("extra")]);
+  const found = await new Library().read([
+    opened.rootOf("workspace"),
+    opened.rootOf("managed"),
+    opened.rootOf("extra"),
+  ]);
 
   assert.deepEqual(found, { skills: [], broken: [] });
 });
@@ -84,7 +92,7 @@ for (const [source, names] of LINKS) {
     opened.write("elsewhere/linked/SKILL.md", text("linked"));
     symlinkSync("elsewhere", join(opened.root, source));
 
-    const { skills } = await new Library().read([opened.shelf(source)]);
+    const { skills } = await new Library().read([opened.rootOf(source)]);
 
     assert.deepEqual(
       skills.map(({ name }) => name),
@@ -99,7 +107,7 @@ test("a SKILL.md that leads out of its shelf is not read", async () => {
   opened.write("managed/a/notes.md", "");
   symlinkSync("../../outside.md", join(opened.root, "managed/a/SKILL.md"));
 
-  const { skills, broken } = await new Library().read([opened.shelf("managed")]);
+  const { skills, broken } = await new Library().read([opened.rootOf("managed")]);
 
   assert.deepEqual([skills, broken.map(({ folder }) => folder)], [[], [join(opened.root, "managed/a")]]);
 });
@@ -107,8 +115,8 @@ test("a SKILL.md that leads out of its shelf is not read", async () => {
 test("what changes is read again; what is deleted is gone", async () => {
   using opened = open();
   const library = new Library();
-  const shelves = [opened.shelf("managed")];
-  const descriptions = async () => (await library.read(shelves)).skills.map(({ description }) => description);
+  const roots = [opened.rootOf("managed")];
+  const descriptions = async () => (await library.read(roots)).skills.map(({ description }) => description);
   opened.write("managed/a/SKILL.md", text("a", "Old."));
   opened.write("managed/b/SKILL.md", text("b", "Stays."));
 
@@ -124,7 +132,7 @@ test("what changes is read again; what is deleted is gone", async () => {
 async function skillWith(opened: ReturnType<typeof open>, files: Readonly<Record<string, string>>) {
   for (const [path, content] of Object.entries(files)) opened.write(`managed/a/${path}`, content);
   opened.write("managed/a/SKILL.md", text("a"));
-  const [skill] = (await new Library().read([opened.shelf("managed")])).skills;
+  const [skill] = (await new Library().read([opened.rootOf("managed")])).skills;
   assert.ok(skill);
   return skill;
 }

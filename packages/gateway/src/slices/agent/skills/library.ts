@@ -9,7 +9,7 @@ import { type Manifest, readManifest } from "./manifest.ts";
 export type SkillSource = "workspace" | "managed" | "extra";
 
 /** A folder of skills. */
-export interface Shelf {
+export interface SkillRoot {
   readonly source: SkillSource;
   readonly path: string;
 }
@@ -27,8 +27,8 @@ export interface BrokenSkill {
   readonly problem: string;
 }
 
-/** What was found. */
-export interface Shelved {
+/** The skills of several folders, and those that are broken. */
+export interface FoundSkills {
   readonly skills: readonly Skill[];
   readonly broken: readonly BrokenSkill[];
 }
@@ -41,12 +41,12 @@ export class Library {
   readonly #known = new Map<string, { readonly stamp: string; readonly manifest: Manifest | string }>();
 
   /** Reads the shelves; what has not changed since the last time is not read again. */
-  async read(shelves: readonly Shelf[]): Promise<Shelved> {
+  async read(roots: readonly SkillRoot[]): Promise<FoundSkills> {
     const skills = new Map<string, Skill>();
     const broken: BrokenSkill[] = [];
-    for (const shelf of shelves) {
-      const { source, path } = shelf;
-      for (const folder of foldersOn(shelf)) {
+    for (const root of roots) {
+      const { source, path } = root;
+      for (const folder of foldersIn(root)) {
         const manifest = await this.#manifestOf(path, folder);
         if (manifest === undefined) continue;
         if (typeof manifest === "string") broken.push({ folder: join(path, folder), problem: manifest });
@@ -59,15 +59,15 @@ export class Library {
   }
 
   /** A skill's own words, or why they cannot be read; undefined when the folder has none. */
-  async #manifestOf(shelf: string, folder: string): Promise<Manifest | string | undefined> {
+  async #manifestOf(root: string, folder: string): Promise<Manifest | string | undefined> {
     // Compare size and time first; only changed files are read through the confinement.
-    const key = join(shelf, folder, SKILL_FILE);
+    const key = join(root, folder, SKILL_FILE);
     const stat = lstatIfAny(key);
     if (!stat) return undefined;
     const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
     const known = this.#known.get(key);
     if (known?.stamp === stamp) return known.manifest;
-    const manifest = await readOne(shelf, folder);
+    const manifest = await readOne(root, folder);
     if (this.#known.size >= MAX_SKILLS * 4) this.#known.clear();
     this.#known.set(key, { stamp, manifest });
     return manifest;
@@ -98,7 +98,7 @@ function inFolder(folder: string): Confined {
 }
 
 /** The owner's folders may be links; the one in a workspace may not, which the agent can write. */
-function foldersOn({ source, path }: Shelf): string[] {
+function foldersIn({ source, path }: SkillRoot): string[] {
   if (source === "workspace" && !lstatIfAny(path)?.isDirectory()) return [];
   try {
     const entries = new Confined({ root: path }).entries("", MAX_SKILLS);
@@ -110,9 +110,9 @@ function foldersOn({ source, path }: Shelf): string[] {
   }
 }
 
-async function readOne(shelf: string, folder: string): Promise<Manifest | string> {
+async function readOne(root: string, folder: string): Promise<Manifest | string> {
   try {
-    const file = new Confined({ root: shelf }).read(`${folder}/${SKILL_FILE}`, MAX_BYTES);
+    const file = new Confined({ root }).read(`${folder}/${SKILL_FILE}`, MAX_BYTES);
     return await readManifest(file.data.toString("utf8"), folder);
   } catch (error) {
     if (error instanceof GatewayError) return messageOf(error);

@@ -9,7 +9,7 @@ import { keyProblem } from "../../../kit/schema/sound.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Eligibility, entryOf, findProgram, judge } from "./eligibility.ts";
 import { type Installed, installStep } from "./installer.ts";
-import { type BrokenSkill, filesOf, Library, readSkillFile, type Shelf, type Skill } from "./library.ts";
+import { type BrokenSkill, filesOf, Library, readSkillFile, type Skill, type SkillRoot } from "./library.ts";
 import { isHarmlessVariable, splitSkill } from "./manifest.ts";
 import { type SkillEntry, type SkillSettings, skills as section } from "./settings.ts";
 
@@ -58,7 +58,7 @@ export class Skills {
       platform: process.platform,
       hasProgram: (name: string) => this.#hasProgram(name),
     };
-    const { skills, broken } = await this.#library.read(this.#shelvesOf(agentId));
+    const { skills, broken } = await this.#library.read(this.#rootsOf(agentId));
     const judged = skills.map((skill) => ({ ...skill, verdict: judge(skill, facts) }));
     this.#lists.set(agentId, judged);
     return { skills: judged, broken };
@@ -163,7 +163,7 @@ export class Skills {
     return this.#services.config.of(section).current;
   }
 
-  #shelvesOf(agentId: string): Shelf[] {
+  #rootsOf(agentId: string): SkillRoot[] {
     const { workspace, stateDir } = this.#services;
     const extra = this.#settings.load.extraDirs ?? [];
     return [

@@ -1,6 +1,6 @@
 /** A mail as an agent is told it: who, when, what about, which files, and its words. Files are named and not fetched. */
 import type { FetchMessageObject, ImapFlow, MessageStructureObject } from "imapflow";
-import { oneLine } from "../../../kit/text/words.ts";
+import { oneLine } from "../../../kit/text/framing.ts";
 import { wordsOfHtml } from "./html.ts";
 
 export interface Letter {

@@ -3,7 +3,7 @@ import type { Static, TObject } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { localTime } from "../../../base/schedule/local-time.ts";
-import { oneLine } from "../../../kit/text/words.ts";
+import { oneLine } from "../../../kit/text/framing.ts";
 import type { ToolCall } from "../../../kit/tool.ts";
 import type { CronEntry, CronJob, JobInput } from "../cron/schema.ts";
 import { answerOf } from "./answer.ts";

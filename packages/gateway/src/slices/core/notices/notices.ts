@@ -7,7 +7,7 @@ import type { Store } from "../../../base/store/store.ts";
 import { ROWS_PER_STEP, type Step } from "../../../base/store/store-upkeep.ts";
 import { stored } from "../../../base/store/stored.ts";
 import type { Clock } from "../../../base/time/clock.ts";
-import { asPeopleRead, type Words } from "../../../kit/text/words.ts";
+import { asPeopleRead, type Words } from "../../../kit/text/framing.ts";
 
 /** How many a turn is told; the rest waits for the next one (protocol: system-event). */
 const MAX_A_TURN = 20;

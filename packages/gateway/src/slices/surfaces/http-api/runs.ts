@@ -2,7 +2,7 @@
 import { defined } from "../../../base/defined.ts";
 import { onAbort, within } from "../../../base/time/deadline.ts";
 import type { Caller } from "../../../kit/access.ts";
-import { oneLine } from "../../../kit/text/words.ts";
+import { oneLine } from "../../../kit/text/framing.ts";
 import { readAttachments, storeAttachments, withPdfTexts } from "../../agent/agent/agent.ts";
 import { agent as agentEvent } from "../../agent/agent/events.ts";
 import type { RunResult } from "../../agent/agent/run/run.ts";

@@ -1,12 +1,12 @@
 /** Builds the prompt of an external agent: the message with its pictures, and the context that it cannot know. */
 import type { ContentBlock } from "@agentclientprotocol/sdk";
-import { aboutFrames, framed } from "../../../../kit/text/words.ts";
+import { aboutFrames, framed } from "../../../../kit/text/framing.ts";
 import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
-import { isSharedIn, type Telling, told } from "../prompt/told.ts";
+import { type FramingContext, framedPart, isSharedIn } from "../prompt/framed-parts.ts";
 import { BUILTIN } from "../run/run-store.ts";
 
-export interface PromptFacts extends Pick<Telling, "mark" | "record"> {
+export interface PromptFacts extends Pick<FramingContext, "mark" | "record"> {
   readonly runId: string;
   /** The session's messages, oldest first. */
   readonly transcript: readonly StoredMessage[];
@@ -30,9 +30,9 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
   const own = transcript.filter((message) => message.runId === runId && isAsked(message));
   const before = remembers ? [] : transcript.filter((message) => message.runId !== runId);
   // The agent may remember other people's messages, so name the speaker wherever anybody but the owner has spoken.
-  const telling = { mark, record, isShared: isSharedIn(transcript, record) };
+  const framing = { mark, record, isShared: isSharedIn(transcript, record) };
   const texts = own.flatMap((message) =>
-    message.content.flatMap((part) => (part.type === "text" ? [told(part, message, telling)] : [])),
+    message.content.flatMap((part) => (part.type === "text" ? [framedPart(part, message, framing)] : [])),
   );
   const pictures = own.flatMap(({ content }) => content.flatMap((part) => (part.type === "image" ? [part] : [])));
   const shown = pictures.flatMap((part): ContentBlock[] => {
@@ -40,7 +40,7 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
     return data ? [{ type: "image", mimeType: part.mimeType, data: Buffer.from(data).toString("base64") }] : [];
   });
   const hidden = pictures.length - shown.length;
-  const earlierTexts = earlier(before, telling);
+  const earlierTexts = earlier(before, framing);
   // The agent's own commands must stay at the start of a prompt, so explain frames only when there are some.
   const isFramed = [...earlierTexts, ...texts].some((each) => each.startsWith(`[${mark} `));
   const text = [
@@ -55,15 +55,15 @@ export function promptOf(facts: PromptFacts, sessions: Sessions): ContentBlock[]
 }
 
 /** Earlier messages, for an agent that joins in the middle of a conversation. */
-function earlier(messages: readonly StoredMessage[], telling: Telling): string[] {
+function earlier(messages: readonly StoredMessage[], framing: FramingContext): string[] {
   const commands = new Set(messages.flatMap(({ provider, runId }) => (provider === BUILTIN.provider ? [runId] : [])));
   const lines = messages
     .filter(({ role, runId }) => role !== "toolResult" && !(runId !== undefined && commands.has(runId)))
     .flatMap((message) =>
       message.content.flatMap((part) => {
         if (part.type !== "text" || part.text.trim() === "") return [];
-        if (message.role !== "assistant") return [told(part, message, { ...telling, isShared: true })];
-        return [framed(telling.mark, { text: part.text, from: { kind: "reply" } })];
+        if (message.role !== "assistant") return [framedPart(part, message, { ...framing, isShared: true })];
+        return [framed(framing.mark, { text: part.text, from: { kind: "reply" } })];
       }),
     );
   const shown = newestThatFit(lines);

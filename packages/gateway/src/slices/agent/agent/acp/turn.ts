@@ -5,8 +5,8 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
 import type { FinishReason, ModelPart, Usage } from "../../models/port.ts";
 import type { Confined } from "../../workspace/files/confined.ts";
+import type { FramingContext } from "../prompt/framed-parts.ts";
 import { HISTORY_MESSAGES } from "../prompt/history.ts";
-import type { Telling } from "../prompt/told.ts";
 import type { Run } from "../run/run.ts";
 import type { RunStep } from "../turn/loop.ts";
 import type { By, TurnLog } from "../turn/turn-log.ts";
@@ -29,7 +29,7 @@ export interface TurnPorts {
   readonly mayWrite: boolean;
   readonly log: TurnLog;
   readonly by: By;
-  readonly record: Telling["record"];
+  readonly record: FramingContext["record"];
   session(): Promise<OpenSession>;
   decide(question: string, signal: AbortSignal): Promise<Decision>;
   /** Ends a program that did not stop when it was told to. */

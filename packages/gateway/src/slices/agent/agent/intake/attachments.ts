@@ -3,7 +3,7 @@
 import { isRecord } from "../../../../base/config/config.ts";
 import { type GatewayError, invalidRequest } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import { oneLine } from "../../../../kit/text/words.ts";
+import { oneLine } from "../../../../kit/text/framing.ts";
 import type { Media } from "../../../core/sessions/media.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { contentIn, type FileContent, isPdf, isRecording, pdfText } from "./file-content.ts";

@@ -8,6 +8,8 @@ import { type Accepted, acceptedOf, type KnownRun } from "../run/known-run.ts";
 import type { DeliverTo, Starter } from "../run/run-store.ts";
 import type { Runs } from "../runs.ts";
 import type { AgentServices } from "../services.ts";
+import { readAttachments, storeAttachments } from "./attachments.ts";
+import { freshStart, withoutPrefix } from "./fresh-start.ts";
 import {
   type Channels,
   contentOf,
@@ -18,9 +20,7 @@ import {
   starterOf,
   thinkingOf,
   timeoutMsOf,
-} from "./asked.ts";
-import { readAttachments, storeAttachments } from "./attachments.ts";
-import { freshStart, withoutPrefix } from "./fresh-start.ts";
+} from "./request-fields.ts";
 import { cleanMessage } from "./text.ts";
 
 /** Params of the `agent` method that are looked at. */

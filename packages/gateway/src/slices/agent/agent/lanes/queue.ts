@@ -2,7 +2,7 @@
  * The rules for messages that arrive during a reply of their conversation. `lanes.ts` knows who waits where, `runs.ts`
  * what is written.
  */
-import { oneLine, type Source, type Words } from "../../../../kit/text/words.ts";
+import { oneLine, type Source, type Words } from "../../../../kit/text/framing.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { RunRecord, RunRequest } from "../run/run-store.ts";
 import { audienceIn, rankIn } from "../toolbox/tool-policy.ts";

@@ -3,16 +3,16 @@
  */
 
 import { isBlank } from "../../../../base/text/blank.ts";
-import { framed } from "../../../../kit/text/words.ts";
+import { framed } from "../../../../kit/text/framing.ts";
 import type { MediaRef } from "../../../core/sessions/media.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
 import type { ModelMessage, ModelPart, ToolReply } from "../../models/port.ts";
 import { BUILTIN } from "../run/run-store.ts";
 import { answered, joined } from "./call-pairs.ts";
+import { type FramingContext, framedPart, isSharedIn } from "./framed-parts.ts";
 import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import { boundRun, pictureLine, pictureNote, pruned, small } from "./pruning.ts";
-import { isSharedIn, type Telling, told } from "./told.ts";
 
 /** The most messages that are read. */
 export const HISTORY_MESSAGES = 1_000;
@@ -34,7 +34,7 @@ export interface Summary {
   readonly isPrivate?: boolean | undefined;
 }
 
-export interface HistoryOptions extends Pick<Telling, "mark" | "record" | "conceal"> {
+export interface HistoryOptions extends Pick<FramingContext, "mark" | "record" | "conceal"> {
   readonly runId: string;
   /** Runs that have not ended: their messages are not yet part of the conversation. */
   readonly openRuns: ReadonlySet<string>;
@@ -93,8 +93,8 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const openingTokens = summary ? tokensOfText(summary.text) : 0;
   const { kept, tokens } = newestThatFit(slim, room - ownTokens - openingTokens);
   const isShared = isSharedIn([...kept, ...own], options.record);
-  const telling = { ...options, isShared };
-  const shown = [...kept, ...own].map((message) => toModelMessage(message, telling));
+  const framing = { ...options, isShared };
+  const shown = [...kept, ...own].map((message) => toModelMessage(message, framing));
   return {
     messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
     tokens: openingTokens + tokens + ownTokens,
@@ -181,7 +181,7 @@ function newestThatFit(
   return { kept: messages, tokens };
 }
 
-type ShownTo = HistoryOptions & Telling;
+type ShownTo = HistoryOptions & FramingContext;
 
 function toModelMessage(message: StoredMessage, options: ShownTo): ModelMessage {
   if (message.role === "toolResult") return { role: "tool", replies: [toReply(message, options)] };
@@ -210,10 +210,10 @@ function toParts(part: StoredPart, message: StoredMessage, options: ShownTo): Mo
   const isMaker = options.modelRef === `${message.provider}/${message.model}`;
   switch (part.type) {
     case "text":
-      return isBlank(part.text) && !part.from ? [] : [{ kind: "text", text: told(part, message, options) }];
+      return isBlank(part.text) && !part.from ? [] : [{ kind: "text", text: framedPart(part, message, options) }];
     case "image":
       return options.seesPictures === false
-        ? [{ kind: "text", text: told(pictureNote(part), message, options) }]
+        ? [{ kind: "text", text: framedPart(pictureNote(part), message, options) }]
         : imageOf(part, options.image);
     case "thinking":
       return isMaker && isNeededAgain(message, options)

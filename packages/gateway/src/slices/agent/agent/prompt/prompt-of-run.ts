@@ -6,8 +6,8 @@ import type { Tool, ToolRun } from "../../../../kit/tool.ts";
 import type { AgentServices } from "../services.ts";
 import { audienceOf } from "../toolbox/tool-policy.ts";
 import type { Toolbox } from "../toolbox/toolbox.ts";
+import { OPERATOR_ID } from "./framed-parts.ts";
 import { type PromptFile, type PromptSection, promptSections, promptText } from "./prompt.ts";
-import { OPERATOR_ID } from "./told.ts";
 
 /** The facts of one run. */
 interface OfThisRun {

@@ -1,12 +1,12 @@
 /**
  * The system prompt, section by section. Stable sections come first and those that change with every run last, so that
  * providers can cache the start. Files are data with marked borders, each cut to its budget. Text of people on channels
- * is not in it: that is in the conversation, framed (`kit/text/words.ts`).
+ * is not in it: that is in the conversation, framed (`kit/text/framing.ts`).
  */
 
 import { defined } from "../../../../base/defined.ts";
 import { dateFormat } from "../../../../base/time/date-format.ts";
-import { aboutFrames, oneLine } from "../../../../kit/text/words.ts";
+import { aboutFrames, oneLine } from "../../../../kit/text/framing.ts";
 
 /** A file for the prompt. */
 export interface PromptFile {

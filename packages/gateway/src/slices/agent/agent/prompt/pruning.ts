@@ -2,7 +2,7 @@
  * Replaces old tool results and pictures by a line that says what was there. This changes only what the model sees; the
  * transcript keeps everything.
  */
-import { oneLine } from "../../../../kit/text/words.ts";
+import { oneLine } from "../../../../kit/text/framing.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
 import { charsFor, tokensOf, tokensOfAll } from "./message-size.ts";

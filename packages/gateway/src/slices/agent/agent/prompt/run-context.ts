@@ -11,9 +11,9 @@ import type { AgentServices } from "../services.ts";
 import { audienceIn } from "../toolbox/tool-policy.ts";
 import type { RunStep } from "../turn/loop.ts";
 import type { Compaction } from "./compaction.ts";
+import { type FramingContext, framedParts } from "./framed-parts.ts";
 import { HISTORY_MESSAGES, type History, type HistoryOptions, readHistory, roomLeft } from "./history.ts";
 import { roomIn } from "./message-size.ts";
-import { type Telling, toldParts } from "./told.ts";
 
 /** The share of the room that is not summed up. */
 const KEEP_SHARE = 0.25;
@@ -67,10 +67,10 @@ export class RunContext {
 
   /** Messages to the run under way, as its model sees them. */
   told(content: readonly StoredPart[]): ModelPart[] {
-    return toldParts(content, { ...this.#telling, isShared: this.#isShared });
+    return framedParts(content, { ...this.#framing, isShared: this.#isShared });
   }
 
-  get #telling(): Pick<Telling, "mark" | "record" | "conceal"> {
+  get #framing(): Pick<FramingContext, "mark" | "record" | "conceal"> {
     const conceal = this.#conceal;
     return { mark: this.#run.mark, record: (id) => this.#agent.runs.record(id), ...(conceal && { conceal }) };
   }
@@ -155,7 +155,7 @@ export class RunContext {
     const { contextPruning } = agents.settings.defaults;
     const { sessionId } = this.#run.record;
     const options: HistoryOptions = {
-      ...this.#telling,
+      ...this.#framing,
       runId: this.#run.id,
       openRuns: new Set(this.#agent.runs.open().map(({ id }) => id)),
       pending,

@@ -1,15 +1,15 @@
 /** Asks a model for the summary of messages, piece by piece when they are more than it can read at once. */
 import { GatewayError } from "../../../../base/errors.ts";
 import { newMark } from "../../../../base/ids.ts";
-import { aboutFrames, framed, type Source } from "../../../../kit/text/words.ts";
+import { aboutFrames, framed, type Source } from "../../../../kit/text/framing.ts";
 import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";
 import type { Models } from "../../models/models.ts";
 import type { FinishReason } from "../../models/port.ts";
 import type { Model } from "../../models/providers/providers.ts";
+import { type FramingContext, framedPart } from "./framed-parts.ts";
 import { charsFor, roomIn, tokensOfText } from "./message-size.ts";
 import { pictureLine, pictureNote } from "./pruning.ts";
-import { type Telling, told } from "./told.ts";
 
 export interface SummariseOptions {
   readonly models: Models;
@@ -23,7 +23,7 @@ export interface SummariseOptions {
   readonly signal: AbortSignal;
   readonly runId: string | undefined;
   readonly sessionKey: string;
-  readonly record: Telling["record"];
+  readonly record: FramingContext["record"];
 }
 
 const SYSTEM = `You keep the memory of a conversation between people and their assistant.
@@ -45,15 +45,15 @@ const MAX_RESULT_CHARS = 1_200;
  * signal's reason.
  */
 export async function summarise(messages: readonly StoredMessage[], options: SummariseOptions): Promise<string> {
-  const telling = { mark: newMark(), isShared: true, record: options.record };
+  const framing = { mark: newMark(), isShared: true, record: options.record };
   const pieces = inPieces(
-    messages.map((message) => line(message, telling)),
+    messages.map((message) => line(message, framing)),
     roomIn(options.model) * PIECE_SHARE,
   );
   const leftOut = Math.max(0, pieces.length - MAX_PIECES);
   let summary = options.before;
   for (const piece of pieces.slice(leftOut))
-    summary = await summariseOne(piece, summary, { ...options, mark: telling.mark });
+    summary = await summariseOne(piece, summary, { ...options, mark: framing.mark });
   return leftOut === 0 ? summary! : `${summary}\n\n(The oldest part was too long to be summarised.)`;
 }
 
@@ -100,9 +100,9 @@ const THINKING_ALOUD =
   /^(?:(?:okay|ok|alright|hmm+|wait|so|well|first|now)[,.!]?\s+)*(?:(?:okay|ok|alright|hmm+)[,.!]|(?:let me|let's|let us|we need to|i need to|i have to|i should|i must|i'll|i will|we should|we have to)\b)[\s\S]{0,400}?\b(?:summar|conversation|dialog|messages)/i;
 
 /** A message as paragraphs, each with its author. */
-function line(message: StoredMessage, telling: Telling): string {
+function line(message: StoredMessage, framing: FramingContext): string {
   const { role, content, toolName } = message;
-  if (role === "user" || role === "system") return userLines(message, telling);
+  if (role === "user" || role === "system") return userLines(message, framing);
   const from: Source = role === "toolResult" ? { kind: "tool", id: toolName ?? "a tool" } : { kind: "reply" };
   const max = role === "toolResult" ? MAX_RESULT_CHARS : MAX_TEXT_CHARS;
   const extras = content.flatMap((part) => {
@@ -112,14 +112,14 @@ function line(message: StoredMessage, telling: Telling): string {
       : [];
   });
   const text = [shortened(textOf(content), max), ...extras].filter((each) => each !== "").join(" ");
-  return framed(telling.mark, { text, from });
+  return framed(framing.mark, { text, from });
 }
 
-function userLines(message: StoredMessage, telling: Telling): string {
+function userLines(message: StoredMessage, framing: FramingContext): string {
   const parts = message.content.flatMap((part) => {
-    if (part.type === "image") return [told(pictureNote(part), message, telling)];
+    if (part.type === "image") return [framedPart(pictureNote(part), message, framing)];
     return part.type === "text"
-      ? [told({ ...part, text: shortened(part.text, MAX_TEXT_CHARS) }, message, telling)]
+      ? [framedPart({ ...part, text: shortened(part.text, MAX_TEXT_CHARS) }, message, framing)]
       : [];
   });
   return parts.join("\n");

@@ -45,7 +45,7 @@ export function done(run: Run, by: AnsweredBy, stopReason: string | undefined): 
 /** The reply for people: with the sentence about what is missing, and the additions that the conversation shows. */
 function shown(run: Run, text: string): string {
   const said = run.missing === undefined ? text : `${text}\n\n_${run.missing}_`;
-  return run.dress?.(said) ?? said;
+  return run.decorate?.(said) ?? said;
 }
 
 /** The outcome of a failed run, which has no answer or only its beginning. */

@@ -6,7 +6,7 @@ import type { Store } from "../../../../base/store/store.ts";
 import { ROWS_PER_STEP } from "../../../../base/store/store-upkeep.ts";
 import { stored } from "../../../../base/store/stored.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Words } from "../../../../kit/text/words.ts";
+import type { Words } from "../../../../kit/text/framing.ts";
 import type { ExecRules, ToolLimits } from "../../../../kit/tool.ts";
 import type { Thinking, Usage } from "../../models/port.ts";
 

@@ -2,7 +2,7 @@
 
 import { TellableError } from "../../../../base/errors.ts";
 import { newMark } from "../../../../base/ids.ts";
-import type { Words } from "../../../../kit/text/words.ts";
+import type { Words } from "../../../../kit/text/framing.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelPart, Usage } from "../../models/port.ts";
 import type { RunStep } from "../turn/loop.ts";
@@ -58,7 +58,7 @@ export class Run {
   /** News since the turn before, once it has been read. */
   news: readonly Words[] | undefined;
   /** Makes the complete reply for people, when the conversation shows more than the model said. */
-  dress: ((text: string) => string) | undefined;
+  decorate: ((text: string) => string) | undefined;
   #by: { readonly provider: string; readonly model: string } | undefined;
   #text = "";
   /** The start of the last turn's reply in the text. */

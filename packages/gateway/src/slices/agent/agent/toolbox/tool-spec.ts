@@ -2,7 +2,7 @@
  * The description of a tool for a model. Texts of another program about its tools are framed, down to each argument.
  */
 
-import { framed, framedLine, type Source } from "../../../../kit/text/words.ts";
+import { framed, framedLine, type Source } from "../../../../kit/text/framing.ts";
 import type { Tool } from "../../../../kit/tool.ts";
 import type { ToolSpec } from "../../models/port.ts";
 

@@ -2,7 +2,7 @@
 
 import { Type } from "@sinclair/typebox";
 import { defined } from "../../../../base/defined.ts";
-import { oneLine } from "../../../../kit/text/words.ts";
+import { oneLine } from "../../../../kit/text/framing.ts";
 import type { Tool } from "../../../../kit/tool.ts";
 import type { StoredMessage } from "../../../core/sessions/messages/stored-message.ts";
 import { textOf } from "../../../core/sessions/sessions.ts";

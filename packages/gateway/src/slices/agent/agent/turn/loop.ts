@@ -5,7 +5,7 @@
 import type { ToolResult } from "../../../../kit/tool.ts";
 import type { ModelMessage, ModelPart, ModelStep, ToolReply, Usage } from "../../models/port.ts";
 import type { ToolRequest } from "../toolbox/toolbox.ts";
-import { merged } from "./merged.ts";
+import { mergeStreams } from "./merge-streams.ts";
 
 /** One step of a run: of the model's answer, or of a tool. */
 export type RunStep =
@@ -122,7 +122,7 @@ async function* callAll(
 ): AsyncGenerator<RunStep, ModelMessage> {
   const replies: ToolReply[] = [];
   for (const group of grouped(calls, ports)) {
-    for await (const step of merged<RunStep>(group.map((call) => (push) => callOne(ports, call, push)))) {
+    for await (const step of mergeStreams<RunStep>(group.map((call) => (push) => callOne(ports, call, push)))) {
       if (step.kind === "tool-result") circles.note(step.call, step.result);
       yield step;
       if (step.kind === "tool-result") replies.push(replyOf(step.call, step.result, ports));

@@ -9,7 +9,7 @@ import { ignore } from "../../../../base/errors.ts";
 import type { Analysis } from "../shell/shell.ts";
 import { placeOf } from "./places.ts";
 import { isWithin } from "./programs.ts";
-import { Look, type Running } from "./word-places.ts";
+import { type ScriptContext, WordExpander } from "./word-expander.ts";
 
 export interface OwnStateOptions {
   readonly stateDir: string;
@@ -66,7 +66,7 @@ export class OwnState {
   }
 
   /** The reason to ask for a text that is input of a program; undefined when there is none. */
-  inText(text: string, running: Running): string | undefined {
+  inText(text: string, running: ScriptContext): string | undefined {
     const words = text.split(/[\s'"`,;()[\]{}<>|&]+/).map((word) => ({ text: word, literal: undefined }));
     return this.named({ words, folders: [], values: [] }, text, running);
   }
@@ -77,12 +77,12 @@ export class OwnState {
   named(
     { words, folders, values }: Pick<Analysis, "words" | "folders" | "values">,
     command: string,
-    running: Running,
+    running: ScriptContext,
   ): string | undefined {
     const text = folded(command.replace(/["'\\]/g, ""));
     const name = this.#names.find((each) => text.includes(each));
     if (name !== undefined) return `it names ${name}, which is the gateway's own`;
-    const look = new Look(running, values);
+    const look = new WordExpander(running, values);
     const bases = [running.cwd];
     for (const word of folders) {
       for (const base of [...bases])

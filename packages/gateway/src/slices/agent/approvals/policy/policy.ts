@@ -54,7 +54,7 @@ export interface Part {
 }
 
 /** The analysis of a command before it runs. */
-export interface Looked {
+export interface CommandAnalysis {
   readonly command: string;
   readonly analysis: Analysis;
   readonly parts: readonly Part[];
@@ -96,7 +96,7 @@ export function combine(sources: readonly RuleSource[]): { security: Security; a
 }
 
 /** Judges a command. */
-export function judge(looked: Looked, rules: Rules): Verdict {
+export function judge(looked: CommandAnalysis, rules: Rules): Verdict {
   if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
   const { open, used } = rules.security === "full" ? trusted(looked) : covered(looked, rules);
   if (rules.ask === "always") return { kind: "ask", why: open.length > 0 ? open : [EVERY] };
@@ -104,7 +104,7 @@ export function judge(looked: Looked, rules: Rules): Verdict {
   return rules.ask === "off" ? { kind: "refuse", why: open.join("; ") } : { kind: "ask", why: open };
 }
 
-/** Judges input for a running command; remembered commands do not cover it. `own` is as in `Looked`. */
+/** Judges input for a running command; remembered commands do not cover it. `own` is as in `CommandAnalysis`. */
 export function judgeInput(own: string | undefined, isHidden: boolean, rules: Rules): Verdict {
   if (rules.security === "deny") return { kind: "refuse", why: "commands are switched off here" };
   const why = [
@@ -120,7 +120,7 @@ export function judgeInput(own: string | undefined, isHidden: boolean, rules: Ru
 }
 
 /** Whether a command runs although nobody has answered. */
-export function withoutAnswer(looked: Looked, rules: Rules): boolean {
+export function withoutAnswer(looked: CommandAnalysis, rules: Rules): boolean {
   const security = SECURITY[Math.min(SECURITY.indexOf(rules.security), SECURITY.indexOf(rules.askFallback))];
   if (security === "deny") return false;
   return (security === "full" ? trusted(looked) : covered(looked, rules)).open.length === 0;
@@ -134,12 +134,12 @@ interface Cover {
 }
 
 /** Even where everything is allowed, the gateway's own state is not. */
-function trusted({ own }: Looked): Cover {
+function trusted({ own }: CommandAnalysis): Cover {
   return { open: own === undefined ? [] : [own], used: [] };
 }
 
 /** Whether a command is covered: as a whole by an entry, or in each of its parts. */
-function covered(looked: Looked, rules: Rules): Cover {
+function covered(looked: CommandAnalysis, rules: Rules): Cover {
   const { analysis, parts, more, own, outside } = looked;
   if (own === undefined) {
     const entry = rules.allowlist.find((each) => isMeant(each, looked));
@@ -153,7 +153,7 @@ function covered(looked: Looked, rules: Rules): Cover {
 }
 
 /** Whether an entry is for exactly this command. */
-function isMeant({ exact, args, pattern }: AllowEntry, looked: Looked): boolean {
+function isMeant({ exact, args, pattern }: AllowEntry, looked: CommandAnalysis): boolean {
   const { analysis, parts, isAtHome, command, always } = looked;
   if (exact === undefined && args === undefined) return false;
   if (exact !== undefined && exact.command !== command) return false;
@@ -174,7 +174,7 @@ function isCall({ command, program }: Part, pattern: string, args: readonly stri
 }
 
 /** Whether an entry allows a program with any arguments. */
-function isWide({ exact, args, pattern }: AllowEntry, part: Part, looked: Looked): boolean {
+function isWide({ exact, args, pattern }: AllowEntry, part: Part, looked: CommandAnalysis): boolean {
   if (exact !== undefined || args !== undefined) return false;
   if (part.program.kind !== "found" || !matchesPath(pattern, part.program.path)) return false;
   return isHarmlessPart(part) || (isReaderPart(part) && looked.staysInside(part));

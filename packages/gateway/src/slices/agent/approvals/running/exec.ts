@@ -9,14 +9,14 @@ import { onAbort } from "../../../../base/time/deadline.ts";
 import type { ToolCall, ToolResult } from "../../../../kit/tool.ts";
 import type { Approvals, RunRules } from "../approvals.ts";
 import type { Outcome } from "../pending.ts";
-import { aloneDuring, type Neighbours } from "../policy/alone.ts";
+import { type OtherRuns, watchExclusive } from "../policy/exclusive-watch.ts";
 import { judge, judgeInput, withoutAnswer } from "../policy/policy.ts";
 import { alwaysText, entriesFor } from "../policy/remember.ts";
 import type { ExactRule } from "../schema.ts";
 import { type ExecParams, type Plan, planOf } from "./plan.ts";
 import { type Ending, RunningCommand } from "./runner.ts";
 
-type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update"> & { readonly gateway: Neighbours };
+type Call = Pick<ToolCall<unknown>, "run" | "signal" | "update"> & { readonly gateway: OtherRuns };
 
 const UPDATE_MS = 500;
 const UPDATE_CHARS = 2_000;
@@ -67,7 +67,7 @@ async function startKept(execution: Execution, plan: Plan, note = ""): Promise<T
   const { approvals, params, call } = execution;
   const rule = keptRule(plan);
   if (rule?.around === undefined || params.background) return await start(execution, plan, note);
-  using alone = aloneDuring(call);
+  using alone = watchExclusive(call);
   const isQuiet = () => alone.isAlone && !approvals.processes.isBusy;
   const isQuietBefore = isQuiet();
   const result = await start(execution, plan, note);

@@ -5,7 +5,7 @@ import { ignore, invalidRequest } from "../../../../base/errors.ts";
 import type { ToolRun } from "../../../../kit/tool.ts";
 import type { Approvals, RunRules } from "../approvals.ts";
 import { exists, factsOf, hashOf, isFile, placesOf } from "../policy/places.ts";
-import type { Looked, Part } from "../policy/policy.ts";
+import type { CommandAnalysis, Part } from "../policy/policy.ts";
 import { findProgram, isWithin, pathFolders, realOf } from "../policy/programs.ts";
 import { type Always, alwaysOf, soughtOutside, staysInside } from "../policy/remember.ts";
 import { analyse } from "../shell/shell.ts";
@@ -24,7 +24,7 @@ export interface ExecParams {
 }
 
 /** A command and its analysis. */
-export interface Plan extends Looked {
+export interface Plan extends CommandAnalysis {
   readonly job: Job;
   readonly rules: RunRules;
   readonly binding: string;

@@ -3,8 +3,8 @@
  * are called with which arguments, and what cannot be known from the text.
  */
 import { hidesSomething } from "../../../../base/text/visible.ts";
+import { ScriptWalker } from "./script-walker.ts";
 import { type Analysis, NOTHING, type ShellKind } from "./types.ts";
-import { Walk } from "./walk.ts";
 
 export type { Analysis, ShellKind, SimpleCommand } from "./types.ts";
 
@@ -21,7 +21,7 @@ export async function analyse(
 ): Promise<Analysis> {
   if (command.length > MAX_CHARS) return { ...NOTHING, unclear: ["it is too long to be looked through"] };
   const { parse } = await import("unbash");
-  const walk = new Walk(parse);
+  const walk = new ScriptWalker(parse);
   try {
     walk.whole(command, { shell, input: takesInput ? "pipe" : "none" });
   } catch {

@@ -5,7 +5,7 @@ import { proxyFor } from "../../../../base/net/proxy.ts";
 import { shownAddress } from "../../../../kit/schema/sound.ts";
 import { ModelError } from "../model-error.ts";
 import { wordingOf } from "../written/wordings.ts";
-import { clauseOf, readStart, retryAfterOf } from "./said.ts";
+import { clauseOf, readStart, retryAfterOf } from "./error-text.ts";
 
 /** The subject of an error, for its message. */
 export interface ErrorSubject {

@@ -8,7 +8,7 @@ import { jsonIn, readBody } from "../sdk/body-reading.ts";
 import { type ChunkReader, type EventReading, thinOut } from "../sdk/event-stream.ts";
 import type { Traffic } from "../traffic.ts";
 import { objectsIn } from "../wire/json.ts";
-import { problemIn, tidierFor } from "../wire/tidy.ts";
+import { normalizerFor, problemIn } from "../wire/normalizer.ts";
 import {
   errorInAnswer,
   errorInStream,
@@ -49,9 +49,9 @@ export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptio
       using _watch = patience.watch();
       return (await bytes.read()).value;
     };
-    const tidier = tidierFor(provider.api);
+    const normalizer = normalizerFor(provider.api);
     const reading: EventReading = {
-      tidier,
+      normalizer,
       onContent: () => patience.renew(),
       problem: (problem, said) => errorInAnswer(problem, { said, provider, modelId: id }),
       cut: (said) => errorOfCut(provider, said),
@@ -74,7 +74,7 @@ export function failureOf(signal: AbortSignal): Error | undefined {
 }
 
 /** An answer in one piece as the events that it would have been. Throws what a body without one means. */
-function eventsOf(text: string, { tidier, problem }: EventReading, provider: Provider): ChunkReader {
+function eventsOf(text: string, { normalizer, problem }: EventReading, provider: Provider): ChunkReader {
   const body = jsonIn(text);
   const trouble =
     body === undefined
@@ -83,7 +83,7 @@ function eventsOf(text: string, { tidier, problem }: EventReading, provider: Pro
           .map(problemIn)
           .find((each) => each !== undefined);
   if (trouble !== undefined) throw problem(trouble, false);
-  const events = Array.isArray(body) && tidier.whole(body) === undefined ? objectsIn(body) : tidier.whole(body);
+  const events = Array.isArray(body) && normalizer.whole(body) === undefined ? objectsIn(body) : normalizer.whole(body);
   if (body === undefined || events === undefined || events.length === 0) throw errorOfBody(text, provider);
   const lines = [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"];
   const left = [new TextEncoder().encode(lines.join(""))];

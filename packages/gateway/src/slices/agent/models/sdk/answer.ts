@@ -8,10 +8,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { defined } from "../../../../base/defined.ts";
 import { ModelError } from "../model-error.ts";
 import type { FinishReason, ModelRequest, ModelStep } from "../port.ts";
-import { clauseOf } from "../providers/said.ts";
+import { clauseOf } from "../providers/error-text.ts";
 import { readArgs } from "../written/call-args.ts";
+import { OutputParser, type Piece } from "../written/output-parser.ts";
 import { Quotations } from "../written/quotations.ts";
-import { type Piece, SaidText } from "../written/said-text.ts";
 import { callsIn, callsThatAre, MAX_CALLS, mayBeCall, type WrittenCall } from "../written/written-calls.ts";
 
 /** A provider's step before judgement; only here does an end become a `finish`. */
@@ -57,7 +57,7 @@ type Text = Extract<ModelStep, { readonly kind: "text" }>;
 class Answer {
   readonly #request: ModelRequest;
   readonly #habits: Habits;
-  readonly #said: SaidText;
+  readonly #said: OutputParser;
   /** Text that is not shown yet: blanks before the first word, what may be a call, what may be thoughts. */
   #held = "";
   /** Whether everything waits: for a call that the whole answer may be, or for the end of thoughts. */
@@ -73,7 +73,7 @@ class Answer {
     this.#request = request;
     this.#habits = habits;
     const thinksUnmarked = habits.thinksUnmarked(request.model.ref);
-    this.#said = new SaidText({ thinksUnmarked });
+    this.#said = new OutputParser({ thinksUnmarked });
     if (thinksUnmarked) this.#waits = "thoughts";
   }
 

@@ -6,8 +6,8 @@
 
 import { TellableError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
-import type { Json, Tidier } from "../wire/json.ts";
-import { problemIn } from "../wire/tidy.ts";
+import type { Json, StreamNormalizer } from "../wire/json.ts";
+import { problemIn } from "../wire/normalizer.ts";
 import { type Delta, dataOf, escapeJson, isQuiet, onlyValue, readDelta, valuesIn } from "./stream-deltas.ts";
 
 /** At most one thinned event in this time; the first one is not held back. */
@@ -18,7 +18,7 @@ const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 
 /** What is made of the events of one answer. */
 export interface EventReading {
-  readonly tidier: Tidier;
+  readonly normalizer: StreamNormalizer;
   /** Called when a part of an answer has come, other than keep-alive data. */
   onContent(): void;
   /** The error for what the provider says went wrong; `said` tells whether something of an answer came before. */
@@ -148,8 +148,8 @@ class Merger {
   /** Why the answer is not whole, when its stream is over. */
   problem(): Error | undefined {
     if (this.#problem || !this.#reading) return this.#problem;
-    const { tidier, cut } = this.#reading;
-    return tidier.isClosed ? undefined : cut(tidier.hasContent);
+    const { normalizer, cut } = this.#reading;
+    return normalizer.isClosed ? undefined : cut(normalizer.hasContent);
   }
 
   #read(event: string, reading: EventReading): void {
@@ -165,34 +165,34 @@ class Merger {
     for (const value of values) this.#readValue(event, value, reading);
   }
 
-  #readValue(event: string, value: Json, { tidier, problem, onContent }: EventReading): void {
+  #readValue(event: string, value: Json, { normalizer, problem, onContent }: EventReading): void {
     if (this.#problem) return;
     const trouble = problemIn(value);
     if (trouble !== undefined) {
-      this.#problem = problem(trouble, tidier.hasContent);
+      this.#problem = problem(trouble, normalizer.hasContent);
       return;
     }
     const delta = readDelta(event, value);
     if (delta) {
       if (delta.text !== "") {
-        const before = tidier.before(value);
+        const before = normalizer.before(value);
         if (before.length > 0) this.#passAll(before);
         onContent();
       }
       return this.#addDelta(delta);
     }
-    const had = tidier.hasContent;
-    const tidied = tidier.read(value);
-    if ((tidied.length > 0 && !isQuiet(value)) || had !== tidier.hasContent) onContent();
+    const had = normalizer.hasContent;
+    const tidied = normalizer.read(value);
+    if ((tidied.length > 0 && !isQuiet(value)) || had !== normalizer.hasContent) onContent();
     this.#passAll(tidied);
   }
 
   /** The whole answer has been sent, though it may not have said so. */
-  #finish({ tidier }: EventReading): void {
+  #finish({ normalizer }: EventReading): void {
     if (this.#hasDone) return;
     this.#hasDone = true;
-    if (!tidier.isClosed && tidier.hasContent) this.#passAll(tidier.close());
-    if (tidier.isClosed) this.#pass("data: [DONE]\n\n");
+    if (!normalizer.isClosed && normalizer.hasContent) this.#passAll(normalizer.close());
+    if (normalizer.isClosed) this.#pass("data: [DONE]\n\n");
   }
 
   #passAll(values: readonly Json[]): void {

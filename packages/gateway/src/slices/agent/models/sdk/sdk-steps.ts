@@ -15,7 +15,7 @@ const MAX_ANSWER_CHARS = 1_000_000;
  * Reads one answer. Reasoning is stamped at its end with what its maker wants to see again: until then it is unsigned,
  * and a provider would refuse it.
  */
-export class Reading {
+export class AnswerReader {
   readonly #model: Model;
   readonly #stamps = new Map<string, ProviderData>();
   #chars = 0;

@@ -18,7 +18,7 @@ import type { Traffic } from "../traffic.ts";
 import { type Habits, judged, type RawStep } from "./answer.ts";
 import { LanguageModels } from "./language-models.ts";
 import { toCallOptions } from "./sdk-call.ts";
-import { Reading } from "./sdk-steps.ts";
+import { AnswerReader } from "./sdk-steps.ts";
 import type { StreamPart } from "./sdk-types.ts";
 
 const ATTEMPTS = 3;
@@ -141,7 +141,7 @@ export class SdkModels implements ModelPort {
     signal.throwIfAborted();
     const language = await this.#languageModels.of(model);
     const ended = new AbortController();
-    const reading = new Reading(model);
+    const reading = new AnswerReader(model);
     const either = AbortSignal.any([signal, ended.signal]);
     let reader: ReadableStreamDefaultReader<StreamPart> | undefined;
     try {

@@ -1,12 +1,22 @@
 /** Anthropic's messages, and what is compatible with them. */
 
 import { jsonOr } from "../../../../base/json.ts";
-import { argumentsIn, countsIn, type Json, known, numberIn, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
+import {
+  argumentsIn,
+  countsIn,
+  type Json,
+  known,
+  numberIn,
+  objectIn,
+  objectsIn,
+  type StreamNormalizer,
+  textIn,
+} from "./json.ts";
 
 /** Blocks that we ask for; what servers do beside is not for us. */
 const BLOCKS: ReadonlySet<unknown> = new Set(["text", "thinking", "redacted_thinking", "tool_use"]);
 
-export class AnthropicTidier implements Tidier {
+export class AnthropicNormalizer implements StreamNormalizer {
   isClosed = false;
   hasContent = false;
   #hasBegun = false;

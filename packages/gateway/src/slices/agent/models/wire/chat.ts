@@ -1,7 +1,17 @@
 /** OpenAI's chat completions, as the many servers write them that are compatible with it. */
 
 import { jsonOr } from "../../../../base/json.ts";
-import { argumentsIn, countsIn, type Json, known, numberIn, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
+import {
+  argumentsIn,
+  countsIn,
+  type Json,
+  known,
+  numberIn,
+  objectIn,
+  objectsIn,
+  type StreamNormalizer,
+  textIn,
+} from "./json.ts";
 
 /** A call under way. Some servers count none of them, or all as the first. */
 interface Call {
@@ -11,7 +21,7 @@ interface Call {
   args: string;
 }
 
-export class ChatTidier implements Tidier {
+export class ChatNormalizer implements StreamNormalizer {
   isClosed = false;
   hasContent = false;
   #hasText = false;

@@ -1,9 +1,9 @@
 /** Google's generateContent. */
 
 import { jsonOr } from "../../../../base/json.ts";
-import { countsIn, type Json, known, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
+import { countsIn, type Json, known, objectIn, objectsIn, type StreamNormalizer, textIn } from "./json.ts";
 
-export class GoogleTidier implements Tidier {
+export class GoogleNormalizer implements StreamNormalizer {
   isClosed = false;
   hasContent = false;
 

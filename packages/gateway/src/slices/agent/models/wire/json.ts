@@ -4,7 +4,7 @@
 export type Json = Record<string, unknown>;
 
 /** Reads the events of one answer. */
-export interface Tidier {
+export interface StreamNormalizer {
   /** The provider has said how the answer ended. */
   readonly isClosed: boolean;
   /** Whether a part of the answer has come. */

@@ -1,5 +1,14 @@
 /** OpenAI's responses. The SDK passes over events that it does not know; here are those that it would refuse. */
-import { argumentsIn, countsIn, type Json, numberIn, objectIn, objectsIn, type Tidier, textIn } from "./json.ts";
+import {
+  argumentsIn,
+  countsIn,
+  type Json,
+  numberIn,
+  objectIn,
+  objectsIn,
+  type StreamNormalizer,
+  textIn,
+} from "./json.ts";
 
 const ENDS: ReadonlySet<unknown> = new Set(["response.completed", "response.incomplete", "response.done"]);
 /** Signs of life that say nothing. */
@@ -10,7 +19,7 @@ const QUIET: ReadonlySet<unknown> = new Set([
   "keepalive",
 ]);
 
-export class ResponsesTidier implements Tidier {
+export class ResponsesNormalizer implements StreamNormalizer {
   isClosed = false;
   hasContent = false;
 

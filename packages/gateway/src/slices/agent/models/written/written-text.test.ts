@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { cpuMsOf, longestTurnMs } from "../../../../../../../test/support/cpu-time.ts";
 import type { ModelMessage, ModelRequest, ToolSpec } from "../port.ts";
 import { judged, type RawStep } from "../sdk/answer.ts";
+import { OutputParser } from "./output-parser.ts";
 import { pythonCalls } from "./python-calls.ts";
-import { SaidText } from "./said-text.ts";
 import { callsIn, callsThatAre } from "./written-calls.ts";
 
 const TOOLS: ToolSpec[] = [{ name: "read", description: "", parameters: { type: "object", properties: { a: {} } } }];
@@ -107,7 +107,7 @@ test("whatever is repeated, behind whatever begins it, is read in time linear in
       const ms = cpuMsOf(() => {
         for (const read of [callsIn, callsThatAre]) read(text, TOOLS);
         pythonCalls(text);
-        const said = new SaidText();
+        const said = new OutputParser();
         for (const _ of said.take(text));
         for (const _ of said.end());
       });

@@ -1,6 +1,6 @@
 /** Does what a delivery asks for. The row of the delivery and all that follows from it are one transaction. */
 import { newId } from "../../../../base/ids.ts";
-import type { Source } from "../../../../kit/text/words.ts";
+import type { Source } from "../../../../kit/text/framing.ts";
 import type { ToolLimits } from "../../../../kit/tool.ts";
 import type { NewRun } from "../../../agent/agent/run/new-run.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";

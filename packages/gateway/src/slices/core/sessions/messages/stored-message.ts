@@ -1,6 +1,6 @@
 /** A message of a transcript as it is stored. */
 
-import { asPeopleRead, type Source } from "../../../../kit/text/words.ts";
+import { asPeopleRead, type Source } from "../../../../kit/text/framing.ts";
 import type { MediaRef } from "../media.ts";
 import type { Message } from "../schema.ts";
 import { messageIn } from "./message-body.ts";

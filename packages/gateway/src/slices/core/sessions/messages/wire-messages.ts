@@ -1,6 +1,6 @@
 /** Messages as the wire says them: without what is for models alone, with as many pictures as fit. */
 import { defined } from "../../../../base/defined.ts";
-import { asPeopleRead } from "../../../../kit/text/words.ts";
+import { asPeopleRead } from "../../../../kit/text/framing.ts";
 import type { Media, MediaRef } from "../media.ts";
 import type { Message } from "../schema.ts";
 import type { StoredMessage } from "./stored-message.ts";

@@ -2,7 +2,7 @@
 
 import { GatewayError, ignore, invalidRequest } from "../../../../base/errors.ts";
 import { sha256Hex } from "../../../../base/ids.ts";
-import type { Source } from "../../../../kit/text/words.ts";
+import type { Source } from "../../../../kit/text/framing.ts";
 import type { Agent } from "../../../agent/agent/agent.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 

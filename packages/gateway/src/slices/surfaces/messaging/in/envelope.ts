@@ -7,8 +7,8 @@ import type { Inbound, InboundMessage, MediaRef, Origin } from "../../../../kit/
 import { fileLabel } from "../../../../kit/content/content.ts";
 import { type Item, itemText } from "../../../../kit/content/item.ts";
 import type { Peer } from "../../../../kit/party.ts";
-import { asArguments, lines, type Said, shown, startingAt } from "../../../../kit/text/said.ts";
-import { oneLine, type Source, type WordsKind } from "../../../../kit/text/words.ts";
+import { oneLine, type Source, type WordsKind } from "../../../../kit/text/framing.ts";
+import { asArguments, lines, type SenderText, shown, startingAt } from "../../../../kit/text/sender-text.ts";
 import type { ToolAudience } from "../../../../kit/tool.ts";
 import { cleanMessage } from "../../../agent/agent/agent.ts";
 import type { StoredPart } from "../../../core/sessions/messages/stored-message.ts";
@@ -106,7 +106,7 @@ function isOwn({ forwardedFrom }: InboundMessage): boolean {
 }
 
 /** Removes the address in front of a command: "@moltbot, /status" is `/status`. */
-function withoutAddress(said: Said, ownNames: readonly string[]): Said {
+function withoutAddress(said: SenderText, ownNames: readonly string[]): SenderText {
   const { text } = said;
   for (const name of ownNames.toSorted((one, other) => other.length - one.length)) {
     for (const start of [`@${name}`, name]) {
@@ -245,7 +245,7 @@ function nameOf({ name, username }: Pick<Peer, "name" | "username">): string {
   return oneLine(name ?? username ?? "");
 }
 
-function cleaned({ text, others }: InboundMessage): Said {
+function cleaned({ text, others }: InboundMessage): SenderText {
   return { text: clean(text).trim(), others };
 }
 

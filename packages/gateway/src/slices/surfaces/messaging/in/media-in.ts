@@ -25,7 +25,7 @@ import { backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ChannelError } from "../../../../kit/channel.ts";
 import type { InboundMessage, MediaRef } from "../../../../kit/channel-message.ts";
-import { oneLine } from "../../../../kit/text/words.ts";
+import { oneLine } from "../../../../kit/text/framing.ts";
 import { type Recording, readContent } from "../../../agent/agent/agent.ts";
 import type { Media } from "../../../core/sessions/media.ts";
 import type { Account } from "../accounts/account.ts";

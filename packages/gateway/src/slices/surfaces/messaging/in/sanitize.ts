@@ -6,7 +6,7 @@ import type { Content, Forwarded, Inbound, MediaRef, Origin, Quote } from "../..
 import type { Item } from "../../../../kit/content/item.ts";
 import type { AccountId, Chat, ChosenName, Peer, ProvenAlias } from "../../../../kit/party.ts";
 import { oneLine } from "../../../../kit/text/one-line.ts";
-import type { Other } from "../../../../kit/text/said.ts";
+import type { ForeignName } from "../../../../kit/text/sender-text.ts";
 import { type Fit, fitFlag, fitList, fitNumber, fitOneOf, fitOr, fitPair, fitRecord, fitText } from "./fit.ts";
 
 /** Longer than any platform's messages; no person writes more. */
@@ -78,7 +78,7 @@ const item: Fit<Item> = (value) => {
 const items = fitList(item, MAX_PARTS);
 
 // Each name belongs to a place in the text, so that one which does not fit must stay an entry.
-const others = fitList(fitOr(fitRecord<Other>({ sign: fitOneOf("@", "#"), name, id: word }), {}), MAX_OTHERS);
+const others = fitList(fitOr(fitRecord<ForeignName>({ sign: fitOneOf("@", "#"), name, id: word }), {}), MAX_OTHERS);
 
 const CONTENT: { readonly [Name in keyof Content]-?: Fit<Content[Name]> } = {
   text: fitOr(boundText, ""),

@@ -3,7 +3,7 @@
 import { defined } from "../../../../../base/defined.ts";
 import type { Content, Inbound, InboundMessage } from "../../../../../kit/channel-message.ts";
 import { gist } from "../../../../../kit/content/content.ts";
-import { oneLine, type WordsKind } from "../../../../../kit/text/words.ts";
+import { oneLine, type WordsKind } from "../../../../../kit/text/framing.ts";
 import { cleanMessage } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { aboutFrames, asPeopleRead, framed, framedLine, oneLine, type Source, type WordsKind } from "./words.ts";
+import { aboutFrames, asPeopleRead, framed, framedLine, oneLine, type Source, type WordsKind } from "./framing.ts";
 
 const MARK = "0123456789abcdef";
 const KINDS: readonly WordsKind[] = [

@@ -6,18 +6,24 @@ import type { Agent } from "../../agent/agent.ts";
 import { agent as agentEvent } from "../../agent/events.ts";
 
 /** A watch, until disposed. */
-export interface Alone extends Disposable {
+export interface ExclusiveWatch extends Disposable {
   readonly isAlone: boolean;
 }
 
-/** What tells of other runs. */
-export interface Neighbours {
+/** The services that know of other runs. */
+export interface OtherRuns {
   readonly agent: Pick<Agent, "counts">;
   readonly bus: Bus;
 }
 
 /** Starts to watch for steps of other runs. */
-export function aloneDuring({ gateway, run }: { gateway: Neighbours; run: ToolCall<unknown>["run"] }): Alone {
+export function watchExclusive({
+  gateway,
+  run,
+}: {
+  gateway: OtherRuns;
+  run: ToolCall<unknown>["run"];
+}): ExclusiveWatch {
   let isAlone = gateway.agent.counts(run.id).active === 0;
   const watching = gateway.bus.on(agentEvent, ({ runId }) => {
     if (runId !== run.id) isAlone = false;

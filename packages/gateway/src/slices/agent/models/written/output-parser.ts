@@ -60,7 +60,7 @@ const TEXT: State = { kind: "text" };
 const IN_THOUGHTS: State = { kind: "thoughts" };
 
 /** Reads one answer. */
-export class SaidText {
+export class OutputParser {
   #rest = "";
   #state: State = TEXT;
   readonly #line = new Line();

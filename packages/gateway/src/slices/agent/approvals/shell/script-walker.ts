@@ -24,7 +24,7 @@ const MAX_DEPTH = 8;
 const MAX_COMMANDS = 200;
 
 /** Collects the commands of a script. One object for one analysis. */
-export class Walk {
+export class ScriptWalker {
   readonly #parse: Parse;
   readonly #words: Words;
   readonly #commands: SimpleCommand[] = [];

@@ -1,15 +1,15 @@
 /**
  * Shows texts of a transcript to a model with their authors. The owner's own words have no frame where nobody else has
- * spoken; everything else is framed (`kit/text/words.ts`).
+ * spoken; everything else is framed (`kit/text/framing.ts`).
  */
-import { framed, type Source } from "../../../../kit/text/words.ts";
+import { framed, type Source } from "../../../../kit/text/framing.ts";
 import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/stored-message.ts";
 import type { ModelPart } from "../../models/port.ts";
 import type { RunRecord } from "../run/run-store.ts";
 import { audienceIn } from "../toolbox/tool-policy.ts";
 
-/** How a conversation is shown. */
-export interface Telling {
+/** The facts that decide how the texts of a conversation are framed. */
+export interface FramingContext {
   /** The run's mark. */
   readonly mark: string;
   /** Whether anybody but the owner has spoken or may read; then each message names its author. */
@@ -28,21 +28,21 @@ export const OPERATOR_ID = "an operator of the gateway";
 const OPERATOR: Source = { kind: "message", id: OPERATOR_ID, standing: "owner" };
 
 /** One text as the model sees it. */
-export function told(part: TextPart, message: Said, telling: Telling): string {
-  const from = sourceIn(part, message, telling);
-  const isPlain = from === undefined || (from === OPERATOR && !telling.isShared) || isOwners(from, telling);
-  const text = telling.conceal ? telling.conceal(part.text) : part.text;
-  return isPlain ? text : framed(telling.mark, { text, from });
+export function framedPart(part: TextPart, message: Said, framing: FramingContext): string {
+  const from = sourceIn(part, message, framing);
+  const isPlain = from === undefined || (from === OPERATOR && !framing.isShared) || isOwners(from, framing);
+  const text = framing.conceal ? framing.conceal(part.text) : part.text;
+  return isPlain ? text : framed(framing.mark, { text, from });
 }
 
 /** Texts that were said to a run under way. */
-export function toldParts(content: readonly StoredPart[], telling: Telling): ModelPart[] {
-  const texts = content.flatMap((part) => (part.type === "text" ? [told(part, { role: "user" }, telling)] : []));
+export function framedParts(content: readonly StoredPart[], framing: FramingContext): ModelPart[] {
+  const texts = content.flatMap((part) => (part.type === "text" ? [framedPart(part, { role: "user" }, framing)] : []));
   return texts.length === 0 ? [] : [{ kind: "text", text: texts.join("\n\n") }];
 }
 
 /** Whether anybody but the owner has a word in these messages. */
-export function isSharedIn(messages: readonly StoredMessage[], record: Telling["record"]): boolean {
+export function isSharedIn(messages: readonly StoredMessage[], record: FramingContext["record"]): boolean {
   return messages.some(
     (message) =>
       message.role === "user" &&
@@ -57,19 +57,23 @@ export function isSharedIn(messages: readonly StoredMessage[], record: Telling["
   );
 }
 
-function isOwners({ kind, standing, isGroup }: Source, { isShared }: Telling): boolean {
+function isOwners({ kind, standing, isGroup }: Source, { isShared }: FramingContext): boolean {
   return kind === "message" && standing === "owner" && !isGroup && !isShared;
 }
 
 /** The author of a text; undefined for the model's own. */
-export function sourceIn(part: TextPart, message: Said, { record }: Pick<Telling, "record">): Source | undefined {
+export function sourceIn(
+  part: TextPart,
+  message: Said,
+  { record }: Pick<FramingContext, "record">,
+): Source | undefined {
   if (message.role === "assistant") return undefined;
   if (part.from) return part.from;
   return message.role === "user" ? (earlier(message, record) ?? OPERATOR) : { kind: "earlier" };
 }
 
 /** The source of messages of earlier versions, which stored authors in the text. Nothing there is certain. */
-function earlier({ runId, idempotencyKey }: Said, record: Telling["record"]): Source | undefined {
+function earlier({ runId, idempotencyKey }: Said, record: FramingContext["record"]): Source | undefined {
   const id = idempotencyKey ?? runId;
   if (id === undefined || !KEPT_AS.test(id)) return undefined;
   const known = record(id);

@@ -22,7 +22,7 @@ export interface Answer extends AnsweredBy {
 }
 
 /** Decides what a run answers. */
-export interface Answering {
+export interface RunAnswerer {
   /** Whether the run may overtake those that wait in its session, because it changes nothing that they see. */
   isImmediate(record: Pick<RunRecord, "source" | "request">): boolean;
   /** Whether the message is a command, which needs its own answer. */
@@ -34,22 +34,22 @@ export interface Answering {
 
 const PARTIAL_MS = 500;
 
-interface WorkingParts {
+interface RunExecutorParts {
   readonly services: AgentServices;
-  readonly answering: Answering;
+  readonly answerer: RunAnswerer;
   readonly store: RunStore;
   isStopped(): boolean;
 }
 
-export class Working {
+export class RunExecutor {
   readonly #services: AgentServices;
-  readonly #answering: Answering;
+  readonly #answerer: RunAnswerer;
   readonly #store: RunStore;
   readonly #isStopped: () => boolean;
 
-  constructor({ services, answering, store, isStopped }: WorkingParts) {
+  constructor({ services, answerer, store, isStopped }: RunExecutorParts) {
     this.#services = services;
-    this.#answering = answering;
+    this.#answerer = answerer;
     this.#store = store;
     this.#isStopped = isStopped;
   }
@@ -61,7 +61,7 @@ export class Working {
     const attempt = async () => {
       by = undefined;
       using _limit = this.#services.clock.after(run.record.request.timeoutMs, () => run.abort("timeout"));
-      by = await within(this.#answering.answer(run), { signal: run.signal });
+      by = await within(this.#answerer.answer(run), { signal: run.signal });
       await this.#follow(run, by);
       return by;
     };

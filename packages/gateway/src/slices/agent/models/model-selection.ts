@@ -13,7 +13,7 @@ interface KnownModels {
   usual(): Model | undefined;
 }
 
-export class Chosen {
+export class ModelSelection {
   readonly #agents: Agents;
   readonly #sessions: Sessions;
   readonly #models: KnownModels;

@@ -6,7 +6,7 @@ import type { RunStore } from "../run/run-store.ts";
 import type { AgentServices } from "../services.ts";
 import { omittedNote } from "./queue.ts";
 
-export interface JoiningOptions {
+export interface RunMergerOptions {
   readonly services: AgentServices;
   readonly store: RunStore;
   readonly ends: RunEnds;
@@ -16,10 +16,10 @@ export interface JoiningOptions {
   gone(run: Run): void;
 }
 
-export class Joining {
-  readonly #options: JoiningOptions;
+export class RunMerger {
+  readonly #options: RunMergerOptions;
 
-  constructor(options: JoiningOptions) {
+  constructor(options: RunMergerOptions) {
     this.#options = options;
   }
 

@@ -21,7 +21,7 @@ interface Parts {
   forget(run: Run): void;
 }
 
-export class Closing {
+export class RunCompletion {
   readonly #services: AgentServices;
   readonly #ends: RunEnds;
   readonly #signal: AbortSignal;

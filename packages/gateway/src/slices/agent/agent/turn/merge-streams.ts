@@ -7,7 +7,7 @@ type Work<Step> = (push: (step: Step) => void) => Promise<void>;
  * Starts all tasks and yields their steps in order of arrival; ends when all have ended. Throws the first error at
  * once; the other tasks are left to their signal.
  */
-export async function* merged<Step>(works: readonly Work<Step>[]): AsyncGenerator<Step> {
+export async function* mergeStreams<Step>(works: readonly Work<Step>[]): AsyncGenerator<Step> {
   const steps: Step[] = [];
   let wake = Promise.withResolvers<void>();
   let open = works.length;

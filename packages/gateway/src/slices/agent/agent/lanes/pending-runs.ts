@@ -18,7 +18,7 @@ import {
   type QueueRules,
 } from "./queue.ts";
 
-export interface WaitingRoomOptions {
+export interface PendingRunsOptions {
   readonly services: AgentServices;
   /** Starts runs; the last one answers for all. Resolves when they have ended. Must not throw. */
   start(batch: readonly Run[]): Promise<void>;
@@ -30,7 +30,7 @@ export interface WaitingRoomOptions {
 }
 
 /** Which message is left out of too many (undefined: the new one), and what replaces it. */
-export interface Crowd {
+export interface Overflow {
   readonly drops?: Run;
   readonly omitted?: RunRecord["request"]["omitted"];
 }
@@ -43,14 +43,14 @@ export interface Queueing {
 /** Jobs are begun a few at a time, as `cron.maxConcurrentRuns` says; those that a person begins are further ones. */
 const MAX_JOBS = 64;
 
-export class WaitingRoom implements Disposable {
-  readonly #options: WaitingRoomOptions;
+export class PendingRuns implements Disposable {
+  readonly #options: PendingRunsOptions;
   readonly #lanes: Lanes;
   readonly #watching: Disposable;
   /** How a message waits behind the reply under way. */
   readonly queueing = new Port<Queueing>({ rulesFor: () => IN_ORDER });
 
-  constructor(options: WaitingRoomOptions) {
+  constructor(options: PendingRunsOptions) {
     this.#options = options;
     const { agents, clock } = options.services;
     this.#lanes = new Lanes({
@@ -75,7 +75,7 @@ export class WaitingRoom implements Disposable {
    * The message to leave out when one more arrives; undefined when there is room. Commands are answered one by one and
    * never left out.
    */
-  crowd(comes: Pick<RunRecord, "source" | "sessionKey" | "principal" | "request">): Crowd | undefined {
+  overflow(comes: Pick<RunRecord, "source" | "sessionKey" | "principal" | "request">): Overflow | undefined {
     const { sessionKey } = comes;
     if (!isFromPerson(comes) || this.#options.isCommand(comes)) return undefined;
     const waiting = this.#lanes.waiting(sessionKey).filter(({ record }) => isFromPerson(record));

@@ -14,16 +14,16 @@ import { promptParts } from "../prompt/prompt.ts";
 import { sectionsOf } from "../prompt/prompt-of-run.ts";
 import { RunContext } from "../prompt/run-context.ts";
 import type { Run } from "../run/run.ts";
+import type { Answer, RunAnswerer } from "../run/run-executor.ts";
 import { BUILTIN, type RunRecord } from "../run/run-store.ts";
-import type { Answer, Answering } from "../run/working.ts";
 import type { AgentServices } from "../services.ts";
 import { audienceOf, rulesForSender, sendersOf } from "../toolbox/tool-policy.ts";
 import { toolSpec } from "../toolbox/tool-spec.ts";
-import { dressed } from "./dress.ts";
 import { hasSpoken, type LoopPorts, loop, type RunStep } from "./loop.ts";
+import { decorateReply } from "./reply-decoration.ts";
 import { TurnLog } from "./turn-log.ts";
 
-export class Turns implements Answering {
+export class AnswerRouter implements RunAnswerer {
   readonly #services: AgentServices;
   readonly #agent: Agent;
 
@@ -37,7 +37,7 @@ export class Turns implements Answering {
     return this.#slash(record) !== undefined;
   }
 
-  /** See `Answering`. */
+  /** See `RunAnswerer`. */
   hasOwnRules({ principal, request: { starter } }: RunRecord): boolean {
     return rulesForSender(this.#agent.toolRules, sendersOf({ principal, ids: starter.ids })).length > 0;
   }
@@ -58,7 +58,7 @@ export class Turns implements Answering {
     if (meant) return { ...BUILTIN, isOnce: true, steps: this.#command(run, meant) };
     const external = this.#external(run);
     if (external) {
-      run.dress = (text) => this.#dressed(run, text);
+      run.decorate = (text) => this.#decorated(run, text);
       return external;
     }
     const { models } = this.#services;
@@ -67,7 +67,7 @@ export class Turns implements Answering {
       const loose = isTyped(run.record) ? this.#agent.looseCommand(request.message) : undefined;
       return { ...BUILTIN, isOnce: true, steps: this.#command(run, loose) };
     }
-    run.dress = (text) => this.#dressed(run, text);
+    run.decorate = (text) => this.#decorated(run, text);
     return { provider: model.provider.id, model: model.id, steps: this.#converse(run, model) };
   }
 
@@ -103,11 +103,11 @@ export class Turns implements Answering {
   }
 
   /** The reply with the additions that the conversation shows. */
-  #dressed(run: Run, text: string): string {
+  #decorated(run: Run, text: string): string {
     const { sessions, usage } = this.#services;
     const { sessionKey, request } = run.record;
     const { reasoningLevel, responseUsage } = sessions.get(sessionKey)?.levels ?? {};
-    return dressed(text, {
+    return decorateReply(text, {
       // Clients on the wire see the reasoning in another way.
       reasoning: reasoningLevel === "on" && request.deliver ? run.reasoning : undefined,
       usageLevel: responseUsage,

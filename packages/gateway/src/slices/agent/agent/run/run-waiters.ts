@@ -1,16 +1,16 @@
-/** Those who wait for a run that is not there yet. */
+/** Lets callers wait for a run that has not been created yet. */
 import { onAbort } from "../../../../base/time/deadline.ts";
 
-export class Arrivals {
+export class RunWaiters {
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  /** Wakes those who wait for a run. */
-  came(id: string): void {
+  /** Wakes the callers that wait for this run. */
+  notify(id: string): void {
     for (const arrived of this.#waiting.get(id) ?? []) arrived();
   }
 
   /** Resolves when a run of this id comes, or when the signal aborts. */
-  async next(id: string, signal: AbortSignal): Promise<void> {
+  async wait(id: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, waiting.add(resolve));

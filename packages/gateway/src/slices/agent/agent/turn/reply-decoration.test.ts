@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dressed } from "./dress.ts";
+import { decorateReply } from "./reply-decoration.ts";
 
 const usage = {
   ...{ input: 900, cacheRead: 300, cacheWrite: 34, output: 100, totalTokens: 1_334 },
@@ -8,7 +8,7 @@ const usage = {
 };
 const plain = { reasoning: undefined, usageLevel: undefined, usage: undefined, model: "acme/one" };
 
-const CASES: readonly [what: string, dress: Parameters<typeof dressed>[1], shown: string][] = [
+const CASES: readonly [what: string, decoration: Parameters<typeof decorateReply>[1], shown: string][] = [
   ["nothing is asked for", plain, "Hi."],
   [
     "reasoning is quoted above",
@@ -28,9 +28,9 @@ const CASES: readonly [what: string, dress: Parameters<typeof dressed>[1], shown
   ],
 ];
 
-for (const [what, dress, shown] of CASES) {
+for (const [what, decoration, shown] of CASES) {
   test(`a reply as people get it: ${what}`, () => {
-    assert.equal(dressed("Hi.", dress), shown);
+    assert.equal(decorateReply("Hi.", decoration), shown);
   });
 }
 
@@ -38,7 +38,7 @@ test("nothing is put beside a word that says that there is nothing to tell", () 
   const full = { ...plain, reasoning: "Hm.", usageLevel: "tokens", usage };
 
   assert.deepEqual(
-    ["", "NO_REPLY", " HEARTBEAT_OK "].map((text) => dressed(text, full)),
+    ["", "NO_REPLY", " HEARTBEAT_OK "].map((text) => decorateReply(text, full)),
     ["", "NO_REPLY", " HEARTBEAT_OK "],
   );
 });

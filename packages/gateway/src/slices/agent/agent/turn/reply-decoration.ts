@@ -2,7 +2,7 @@
 import type { UsageTotals } from "../../usage/schema.ts";
 import { moneyText, tokensText } from "../../usage/usage.ts";
 
-export interface Dress {
+export interface ReplyDecoration {
   /** The reasoning, where the conversation shows it and the surface has no other way to. */
   readonly reasoning: string | undefined;
   readonly usageLevel: string | undefined;
@@ -17,7 +17,10 @@ const MAX_REASONING_CHARS = 3_000;
 const SILENT = /^\s*(NO_REPLY|HEARTBEAT_OK)\s*$/;
 
 /** The reply with its reasoning quoted above it and a line of usage below. */
-export function dressed(text: string, { reasoning = "", usageLevel = "off", usage, model }: Dress): string {
+export function decorateReply(
+  text: string,
+  { reasoning = "", usageLevel = "off", usage, model }: ReplyDecoration,
+): string {
   if (text === "" || SILENT.test(text)) return text;
   const above = reasoning.trim() === "" ? [] : [quoted(reasoning.trim())];
   const below =

@@ -3,23 +3,23 @@
  * and with it the whole answer. Each wire format has a tidier that gives the SDK events in the form it knows.
  */
 import type { Api } from "../providers/providers.ts";
-import { AnthropicTidier } from "./anthropic.ts";
-import { ChatTidier } from "./chat.ts";
-import { GoogleTidier } from "./google.ts";
-import type { Json, Tidier } from "./json.ts";
-import { ResponsesTidier } from "./responses.ts";
+import { AnthropicNormalizer } from "./anthropic.ts";
+import { ChatNormalizer } from "./chat.ts";
+import { GoogleNormalizer } from "./google.ts";
+import type { Json, StreamNormalizer } from "./json.ts";
+import { ResponsesNormalizer } from "./responses.ts";
 
 /** A reader of one answer's events. */
-export function tidierFor(api: Api): Tidier {
+export function normalizerFor(api: Api): StreamNormalizer {
   switch (api) {
     case "openai-compatible":
-      return new ChatTidier();
+      return new ChatNormalizer();
     case "anthropic":
-      return new AnthropicTidier();
+      return new AnthropicNormalizer();
     case "google":
-      return new GoogleTidier();
+      return new GoogleNormalizer();
     case "openai":
-      return new ResponsesTidier();
+      return new ResponsesNormalizer();
   }
 }
 

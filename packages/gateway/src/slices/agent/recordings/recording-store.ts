@@ -13,7 +13,7 @@ const KEPT_MS = 7 * 24 * 3600_000;
 const MAX_KEPT = 200;
 const MAX_BYTES = 200 * 1024 * 1024;
 
-export class Shelf {
+export class RecordingStore {
   readonly #folder: string;
   readonly #store: Store;
   readonly #clock: Clock;

@@ -4,10 +4,10 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ignore } from "../../../../base/errors.ts";
 import type { Analysis } from "../shell/shell.ts";
 import { piecesOf, placeOf, stepFrom } from "./places.ts";
-import { ANY, alternatives, isLike, MAX_TEXT, matchAt, ONE, SET, UNKNOWN, WILD } from "./wild-names.ts";
+import { ANY, alternatives, isLike, MAX_TEXT, matchAt, ONE, SET, UNKNOWN, WILD } from "./wildcards.ts";
 
 /** The folder of a script, and its variables before it sets any. */
-export interface Running {
+export interface ScriptContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -20,7 +20,7 @@ const MAX_COMPARED = 20_000;
 const MAX_WORK = 40_000;
 
 /** Expands words of a script as the shell will, as far as that can be known. One object for each command. */
-export class Look {
+export class WordExpander {
   readonly #values: ReadonlyMap<string, string>;
   readonly #steps = new Map<string, ReturnType<typeof stepFrom>>();
   readonly #folders = new Map<string, string>();
@@ -29,7 +29,7 @@ export class Look {
   #work = 0;
   #isCut = false;
 
-  constructor({ cwd, env }: Running, values: Analysis["values"]) {
+  constructor({ cwd, env }: ScriptContext, values: Analysis["values"]) {
     const known = new Map(Object.entries({ ...env, PWD: cwd, OLDPWD: cwd }));
     this.#values = known;
     for (const { name, text } of values) {
