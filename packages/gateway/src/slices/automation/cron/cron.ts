@@ -6,23 +6,23 @@ import { newId } from "../../../base/ids.ts";
 import { Port } from "../../../kit/port.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
+import { Alerts } from "./delivery/alerts.ts";
+import { Deliveries } from "./delivery/deliveries.ts";
+import { WebhookPosts } from "./delivery/webhook-posts.ts";
 import { changed } from "./events.ts";
 import { JobViews, type Protocol } from "./jobs/job-views.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
-import { Keeping } from "./jobs/keeping.ts";
+import { Retention } from "./jobs/retention.ts";
 import { manualId, revisionOf } from "./jobs/wire.ts";
-import { Ends } from "./runs/ends.ts";
-import { Programs } from "./runs/programs.ts";
+import { JobPrograms } from "./runs/job-programs.ts";
 import { Scheduler } from "./runs/scheduler.ts";
+import { SlotEndHandler } from "./runs/slot-end-handler.ts";
 import { type Slot, Slots } from "./runs/slots.ts";
 import type { Places } from "./runs/work.ts";
 import type { CronJob, CronPatch, JobInput } from "./schema.ts";
 import type { CronServices } from "./services.ts";
 import { type CronSettings, cron as section } from "./settings.ts";
 import { tidyJob } from "./tidy.ts";
-import { Alerts } from "./told/alerts.ts";
-import { Deliveries } from "./told/deliveries.ts";
-import { Posts } from "./told/posts.ts";
 
 /** More jobs than this are refused. */
 const MAX_JOBS = 20_000;
@@ -36,8 +36,8 @@ export class Cron implements RunObserver, Disposable {
   readonly #settings: Settings<CronSettings>;
   readonly #jobs: Jobs;
   readonly #slots: Slots;
-  readonly #posts: Posts;
-  readonly #programs: Programs;
+  readonly #posts: WebhookPosts;
+  readonly #programs: JobPrograms;
   readonly #scheduler: Scheduler;
   readonly #stack = new DisposableStack();
   /** Who waits for the end of a slot. */
@@ -48,11 +48,18 @@ export class Cron implements RunObserver, Disposable {
     const settings = services.config.of(section);
     const jobs = new Jobs(services.store);
     const slots = new Slots(services.store);
-    const posts = this.#stack.use(new Posts(services, settings));
+    const posts = this.#stack.use(new WebhookPosts(services, settings));
     const bodyOf = (slot: Slot) => this.views.entry(slots.get(slot.id) ?? slot, 4);
-    const ends = new Ends({ services, settings, jobs, slots, bodyOf, alerts: new Alerts(services, settings, posts) });
+    const ends = new SlotEndHandler({
+      services,
+      settings,
+      jobs,
+      slots,
+      bodyOf,
+      alerts: new Alerts(services, settings, posts),
+    });
     const working = { services, slots, ends, posts, places: this.places, bodyOf };
-    const programs = new Programs(working);
+    const programs = new JobPrograms(working);
     this.#scheduler = this.#stack.use(
       new Scheduler({ ...working, settings, jobs, programs, changed: (action, slot) => this.#tellRun(action, slot) }),
     );
@@ -67,8 +74,8 @@ export class Cron implements RunObserver, Disposable {
   }
 
   start(): void {
-    const keeping = new Keeping(this.#services, this.#settings, { slots: this.#slots, posts: this.#posts });
-    for (const step of keeping.steps()) this.#services.upkeep.add(step);
+    const retention = new Retention(this.#services, this.#settings, { slots: this.#slots, posts: this.#posts });
+    for (const step of retention.steps()) this.#services.upkeep.add(step);
     this.#stack.use(this.#settings.onChange(() => this.#scheduler.look()));
     for (const chat of this.#programs.takeStock()) this.#services.messaging.accounts.find(chat)?.sender.kick();
     this.#scheduler.look();

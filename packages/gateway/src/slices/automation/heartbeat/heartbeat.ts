@@ -7,11 +7,11 @@ import { detailOf, GatewayError } from "../../../base/errors.ts";
 import { newId } from "../../../base/ids.ts";
 import type { RunOutcome, RunRecord } from "../../agent/agent/run/run-store.ts";
 import type { RunObserver } from "../../agent/agent/runs.ts";
+import { ACK_MAX_CHARS, recordEnd, targetOf } from "./delivery.ts";
 import { heartbeat as heartbeatEvent } from "./events.ts";
 import { everyOf, judge, maxTurnsOf, NEWS, type Subject, type Verdict } from "./judge.ts";
 import { OK_WORD } from "./reply.ts";
 import type { HeartbeatServices } from "./services.ts";
-import { ACK_MAX_CHARS, recordEnd, targetOf } from "./told.ts";
 import { HeartbeatTurns, type Outcome } from "./turns.ts";
 
 /** News for the next heartbeat. */

@@ -4,10 +4,10 @@ import { defined } from "../../../base/defined.ts";
 import { ignore } from "../../../base/errors.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { Hooks } from "../hooks/hooks.ts";
-import { Boxes } from "./boxes.ts";
+import { MailboxRows } from "./mailbox-rows.ts";
+import type { MailboxWatcher } from "./mailbox-watcher.ts";
 import type { MailboxShape } from "./schema.ts";
 import { type MailAccountSettings, type MailSettings, mail as section } from "./settings.ts";
-import type { Watch } from "./watch.ts";
 
 export interface MailServices extends Base {
   readonly hooks: Hooks;
@@ -16,15 +16,15 @@ export interface MailServices extends Base {
 export class Mail implements AsyncDisposable {
   readonly #services: MailServices;
   readonly #settings: Settings<MailSettings>;
-  readonly #boxes: Boxes;
-  readonly #watches = new Map<string, { readonly key: string; readonly watch: Watch }>();
+  readonly #boxes: MailboxRows;
+  readonly #watches = new Map<string, { readonly key: string; readonly watch: MailboxWatcher }>();
   readonly #stack = new DisposableStack();
   #changing: Promise<void> = Promise.resolve();
 
   constructor(services: MailServices) {
     this.#services = services;
     this.#settings = services.config.of(section);
-    this.#boxes = new Boxes(services.store);
+    this.#boxes = new MailboxRows(services.store);
   }
 
   start(): void {
@@ -76,7 +76,7 @@ export class Mail implements AsyncDisposable {
     }
     const added = [...wanted].filter(([account]) => !this.#watches.has(account));
     if (added.length === 0 || this.#stack.disposed) return;
-    const { Watch } = await import("./watch.ts");
+    const { MailboxWatcher } = await import("./mailbox-watcher.ts");
     for (const [account, settings] of added) {
       const options = {
         services: this.#services,
@@ -85,7 +85,7 @@ export class Mail implements AsyncDisposable {
         settings,
         all: () => this.#settings.current,
       };
-      const watch = new Watch(options);
+      const watch = new MailboxWatcher(options);
       this.#watches.set(account, { key: keyOf(settings), watch });
       watch.begin();
     }

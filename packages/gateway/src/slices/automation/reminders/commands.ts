@@ -71,10 +71,10 @@ async function wishIn(message: string, isAlone: boolean): Promise<string | undef
   const said = message.trim();
   const isRepeat = isAlone && /^(?:every|each)\s/i.test(said);
   if (!isRepeat && !/^.{0,80}\bremind\s+(?:me|us)\b/i.test(said)) return undefined;
-  const { beginsAsWish, wishOf } = await import("./words/wish.ts");
-  const wish = wishOf(said);
-  if (wish.kind === "wish") return isRepeat || beginsAsWish(said) ? said : undefined;
-  return beginsAsWish(said) && (isAlone || wish.isWrong) ? said : undefined;
+  const { startsLikeReminder, parseReminder } = await import("./words/reminder-request.ts");
+  const request = parseReminder(said);
+  if (request.kind === "request") return isRepeat || startsLikeReminder(said) ? said : undefined;
+  return startsLikeReminder(said) && (isAlone || request.isWrong) ? said : undefined;
 }
 
 /** "my reminders", "cancel reminder 3". */

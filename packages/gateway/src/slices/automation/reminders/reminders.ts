@@ -88,16 +88,19 @@ export class Reminders implements Disposable {
 
   /** Makes a reminder of a sentence. Throws `INVALID_REQUEST` with a question or a reason for the person. */
   async add({ words, asker, sessionKey, route, key }: Asked): Promise<Made> {
-    const [{ wishOf }, { plan }] = await Promise.all([import("./words/wish.ts"), import("./words/schedule-of.ts")]);
+    const [{ parseReminder }, { plan }] = await Promise.all([
+      import("./words/reminder-request.ts"),
+      import("./words/schedule-of.ts"),
+    ]);
     const { clock, cron } = this.#services;
-    const wish = wishOf(words);
-    if (wish.kind === "unclear") throw invalidRequest(wish.why);
-    const text = wish.text.slice(0, MAX_TEXT_CHARS + 1);
+    const request = parseReminder(words);
+    if (request.kind === "unclear") throw invalidRequest(request.why);
+    const text = request.text.slice(0, MAX_TEXT_CHARS + 1);
     if (text.length > MAX_TEXT_CHARS)
       throw invalidRequest(`A reminder has at most ${MAX_TEXT_CHARS} characters; keep the rest as a note with /note.`);
     const now = clock.now();
     const tz = this.#zoneOf(asker);
-    const { schedule, notes } = plan(wish.when, { now, tz });
+    const { schedule, notes } = plan(request.when, { now, tz });
     this.#requireRoom(asker, key);
     const row = this.#rows.add({ key, principal: asker.principal, sessionKey, route, text, tz, createdAt: now });
     const known = row.jobId === undefined ? undefined : cron.find(row.jobId);

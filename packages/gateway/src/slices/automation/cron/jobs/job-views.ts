@@ -2,12 +2,12 @@
 import type { Settings } from "../../../../base/config/config.ts";
 import { defined } from "../../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
+import type { Deliveries } from "../delivery/deliveries.ts";
 import type { EndedFilter } from "../runs/ended-filter.ts";
 import type { Slot, Slots } from "../runs/slots.ts";
 import type { CronEntry, CronJob } from "../schema.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
-import type { Deliveries } from "../told/deliveries.ts";
 import type { JobFilter } from "./filter.ts";
 import type { Job, Jobs } from "./jobs.ts";
 import { entryShape, jobShape } from "./wire.ts";

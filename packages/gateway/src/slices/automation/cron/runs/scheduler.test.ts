@@ -9,8 +9,8 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import { firstSlot } from "../jobs/job-config.ts";
 import { Jobs } from "../jobs/jobs.ts";
 import { tables } from "../tables.ts";
-import { Ends } from "./ends.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
+import { SlotEndHandler } from "./slot-end-handler.ts";
 import { Slots } from "./slots.ts";
 
 const MINUTE_MS = 60_000;
@@ -94,7 +94,7 @@ function scheduler(clock: WallClock, store: ReturnType<typeof openStore>): Sched
   const posts = { look: nothing, add: nothing };
   const places = { now: { placeOf: nothing } };
   const more = { services, settings, jobs, slots, posts, places, bodyOf: () => ({}), programs: {}, changed: nothing };
-  const ends = new Ends({ ...more, alerts } as unknown as ConstructorParameters<typeof Ends>[0]);
+  const ends = new SlotEndHandler({ ...more, alerts } as unknown as ConstructorParameters<typeof SlotEndHandler>[0]);
   return new Scheduler({ ...more, ends } as unknown as SchedulerOptions);
 }
 

@@ -8,9 +8,9 @@ import { GatewayError } from "../../../../base/errors.ts";
 import type { Due, DueSlot, Waiting } from "../../../../base/schedule/due.ts";
 import type { DeliverTo, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { Job } from "../jobs/jobs.ts";
-import { Beginner, type BeginnerOptions } from "./beginner.ts";
-import type { Ends } from "./ends.ts";
-import { setRight } from "./set-right.ts";
+import { repairAfterClockSetBack } from "./clock-set-back.ts";
+import type { SlotEndHandler } from "./slot-end-handler.ts";
+import { SlotStarter, type SlotStarterOptions } from "./slot-starter.ts";
 import type { Slot } from "./slots.ts";
 
 /** The clock may be set, and the machine may sleep: so it looks again after this long at the latest, ms. */
@@ -23,13 +23,13 @@ const PER_STEP = 20;
 const STEP_MS = 20;
 const DAY_MS = 24 * 3_600_000;
 
-export interface SchedulerOptions extends Omit<BeginnerOptions, "lookAgain"> {
-  readonly ends: Ends;
+export interface SchedulerOptions extends Omit<SlotStarterOptions, "lookAgain"> {
+  readonly ends: SlotEndHandler;
 }
 
 export class Scheduler implements Disposable {
   readonly #options: SchedulerOptions;
-  readonly #beginner: Beginner;
+  readonly #starter: SlotStarter;
   #timer: Disposable | undefined;
   #looking: Promise<void> | undefined;
   #isStopped = false;
@@ -38,12 +38,12 @@ export class Scheduler implements Disposable {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#beginner = new Beginner({ ...options, lookAgain: () => this.look() });
+    this.#starter = new SlotStarter({ ...options, lookAgain: () => this.look() });
   }
 
   [Symbol.dispose](): void {
     this.#isStopped = true;
-    this.#beginner[Symbol.dispose]();
+    this.#starter[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
   }
 
@@ -72,7 +72,7 @@ export class Scheduler implements Disposable {
   async #look(): Promise<void> {
     const { jobs, services, settings } = this.#options;
     if (this.#isStopped || !settings.current.enabled) return;
-    if (services.clock.now() < this.#lookedAt) await setRight(this.#options);
+    if (services.clock.now() < this.#lookedAt) await repairAfterClockSetBack(this.#options);
     if (this.#isStopped) return;
     this.#lookedAt = services.clock.now();
     for (let due = jobs.due(services.clock.now(), PER_STEP); due.length > 0; ) {
@@ -83,7 +83,7 @@ export class Scheduler implements Disposable {
       if (isMore) await breath();
       due = isMore && !this.#isStopped ? jobs.due(now, PER_STEP) : [];
     }
-    await this.#beginner.beginWaiting();
+    await this.#starter.beginWaiting();
   }
 
   /** Writes down what is due of some jobs, in one transaction. Returns true when the time was up before all had their turn. */
@@ -99,7 +99,7 @@ export class Scheduler implements Disposable {
         taken++;
       }
     });
-    this.#beginner.kick(chats);
+    this.#starter.kick(chats);
     return taken < due.length;
   }
 
@@ -137,14 +137,14 @@ export class Scheduler implements Disposable {
     }
   }
 
-  /** Begins a slot that waits; see `Beginner`. */
+  /** Begins a slot that waits; see `SlotStarter`. */
   async begin(slot: Slot): Promise<void> {
-    await this.#beginner.begin(slot);
+    await this.#starter.begin(slot);
   }
 
   /** A run of a job has ended; within the transaction that records it. */
   ended(record: RunRecord, outcome: RunOutcome): void {
-    this.#beginner.ended(record, outcome);
+    this.#starter.ended(record, outcome);
   }
 
   /** Without jobs that may run, and after an error, the next look is a minute away, however much is due. */

@@ -5,18 +5,18 @@ import { localTime } from "../../../../base/schedule/local-time.ts";
 import type { Port } from "../../../../kit/port.ts";
 import type { NewRun } from "../../../agent/agent/run/new-run.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
+import { findPlace } from "../delivery/place.ts";
+import type { WebhookPosts } from "../delivery/webhook-posts.ts";
 import type { Job, Payload } from "../jobs/jobs.ts";
 import type { CronServices } from "../services.ts";
-import { find } from "../told/place.ts";
-import type { Posts } from "../told/posts.ts";
-import type { Ends } from "./ends.ts";
+import type { SlotEndHandler } from "./slot-end-handler.ts";
 import type { Slot, Slots } from "./slots.ts";
 
-export interface Working {
+export interface WorkContext {
   readonly services: CronServices;
   readonly slots: Slots;
-  readonly ends: Ends;
-  readonly posts: Posts;
+  readonly ends: SlotEndHandler;
+  readonly posts: WebhookPosts;
   readonly places: Port<Places>;
   /** The end as the wire says it. */
   bodyOf(slot: Slot): object;
@@ -37,7 +37,7 @@ export interface Places {
 }
 
 /** A job whose slot has come. */
-export interface Turn {
+export interface DueJob {
   readonly job: Job;
   readonly slot: Slot;
 }
@@ -51,24 +51,24 @@ const MAX_SUMMARY_CHARS = 2_000;
 const MAX_NEWS = 20;
 
 /** Tells the main conversation, and the place that the job names, without a model. Returns the chats with messages to send. */
-export function tell(working: Working, { job, slot }: Turn, text: string): DeliverTo[] {
-  const { services, ends } = working;
+export function tell(context: WorkContext, { job, slot }: DueJob, text: string): DeliverTo[] {
+  const { services, ends } = context;
   const { clock, heartbeat, notices, sessions, store } = services;
   const said = `${text}${lateness(slot, clock.now())}`;
-  const place = working.places.now.placeOf(job.id);
+  const place = context.places.now.placeOf(job.id);
   const sessionKey = place?.sessionKey ?? sessions.mainKey(job.config.agentId);
   const source = `cron:${job.id}`;
   const { route, chats } = store.transaction(() => {
     const { route, problem, isPosted } = place
-      ? sayAt(working, { job, slot }, { place, said })
-      : deliver(working, { job, slot }, said);
+      ? sayAt(context, { job, slot }, { place, said })
+      : deliver(context, { job, slot }, said);
     const summary = said.slice(0, MAX_SUMMARY_CHARS).toWellFormed();
     // Somebody has been told already; the agent hears of it with its next turn, and none is made for it.
     if (route || isPosted) notices.add(sessionKey, { text: said, from: { kind: "event", id: source } });
     else if (place) place.say(said);
     else heartbeat.note({ sessionKey, text: said, source, key: `cron:${slot.id}`, most: MAX_NEWS });
     const chats = ends.end(slot, { state: "ok", summary, undelivered: problem });
-    if (isPosted) post(working, { job, slot });
+    if (isPosted) post(context, { job, slot });
     return { route, chats };
   });
   if (!route && !place) heartbeat.wake({ mode: job.config.wakeMode, reason: source, sessionKey });
@@ -77,8 +77,8 @@ export function tell(working: Working, { job, slot }: Turn, text: string): Deliv
 
 /** Puts what a job says on its way to its own place, where that is on a channel. Within a transaction. */
 function sayAt(
-  { services, slots }: Working,
-  { slot }: Turn,
+  { services, slots }: WorkContext,
+  { slot }: DueJob,
   { place: { route }, said }: { place: Place; said: string },
 ): Delivered {
   if (route) send({ services, slots }, { slot, route }, said);
@@ -93,7 +93,7 @@ interface Delivered {
 }
 
 function send(
-  { services, slots }: Pick<Working, "services" | "slots">,
+  { services, slots }: Pick<WorkContext, "services" | "slots">,
   { slot, route }: { slot: Slot; route: DeliverTo },
   said: string,
 ): void {
@@ -105,10 +105,10 @@ function send(
 }
 
 /** Puts what a job says on its way. Within a transaction. */
-export function deliver({ services, slots }: Working, { job, slot }: Turn, said: string): Delivered {
+export function deliver({ services, slots }: WorkContext, { job, slot }: DueJob, said: string): Delivered {
   const { delivery } = job.config;
   if (delivery.mode === "none") return {};
-  const found = find(services, job.config, delivery);
+  const found = findPlace(services, job.config, delivery);
   if (found.kind === "nowhere") {
     slots.deliver(slot.id, "not-delivered", found.problem);
     return { problem: found.problem };
@@ -122,7 +122,7 @@ export function deliver({ services, slots }: Working, { job, slot }: Turn, said:
 }
 
 /** Posts the end of a slot to the address that its job names. Within the transaction that records the end. */
-export function post({ posts, slots, bodyOf }: Working, { job, slot }: Turn): void {
+export function post({ posts, slots, bodyOf }: WorkContext, { job, slot }: DueJob): void {
   const { mode, to } = job.config.delivery;
   const ended = slots.get(slot.id);
   if (mode !== "webhook" || to === undefined || !ended) return;
@@ -130,18 +130,18 @@ export function post({ posts, slots, bodyOf }: Working, { job, slot }: Turn): vo
 }
 
 /** Starts the run of an agent in the job's conversation. Throws `UNAVAILABLE` when too many runs wait. */
-export function startRun({ services, slots }: Working, turn: Turn, payload: AgentTurn) {
+export function startRun({ services, slots }: WorkContext, due: DueJob, payload: AgentTurn) {
   const { agent, sessions, clock } = services;
-  const { job, slot } = turn;
+  const { job, slot } = due;
   const { sessionKey, isOwn } = conversationOf(services, job);
   const model = payload.model === undefined ? undefined : sessions.models.now.refOf(payload.model);
   const { mode } = job.config.delivery;
-  const found = mode === "none" ? undefined : find(services, job.config, job.config.delivery);
+  const found = mode === "none" ? undefined : findPlace(services, job.config, job.config.delivery);
   const route = found?.kind === "chat" ? found.route : undefined;
   const problem = found?.kind === "nowhere" ? found.problem : undefined;
   const runId = newId();
   const delivery = found === undefined ? "not-requested" : found.kind === "nowhere" ? "not-delivered" : "queued";
-  return agent.runs.accept(newRun(services, turn, { payload, runId, sessionKey, isOwn, route, model }), () => {
+  return agent.runs.accept(newRun(services, due, { payload, runId, sessionKey, isOwn, route, model }), () => {
     slots.begin(slot.id, runId, { at: clock.now(), delivery, ...defined({ problem }) });
   });
 }
@@ -166,7 +166,7 @@ interface Asked {
   readonly model: string | undefined;
 }
 
-function newRun({ agents, clock, workspace }: CronServices, { job }: Turn, asked: Asked): NewRun {
+function newRun({ agents, clock, workspace }: CronServices, { job }: DueJob, asked: Asked): NewRun {
   const { payload, runId, sessionKey, isOwn, route, model } = asked;
   const { id, config } = job;
   const message = `[cron:${id} ${config.name}] ${payload.message}\nCurrent time: ${localTime(clock.now(), workspace.timeZone)}`;

@@ -8,16 +8,16 @@ import { GoogleTokens } from "../senders/google.ts";
 import { judgeSignature, type Proof } from "../senders/signature.ts";
 import type { HookServices } from "../services.ts";
 import type { HooksSettings } from "../settings.ts";
-import type { Door } from "./door.ts";
+import type { HookRoute } from "./hook-route.ts";
+import { RateWindow } from "./rate-window.ts";
 import { later, turnedAway, unproved } from "./refusal.ts";
-import { Window } from "./window.ts";
 
 /** A call as its headers show it. */
-export interface Visit {
+export interface HookRequest {
   readonly request: IncomingMessage;
   readonly source: HttpSource;
   readonly settings: HooksSettings;
-  readonly door: Door;
+  readonly route: HookRoute;
 }
 
 /** The mappings that a caller has opened, each with the mark of its signature. */
@@ -30,12 +30,12 @@ const TOKEN_HEADERS = ["x-moltbot-token", "x-clawdbot-token", "x-openclaw-token"
 
 export class Admission {
   readonly #services: HookServices;
-  readonly #failures: Window;
+  readonly #failures: RateWindow;
   readonly #google: GoogleTokens;
 
   constructor(services: HookServices) {
     this.#services = services;
-    this.#failures = new Window(services.clock);
+    this.#failures = new RateWindow(services.clock);
     this.#google = new GoogleTokens(services);
   }
 
@@ -43,7 +43,7 @@ export class Admission {
    * Judges a call by its headers; true when it shows the token. Throws the refusal of a caller whose body is not worth
    * reading.
    */
-  admit({ request, source, settings, door }: Visit): boolean {
+  admit({ request, source, settings, route }: HookRequest): boolean {
     const { headers } = request;
     if (isForeignPage(headers)) throw turnedAway(403, "web pages may not call this");
     const inAddress = new URL(request.url ?? "/", "http://localhost").searchParams.get("token") ?? undefined;
@@ -52,7 +52,7 @@ export class Admission {
     const isTrusted = isTokenRight(request, settings.token, inAddress);
     // A program on this machine with the right token is let in, however often another one has guessed.
     const waitMs = isTrusted && source.isLocal ? 0 : this.#failures.waitMs(source.address, MAX_FAILURES);
-    if (door.mappings.some(({ verify }) => verify !== undefined)) return isTrusted && waitMs === 0;
+    if (route.mappings.some(({ verify }) => verify !== undefined)) return isTrusted && waitMs === 0;
     if (waitMs > 0) throw turnedAway(429, "too many wrong tokens; try again later", later(waitMs));
     if (!isTrusted) throw this.#failed(source, "the token is missing or wrong");
     return true;
@@ -60,12 +60,12 @@ export class Admission {
 
   /** Judges the proofs of a body that was read. Throws the refusal of a caller who has none. */
   async open(
-    { request, source, door }: Visit,
+    { request, source, route }: HookRequest,
     { body, isTrusted }: { body: Buffer; isTrusted: boolean },
   ): Promise<Opened> {
     const open = new Map<NamedMapping, string | undefined>();
     const problems: string[] = [];
-    for (const mapping of door.mappings) {
+    for (const mapping of route.mappings) {
       const proof = await this.#judge(mapping, { request, body, isTrusted });
       if (proof.kind === "proved") open.set(mapping, proof.mark);
       else problems.push(proof.why);

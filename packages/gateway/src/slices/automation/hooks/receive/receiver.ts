@@ -10,12 +10,12 @@ import { visibleHeaders } from "../actions/template.ts";
 import type { Answer, Deliveries } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
 import type { HooksSettings } from "../settings.ts";
-import { Admission, type Opened, type Visit } from "./admission.ts";
-import { doorAt, nameOf } from "./door.ts";
-import { Once } from "./once.ts";
+import { Admission, type HookRequest, type Opened } from "./admission.ts";
+import { nameOf, routeAt } from "./hook-route.ts";
+import { IdempotentDeliveries } from "./idempotent-deliveries.ts";
+import { RateWindow } from "./rate-window.ts";
 import { nameCall, nameDelivery, payloadIn } from "./read.ts";
 import { type HookRefusal, later, refusalOf, refused, turnedAway } from "./refusal.ts";
-import { Window } from "./window.ts";
 
 /** Calls at once; bodies and transforms must not pile up. */
 const MAX_AT_ONCE = 50;
@@ -23,7 +23,7 @@ const MAX_AT_ONCE = 50;
 const MAX_NOTED = 60;
 
 /** A call whose body was read and whose sender is known. */
-interface Call extends Visit {
+interface Call extends HookRequest {
   readonly body: Buffer;
   readonly open: Opened;
 }
@@ -32,16 +32,16 @@ export class Receiver {
   readonly #services: HookServices;
   readonly #deliveries: Deliveries;
   readonly #admission: Admission;
-  readonly #once: Once;
-  readonly #noted: Window;
+  readonly #once: IdempotentDeliveries;
+  readonly #noted: RateWindow;
   #underWay = 0;
 
   constructor(services: HookServices, deliveries: Deliveries) {
     this.#services = services;
     this.#deliveries = deliveries;
     this.#admission = new Admission(services);
-    this.#once = new Once(services, deliveries);
-    this.#noted = new Window(services.clock);
+    this.#once = new IdempotentDeliveries(services, deliveries);
+    this.#noted = new RateWindow(services.clock);
   }
 
   /** Answers a call to a path of hooks. */
@@ -51,23 +51,28 @@ export class Receiver {
     { path, settings }: { path: string; settings: HooksSettings },
   ): Promise<void> {
     guardAnswers(response, this.#services.guard);
-    const visit = { request, settings, door: doorAt(settings, path), source: this.#services.host.sourceOf(request) };
+    const hookRequest = {
+      request,
+      settings,
+      route: routeAt(settings, path),
+      source: this.#services.host.sourceOf(request),
+    };
     try {
-      const { status, body } = await this.#answer(visit);
+      const { status, body } = await this.#answer(hookRequest);
       if (status === 204) response.writeHead(204, { "Cache-Control": "no-store" }).end();
       else answerJson(response, status, body);
     } catch (error) {
       const refusal = refusalOf(error) ?? this.#unexpected(error);
-      this.#note(refusal, visit);
+      this.#note(refusal, hookRequest);
       answerJson(response, refusal.status, refusal.body, refusal.headers);
     }
   }
 
-  async #answer(visit: Visit): Promise<Answer> {
-    const { request, door, settings } = visit;
-    const isTrusted = this.#admission.admit(visit);
+  async #answer(hookRequest: HookRequest): Promise<Answer> {
+    const { request, route, settings } = hookRequest;
+    const isTrusted = this.#admission.admit(hookRequest);
     if (request.method !== "POST") throw turnedAway(405, "hooks are called by POST", { Allow: "POST" });
-    if (!door.builtIn && door.mappings.length === 0) throw turnedAway(404, "there is no such hook");
+    if (!route.builtIn && route.mappings.length === 0) throw turnedAway(404, "there is no such hook");
     if (isCompressed(request)) throw turnedAway(415, "the body must not be compressed");
     if (this.#underWay >= MAX_AT_ONCE)
       throw turnedAway(503, "too many calls are under way; try again later", later(5_000));
@@ -77,19 +82,23 @@ export class Receiver {
         ...{ maxBytes: settings.maxBodyBytes, clock: this.#services.clock },
         refuse: (status, message) => refused(status, status === 413 ? "payload too large" : message, CLOSE),
       });
-      return await this.#handle({ ...visit, body, open: await this.#admission.open(visit, { body, isTrusted }) });
+      return await this.#handle({
+        ...hookRequest,
+        body,
+        open: await this.#admission.open(hookRequest, { body, isTrusted }),
+      });
     } finally {
       this.#underWay--;
     }
   }
 
   async #handle(call: Call): Promise<Answer> {
-    const { door, request, body, open, settings } = call;
+    const { route, request, body, open, settings } = call;
     const scheme = [...open.keys()].find(({ verify }) => verify !== undefined)?.verify?.scheme;
     const payload = payloadIn(body, request.headers["content-type"], scheme);
-    if (door.builtIn) return await this.#builtIn(call, door.builtIn, payload);
+    if (route.builtIn) return await this.#builtIn(call, route.builtIn, payload);
     const delivered = {
-      ...{ path: door.path, payload, at: this.#services.clock.now(), headers: visibleHeaders(request.headers) },
+      ...{ path: route.path, payload, at: this.#services.clock.now(), headers: visibleHeaders(request.headers) },
       query: queryOf(request),
     };
     const mapping = [...open.keys()].find((each) => isFor(each, delivered));
@@ -129,7 +138,7 @@ export class Receiver {
     return { status: 200, body: { ...answer.body, completion } };
   }
 
-  #performing({ settings, request }: Visit): Performing {
+  #performing({ settings, request }: HookRequest): Performing {
     const { traceparent } = request.headers;
     return { services: this.#services, deliveries: this.#deliveries, settings, traceparent };
   }
@@ -140,7 +149,7 @@ export class Receiver {
   }
 
   /** Writes down a refused call; only so many, because strangers can cause them. */
-  #note({ status, body, reason }: HookRefusal, { request, source, door }: Visit): void {
+  #note({ status, body, reason }: HookRefusal, { request, source, route }: HookRequest): void {
     const { database } = this.#services;
     if (this.#noted.waitMs("all", MAX_NOTED) > 0) return;
     this.#noted.take("all");
@@ -148,7 +157,7 @@ export class Receiver {
     const outcome = status === 500 ? "failed" : "refused";
     try {
       this.#deliveries.add({
-        ...{ hook: nameOf(door), source: source.address, outcome, status, reason },
+        ...{ hook: nameOf(route), source: source.address, outcome, status, reason },
         ...{ body: body as Answer["body"], bytes: Math.min(bytes, Number.MAX_SAFE_INTEGER) },
       });
     } catch (error) {

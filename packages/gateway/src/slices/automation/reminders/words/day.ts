@@ -1,6 +1,6 @@
 /** Days as people say them: which day of the calendar a phrase names, seen from a day that is not known yet. */
 import { defined } from "../../../../base/defined.ts";
-import type { Wrong } from "./clock.ts";
+import type { InvalidTime } from "./time-of-day.ts";
 
 export type Day =
   /** The next day on which the time of day is still to come. */
@@ -23,7 +23,7 @@ export const MONTHS = [
 const MOST_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 /** The day that a whole phrase names. */
-export function dayOf(phrase: string): Day | Wrong | undefined {
+export function dayOf(phrase: string): Day | InvalidTime | undefined {
   if (phrase === "today") return { kind: "days", count: 0 };
   if (phrase === "tomorrow") return { kind: "days", count: 1 };
   if (/^(?:the )?day after tomorrow$/.test(phrase)) return { kind: "days", count: 2 };
@@ -51,7 +51,7 @@ function weekdayOf(word: string): number | undefined {
 }
 
 /** "1st", "24 dec", "dec 24 2027", "2027-12-24". A number alone needs "on the". */
-function dateOf(said: string, hasOn: boolean): Day | Wrong | undefined {
+function dateOf(said: string, hasOn: boolean): Day | InvalidTime | undefined {
   const iso = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(said);
   if (iso) return checked(Number(iso[3]), Number(iso[2]), Number(iso[1]));
   if (/^\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?$/.test(said) && hasOn)
@@ -67,18 +67,18 @@ function dateOf(said: string, hasOn: boolean): Day | Wrong | undefined {
   return monthFirst ? named(monthFirst[2], monthFirst[1], monthFirst[3]) : undefined;
 }
 
-function named(day = "", month = "", year?: string): Day | Wrong | undefined {
+function named(day = "", month = "", year?: string): Day | InvalidTime | undefined {
   const index = MONTHS.findIndex((each) => each.toLowerCase().startsWith(month) && month.length >= 3);
   const other = month === "sept" ? 8 : index;
   return other < 0 ? undefined : checked(Number(day), other + 1, year === undefined ? undefined : Number(year));
 }
 
-function dayOfMonth(day: number): Day | Wrong {
+function dayOfMonth(day: number): Day | InvalidTime {
   if (day >= 1 && day <= 31) return { kind: "day-of-month", day };
   return { kind: "wrong", why: `No month has a day ${day}.` };
 }
 
-function checked(day: number, month: number, year: number | undefined): Day | Wrong {
+function checked(day: number, month: number, year: number | undefined): Day | InvalidTime {
   const name = MONTHS[month - 1];
   if (name === undefined) return { kind: "wrong", why: `There is no month ${month}.` };
   const isShort = month === 2 && year !== undefined && new Date(Date.UTC(year, 1, 29)).getUTCMonth() !== 1;

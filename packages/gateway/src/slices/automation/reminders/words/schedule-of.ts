@@ -2,11 +2,11 @@
 import { invalidRequest } from "../../../../base/errors.ts";
 import { nextSlot, type Schedule } from "../../../../base/schedule/schedule.ts";
 import { dayOf as localDay, timeOfDay } from "../../../../base/time/date-format.ts";
-import type { Clock } from "./clock.ts";
 import { type Day, MONTHS, WEEKDAYS } from "./day.ts";
+import type { TimeOfDay } from "./time-of-day.ts";
 import type { When } from "./when.ts";
 
-export interface Here {
+export interface TimeContext {
   /** Epoch ms. */
   readonly now: number;
   /** The name of a time zone that exists. */
@@ -21,10 +21,10 @@ export interface Planned {
 
 const DAY_MS = 24 * 3_600_000;
 /** When a reminder without a time of day comes. */
-const MORNING: Clock = { kind: "clock", hour: 9, minute: 0, isGuess: true };
+const MORNING: TimeOfDay = { kind: "clock", hour: 9, minute: 0, isGuess: true };
 
 /** Throws `INVALID_REQUEST`, which says why, for times that are over or do not exist. */
-export function plan(when: Exclude<When, { kind: "wrong" }>, here: Here): Planned {
+export function plan(when: Exclude<When, { kind: "wrong" }>, here: TimeContext): Planned {
   const { now, tz } = here;
   switch (when.kind) {
     case "after":
@@ -50,18 +50,18 @@ export function plan(when: Exclude<When, { kind: "wrong" }>, here: Here): Planne
 }
 
 /** How a time of day was read that can be read in two ways, or was not said. */
-function readings(clock: Clock): string[] {
+function readings(clock: TimeOfDay): string[] {
   if (clock.isGuess) return [`No time was said; I took ${timeText(clock)}.`];
   if (!clock.isBare) return [];
   const other = { ...clock, hour: (clock.hour + 12) % 24 };
   return [`I read that as ${timeText(clock)}; say ${timeText(other)} if you meant that.`];
 }
 
-function timeText({ hour, minute }: Clock): string {
+function timeText({ hour, minute }: TimeOfDay): string {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
-function instantOf(day: Day, clock: Clock, here: Here): number {
+function instantOf(day: Day, clock: TimeOfDay, here: TimeContext): number {
   const { now, tz } = here;
   if (day.kind === "next") {
     const next = nextSlot({ kind: "cron", expr: `${clock.minute} ${clock.hour} * * *`, tz }, now);
@@ -77,7 +77,10 @@ function instantOf(day: Day, clock: Clock, here: Here): number {
   throw invalidRequest(over(candidates, { clock, here }));
 }
 
-function over(candidates: readonly number[], { clock, here: { now, tz } }: { clock: Clock; here: Here }): string {
+function over(
+  candidates: readonly number[],
+  { clock, here: { now, tz } }: { clock: TimeOfDay; here: TimeContext },
+): string {
   const day = candidates[0] ?? 0;
   const isThere = candidates.some((each) => atCivil(each, clock, tz) !== undefined);
   const name = `${timeText(clock)} on ${dayText(day)}`;
@@ -123,7 +126,7 @@ function civilOf(day: string): number {
 }
 
 /** The instant of a time of day on a date, by the rules of jobs when clocks change; undefined when the zone has no such day. */
-function atCivil(day: number, { hour, minute }: Clock, tz: string): number | undefined {
+function atCivil(day: number, { hour, minute }: TimeOfDay, tz: string): number | undefined {
   const date = new Date(day);
   const expr = `${minute} ${hour} ${date.getUTCDate()} ${date.getUTCMonth() + 1} *`;
   const at = nextSlot({ kind: "cron", expr, tz }, day - 36 * 3_600_000);

@@ -1,18 +1,18 @@
 /** Times as people say them, read without a clock: what a phrase means, not yet which instant that is. English only. */
 
-import { type Clock, clockOf } from "./clock.ts";
 import { type Day, dayOf, weekdaysOf } from "./day.ts";
 import { spanMs } from "./span.ts";
+import { type TimeOfDay, timeOfDayIn } from "./time-of-day.ts";
 
 /** What a phrase such as "tomorrow at 9" says. */
 export type When =
   | { readonly kind: "after"; readonly ms: number }
   /** Without a clock the reminder comes in the morning. */
-  | { readonly kind: "once"; readonly day: Day; readonly clock?: Clock }
+  | { readonly kind: "once"; readonly day: Day; readonly clock?: TimeOfDay }
   /** At a distance; with a clock the first one is at that time of day. */
-  | { readonly kind: "every"; readonly ms: number; readonly clock?: Clock }
+  | { readonly kind: "every"; readonly ms: number; readonly clock?: TimeOfDay }
   /** On days of the calendar: the last three fields of a cron expression. */
-  | { readonly kind: "repeat"; readonly days: string; readonly clock?: Clock }
+  | { readonly kind: "repeat"; readonly days: string; readonly clock?: TimeOfDay }
   /** A time was meant, and there is none such; the text says why, and what to write instead. */
   | { readonly kind: "wrong"; readonly why: string };
 
@@ -80,7 +80,7 @@ function spokenOf(said: string): string | undefined {
   return /^(?:[a-z]+days|weekends)(?:(?: and | )[a-z]+days)*$/.test(days) ? days : undefined;
 }
 
-const AT: Readonly<Record<string, Clock>> = {
+const AT: Readonly<Record<string, TimeOfDay>> = {
   morning: { kind: "clock", hour: 9, minute: 0, isGuess: true },
   afternoon: { kind: "clock", hour: 15, minute: 0, isGuess: true },
   evening: { kind: "clock", hour: 19, minute: 0, isGuess: true },
@@ -121,7 +121,7 @@ function spansOf(what: string): Repeat | undefined {
 
 /** "tomorrow 9am", "at 18:30", "next monday", "tonight", "on the 1st at 9". */
 function onceOf(said: string): When | undefined {
-  const alone = clockOf(said);
+  const alone = timeOfDayIn(said);
   if (alone?.kind === "wrong") return alone;
   if (alone) return { kind: "once", day: { kind: "next" }, clock: alone };
   const { rest, clock } = withoutClock(said);
@@ -137,18 +137,18 @@ function onceOf(said: string): When | undefined {
 }
 
 /** "tonight at 8" is in the evening. */
-function inPart(clock: Clock, part: string | undefined): Clock {
+function inPart(clock: TimeOfDay, part: string | undefined): TimeOfDay {
   const isLate = part !== undefined && part !== "morning";
   return isLate && clock.isBare && clock.hour >= 1 && clock.hour < 12 ? { ...clock, hour: clock.hour + 12 } : clock;
 }
 
 /** Takes the time of day from the end or the start of a phrase. */
-function withoutClock(said: string): { rest: string; clock?: Clock | Extract<When, { kind: "wrong" }> } {
+function withoutClock(said: string): { rest: string; clock?: TimeOfDay | Extract<When, { kind: "wrong" }> } {
   const words = said.split(" ");
   for (let count = Math.min(4, words.length - 1); count > 0; count--) {
-    const last = clockOf(words.slice(-count).join(" "));
+    const last = timeOfDayIn(words.slice(-count).join(" "));
     if (last) return { rest: words.slice(0, -count).join(" "), clock: last };
-    const first = clockOf(words.slice(0, count).join(" "));
+    const first = timeOfDayIn(words.slice(0, count).join(" "));
     if (first) return { rest: words.slice(count).join(" "), clock: first };
   }
   return { rest: said };

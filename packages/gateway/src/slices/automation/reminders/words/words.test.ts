@@ -4,19 +4,19 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { nextSlots } from "../../../../base/schedule/schedule.ts";
+import { parseReminder, startsLikeReminder } from "./reminder-request.ts";
 import { plan } from "./schedule-of.ts";
 import { whenOf } from "./when.ts";
-import { beginsAsWish, wishOf } from "./wish.ts";
 
 const NOW = Date.parse("2026-11-29T16:00Z");
 const BERLIN = "Europe/Berlin";
 
 /** The first firings of a sentence in UTC, or why there are none. */
 function firings(words: string, { now = NOW, tz = BERLIN, count = 1 } = {}): string[] {
-  const wish = wishOf(words);
-  if (wish.kind === "unclear") return [wish.why];
+  const request = parseReminder(words);
+  if (request.kind === "unclear") return [request.why];
   try {
-    const { schedule } = plan(wish.when, { now, tz });
+    const { schedule } = plan(request.when, { now, tz });
     return nextSlots(schedule, now, count).map((at) => new Date(at).toISOString().replace(":00.000Z", "Z"));
   } catch (error) {
     return [(error as Error).message];
@@ -35,9 +35,9 @@ describe("the vectors of the reference", () => {
     });
 
   test("every weekday at 8 is 0 8 * * 1-5", () => {
-    const wish = wishOf("every weekday at 8 stand up");
+    const request = parseReminder("every weekday at 8 stand up");
 
-    assert.deepEqual(wish.kind === "wish" && plan(wish.when, { now: NOW, tz: BERLIN }).schedule, {
+    assert.deepEqual(request.kind === "request" && plan(request.when, { now: NOW, tz: BERLIN }).schedule, {
       ...{ kind: "cron", expr: "0 8 * * 1-5", tz: BERLIN },
     });
   });
@@ -172,14 +172,14 @@ describe("sentences", () => {
     ["remind me in 5 min to read\nboth lines", "read\nboth lines"],
   ] as const)
     test(`“${said}” is about “${text}”`, () => {
-      const wish = wishOf(said);
+      const request = parseReminder(said);
 
-      assert.deepEqual([wish.kind === "wish" && wish.text, beginsAsWish(said)], [text, true]);
+      assert.deepEqual([request.kind === "request" && request.text, startsLikeReminder(said)], [text, true]);
     });
 
   for (const said of ["remind me what we said yesterday at 8", "remind me who she is", "I must remind myself"])
     test(`“${said}” asks for no reminder`, () => {
-      assert.equal(beginsAsWish(said), false);
+      assert.equal(startsLikeReminder(said), false);
     });
 });
 
@@ -193,7 +193,7 @@ test("what the page for people says is understood", () => {
 
   assert.deepEqual([sentences.length > 2, times.length > 15], [true, true]);
   assert.deepEqual(
-    sentences.filter((each) => wishOf(each).kind !== "wish"),
+    sentences.filter((each) => parseReminder(each).kind !== "request"),
     [],
   );
   assert.deepEqual(
@@ -258,9 +258,9 @@ test("whatever is said is read or asked about at once, and what is read is in th
 });
 
 test("of a very long message only the beginning is read", () => {
-  const wish = wishOf(`remind me every monday to sing ${"every monday and ".repeat(20_000)}`);
+  const request = parseReminder(`remind me every monday to sing ${"every monday and ".repeat(20_000)}`);
 
-  assert.ok(wish.kind === "wish" && wish.text.length < 4_000);
+  assert.ok(request.kind === "request" && request.text.length < 4_000);
 });
 
 describe("a time that is understood in part is asked about:", () => {
@@ -276,7 +276,7 @@ describe("a time that is understood in part is asked about:", () => {
     "on the 1st of every second month to pay",
   ])
     test(words, () => {
-      assert.equal(wishOf(words).kind, "unclear");
+      assert.equal(parseReminder(words).kind, "unclear");
     });
 });
 
@@ -308,9 +308,12 @@ describe("a second time after the first one", () => {
     ["on the 1st and 15th pay", "and 15th"],
   ] as const)
     test(`${words} is not half understood`, () => {
-      const wish = wishOf(words);
+      const request = parseReminder(words);
 
-      assert.ok(wish.kind === "unclear" && wish.why.startsWith(`“${second}” is a second time.`), JSON.stringify(wish));
+      assert.ok(
+        request.kind === "unclear" && request.why.startsWith(`“${second}” is a second time.`),
+        JSON.stringify(request),
+      );
     });
 
   for (const [words, text] of [
@@ -321,13 +324,13 @@ describe("a second time after the first one", () => {
     ["at 8 and bring the bag", "and bring the bag"],
   ] as const)
     test(`${words} says what to be reminded of`, () => {
-      const wish = wishOf(words);
+      const request = parseReminder(words);
 
-      assert.equal(wish.kind === "wish" && wish.text, text);
+      assert.equal(request.kind === "request" && request.text, text);
     });
 });
 
 for (const words of ["constructor", "every constructor", "toString to x", "every __proto__ to x", "in a valueOf to x"])
   test(`${words} is no time`, () => {
-    assert.equal(wishOf(words).kind, "unclear");
+    assert.equal(parseReminder(words).kind, "unclear");
   });

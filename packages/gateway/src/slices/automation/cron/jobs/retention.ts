@@ -1,10 +1,10 @@
 /** Forgets what is old: runs that were listed long enough, what was posted, and conversations that nobody continues. */
 import type { Settings } from "../../../../base/config/config.ts";
 import type { Step } from "../../../../base/store/store-upkeep.ts";
+import type { WebhookPosts } from "../delivery/webhook-posts.ts";
 import type { Slots } from "../runs/slots.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
-import type { Posts } from "../told/posts.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const HOUR_MS = 3_600_000;
@@ -15,10 +15,10 @@ const PER_STEP = 5;
 
 interface Rows {
   readonly slots: Slots;
-  readonly posts: Posts;
+  readonly posts: WebhookPosts;
 }
 
-export class Keeping {
+export class Retention {
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #rows: Rows;

@@ -13,7 +13,7 @@ const TTL_MS = 24 * 3_600_000;
 /** States of an account in which nothing is sent before a person acts. */
 const IDLE: ReadonlySet<string> = new Set(["disabled", "unconfigured", "stopped", "failed"]);
 
-export interface Telling {
+export interface DeliveryContext {
   readonly services: HeartbeatServices;
   readonly turns: HeartbeatTurns;
   readonly turn: Turn;
@@ -24,9 +24,9 @@ type Part = Omit<Outcome, "ts" | "agentId" | "sessionKey" | "durationMs">;
 type Target = { readonly to: DeliverTo } | { readonly reason: string };
 
 /** Records what came of a turn. Called once for each run, in the transaction that records its end. */
-export function recordEnd(telling: Telling, ended: Exclude<RunOutcome, { kind: "merged" }>): Outcome {
-  const { services, turns, turn, sessionKey } = telling;
-  const { part, told, isHandled } = partOf(telling, ended);
+export function recordEnd(context: DeliveryContext, ended: Exclude<RunOutcome, { kind: "merged" }>): Outcome {
+  const { services, turns, turn, sessionKey } = context;
+  const { part, told, isHandled } = partOf(context, ended);
   const ts = services.clock.now();
   const about = { agentId: turn.agentId, sessionKey, durationMs: Math.max(0, ts - turn.at) };
   const outcome: Outcome = { ts, ...withoutHidden(part, services), ...about };
@@ -41,19 +41,19 @@ function withoutHidden(part: Part, { messaging }: HeartbeatServices): Part {
 }
 
 function partOf(
-  telling: Telling,
+  context: DeliveryContext,
   ended: Exclude<RunOutcome, { kind: "merged" }>,
 ): { part: Part; told?: string; isHandled: boolean } {
-  const { services, turns, turn } = telling;
+  const { services, turns, turn } = context;
   if (ended.kind === "error") return { part: failed(services.guard(ended.error)), isHandled: false };
   if (ended.kind === "aborted") return { part: failed(`stopped: ${ended.reason}`), isHandled: false };
   const settings = services.agents.heartbeatOf(turn.agentId) ?? {};
   const reply = readReply(ended.text, settings.ackMaxChars ?? ACK_MAX_CHARS);
   const { showOk, showAlerts } = services.messaging.heartbeatShown;
-  const target = targetOf(telling, settings);
+  const target = targetOf(context, settings);
   if (reply.kind !== "alert") {
     const isTold = showOk && "to" in target;
-    if (isTold) send(telling, target.to, OK_WORD);
+    if (isTold) send(context, target.to, OK_WORD);
     return { part: { status: reply.kind, silent: !isTold, indicatorType: "ok" }, isHandled: true };
   }
   const { text, hasMedia } = reply;
@@ -66,7 +66,7 @@ function partOf(
   if (!hasMedia && text === turns.lastTold(turn.agentId)) return { part: skipped("duplicate"), isHandled: true };
   if (!showAlerts) return { part: skipped("alerts-disabled"), isHandled: true };
   if ("reason" in target) return { part: skipped(target.reason), isHandled: target.reason === "no-target" };
-  send(telling, target.to, text);
+  send(context, target.to, text);
   const { channel, chat } = target.to;
   return { part: { status: "sent", channel, to: chat.id, silent: false, ...about }, told: text, isHandled: false };
 }
@@ -77,7 +77,7 @@ function failed(reason: string): Part {
 
 /** Where an agent's heartbeats are told, or why nowhere. */
 export function targetOf(
-  { services, sessionKey }: Pick<Telling, "services" | "sessionKey">,
+  { services, sessionKey }: Pick<DeliveryContext, "services" | "sessionKey">,
   { target = "last", to, accountId }: HeartbeatSettings,
 ): Target {
   const { agent, log, messaging, sessions } = services;
@@ -102,7 +102,7 @@ export function targetOf(
   }
 }
 
-function send({ services: { messaging }, turn, sessionKey }: Telling, to: DeliverTo, markdown: string): void {
+function send({ services: { messaging }, turn, sessionKey }: DeliveryContext, to: DeliverTo, markdown: string): void {
   const { channel, account, chat } = to;
   messaging.outbox.add({
     ...{ channel, account, chat, sessionKey, ttlMs: TTL_MS },

@@ -4,8 +4,8 @@ import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
 import type { Job, JobState } from "../jobs/jobs.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
-import { find, type Place } from "./place.ts";
-import type { Posts } from "./posts.ts";
+import { findPlace, type Place } from "./place.ts";
+import type { WebhookPosts } from "./webhook-posts.ts";
 
 /** Why people are told of a job. They are not told of the same cause again for a while. */
 export type Cause = "failed" | "delivery" | "skipped" | "disabled";
@@ -31,9 +31,9 @@ interface Rules extends Place {
 export class Alerts {
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
-  readonly #posts: Posts;
+  readonly #posts: WebhookPosts;
 
-  constructor(services: CronServices, settings: Settings<CronSettings>, posts: Posts) {
+  constructor(services: CronServices, settings: Settings<CronSettings>, posts: WebhookPosts) {
     this.#services = services;
     this.#settings = settings;
     this.#posts = posts;
@@ -64,7 +64,7 @@ export class Alerts {
     { text, origin, body }: Pick<News, "text" | "origin"> & { body?: object },
   ): DeliverTo | undefined {
     const { messaging, notices, sessions } = this.#services;
-    const found = find(this.#services, job.config, place);
+    const found = findPlace(this.#services, job.config, place);
     if (found.kind === "address") {
       this.#posts.add({ origin, url: found.url, body: body ?? { jobId: job.id, jobName: job.config.name, text } });
       return undefined;

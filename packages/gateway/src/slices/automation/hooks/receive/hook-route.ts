@@ -1,9 +1,9 @@
-/** Which hooks stand behind a path. */
+/** Finds the hooks of a path. */
 import { isAt, mappingsOf, type NamedMapping } from "../actions/mapping.ts";
 import type { HooksSettings } from "../settings.ts";
 
-/** What stands behind a path. */
-export interface Door {
+/** The hooks of a path. */
+export interface HookRoute {
   /** What follows `hooks.path`, without slashes around it. */
   readonly path: string;
   readonly builtIn: "wake" | "agent" | undefined;
@@ -11,8 +11,8 @@ export interface Door {
   readonly mappings: readonly NamedMapping[];
 }
 
-/** What stands behind a path of hooks. */
-export function doorAt(settings: HooksSettings, path: string): Door {
+/** Finds the hooks of a path below `hooks.path`. */
+export function routeAt(settings: HooksSettings, path: string): HookRoute {
   const inner = path.slice(settings.path.length).replace(/^\/+|\/+$/g, "");
   const builtIn = inner === "wake" || inner === "agent" ? inner : undefined;
   const mappings = builtIn ? [] : mappingsOf(settings).filter((mapping) => isAt(mapping, inner));
@@ -20,6 +20,6 @@ export function doorAt(settings: HooksSettings, path: string): Door {
 }
 
 /** What a refused call was meant for, as far as the settings know it. */
-export function nameOf({ builtIn, mappings }: Door): string {
+export function nameOf({ builtIn, mappings }: HookRoute): string {
   return builtIn ?? mappings[0]?.id ?? "unknown";
 }

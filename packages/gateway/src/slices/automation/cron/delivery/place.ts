@@ -20,7 +20,7 @@ export type Found =
   | { readonly kind: "nowhere"; readonly problem: string };
 
 /** Finds a place; a chat that is not named is where the job's agent was last spoken to. */
-export function find({ agent, sessions }: CronServices, config: JobConfig, place: Place): Found {
+export function findPlace({ agent, sessions }: CronServices, config: JobConfig, place: Place): Found {
   const { mode, channel = "last", to, accountId, threadId } = place;
   if (mode === "webhook") {
     if (URL.canParse(to ?? "")) return { kind: "address", url: to ?? "" };

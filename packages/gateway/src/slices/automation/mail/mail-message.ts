@@ -3,7 +3,7 @@ import type { FetchMessageObject, ImapFlow, MessageStructureObject } from "imapf
 import { oneLine } from "../../../kit/text/framing.ts";
 import { wordsOfHtml } from "./html.ts";
 
-export interface Letter {
+export interface MailMessage {
   readonly uid: number;
   readonly messageId: string | undefined;
   /** Addresses of the header From, lower case. */
@@ -24,7 +24,11 @@ const BYTES_PER_CHAR = 4;
 export const WANTED = { uid: true, envelope: true, bodyStructure: true, size: true, internalDate: true } as const;
 
 /** Fetches the words of a mail, at most `maxChars`. */
-export async function letterOf(client: ImapFlow, message: FetchMessageObject, maxChars: number): Promise<Letter> {
+export async function readMailMessage(
+  client: ImapFlow,
+  message: FetchMessageObject,
+  maxChars: number,
+): Promise<MailMessage> {
   const { uid, envelope, size = 0, internalDate, bodyStructure } = message;
   const parts = bodyStructure ? leavesOf(bodyStructure) : [];
   const body = parts.find(isText("text/plain")) ?? parts.find(isText("text/html"));

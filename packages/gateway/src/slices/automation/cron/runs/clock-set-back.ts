@@ -6,7 +6,7 @@ import type { Slots } from "./slots.ts";
 const DAY_MS = 24 * 3_600_000;
 
 /** Slots of a time that has not come are taken back, and jobs that wait for such a time wait for their next one. */
-export async function setRight({
+export async function repairAfterClockSetBack({
   services,
   jobs,
   slots,

@@ -1,6 +1,6 @@
 /** Times of day as people say them. */
 
-export interface Clock {
+export interface TimeOfDay {
   readonly kind: "clock";
   readonly hour: number;
   readonly minute: number;
@@ -10,13 +10,13 @@ export interface Clock {
   readonly isGuess?: boolean;
 }
 
-export interface Wrong {
+export interface InvalidTime {
   readonly kind: "wrong";
   readonly why: string;
 }
 
 /** "at 18:30", "9am", "at noon"; a number alone needs "at". Undefined when the phrase is no time of day. */
-export function clockOf(phrase: string): Clock | Wrong | undefined {
+export function timeOfDayIn(phrase: string): TimeOfDay | InvalidTime | undefined {
   const hasAt = /^(?:at|@) ?/.test(phrase);
   const said = phrase.replace(/^(?:at|@) ?/, "");
   if (said === "noon" || said === "midday") return { kind: "clock", hour: 12, minute: 0 };
@@ -37,7 +37,7 @@ function checked(
   said: string,
   { hour, minute, half }: { hour: number; minute: number; half: string },
   isWhole: boolean,
-): Clock | Wrong {
+): TimeOfDay | InvalidTime {
   const isHalved = half === "a" || half === "p";
   if (isHalved && (hour < 1 || hour > 12 || minute > 59))
     return { kind: "wrong", why: `${said} is not a time of day: with am and pm, hours go from 1 to 12.` };

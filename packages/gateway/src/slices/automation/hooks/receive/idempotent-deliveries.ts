@@ -1,18 +1,18 @@
-/** Has each delivery done once, whenever and however often it is sent; and each hook called only so often. */
+/** Handles each delivery once, however often it is sent, and limits how often a hook may be called. */
 import type { Answer, Deliveries } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
+import { RateWindow } from "./rate-window.ts";
 import type { Naming } from "./read.ts";
 import { later, refused } from "./refusal.ts";
-import { Window } from "./window.ts";
 
-export class Once {
+export class IdempotentDeliveries {
   readonly #deliveries: Deliveries;
-  readonly #taken: Window;
+  readonly #taken: RateWindow;
   readonly #underWay = new Map<string, Promise<Answer>>();
 
   constructor({ clock }: HookServices, deliveries: Deliveries) {
     this.#deliveries = deliveries;
-    this.#taken = new Window(clock);
+    this.#taken = new RateWindow(clock);
   }
 
   /**

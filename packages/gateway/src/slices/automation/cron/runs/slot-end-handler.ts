@@ -1,14 +1,14 @@
 /** What the end of a run does to its job: whether it is tried again, rests, is switched off, and who is told. */
 import type { Settings } from "../../../../base/config/config.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
+import type { Alerts, News } from "../delivery/alerts.ts";
+import type { Place } from "../delivery/place.ts";
 import type { Job, JobState, Jobs } from "../jobs/jobs.ts";
 import type { CronServices } from "../services.ts";
 import type { CronSettings } from "../settings.ts";
-import type { Alerts, News } from "../told/alerts.ts";
-import type { Place } from "../told/place.ts";
 import type { Slot, SlotEnd, Slots } from "./slots.ts";
 
-export interface EndsOptions {
+export interface SlotEndHandlerOptions {
   readonly services: CronServices;
   readonly settings: Settings<CronSettings>;
   readonly jobs: Jobs;
@@ -27,10 +27,10 @@ export interface End extends Omit<SlotEnd, "at"> {
 
 const MAX_ERROR_CHARS = 500;
 
-export class Ends {
-  readonly #options: EndsOptions;
+export class SlotEndHandler {
+  readonly #options: SlotEndHandlerOptions;
 
-  constructor(options: EndsOptions) {
+  constructor(options: SlotEndHandlerOptions) {
     this.#options = options;
   }
 

@@ -7,7 +7,7 @@ import { messageOf, TellableError } from "../../../../base/errors.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
 import type { Payload } from "../jobs/jobs.ts";
-import { conversationOf, deliver, post, type Turn, type Working } from "./work.ts";
+import { conversationOf, type DueJob, deliver, post, type WorkContext } from "./work.ts";
 
 export type ProgramPayload = Extract<Payload, { kind: "command" | "script" }>;
 
@@ -18,12 +18,12 @@ const MAX_SECONDS = 3_600;
 const PATIENCE_MS = 3_600_000;
 const MAX_SAID_CHARS = 2_000;
 
-export class Programs implements Disposable {
-  readonly #working: Working;
+export class JobPrograms implements Disposable {
+  readonly #context: WorkContext;
   readonly #leaving = new AbortController();
 
-  constructor(working: Working) {
-    this.#working = working;
+  constructor(context: WorkContext) {
+    this.#context = context;
   }
 
   [Symbol.dispose](): void {
@@ -34,17 +34,17 @@ export class Programs implements Disposable {
 
   /** Records the end of programs that were under way when the gateway ended. */
   takeStock(): DeliverTo[] {
-    const { slots, ends } = this.#working;
+    const { slots, ends } = this.#context;
     return slots.runningPrograms().flatMap((slot) => ends.end(slot, { state: "error", error: INTERRUPTED }));
   }
 
   /** Starts a program; `ended` is called when its end is on disk, with the chats that have messages to send. */
-  start(turn: Turn, payload: ProgramPayload, ended: (chats: readonly DeliverTo[]) => void): void {
-    const { services, slots } = this.#working;
-    slots.beginProgram(turn.slot.id, services.clock.now());
-    const done = this.#run(turn, payload).then(
-      ({ isOk, text }) => this.#end(turn, isOk, text),
-      (error: unknown) => this.#end(turn, false, messageOf(error)),
+  start(due: DueJob, payload: ProgramPayload, ended: (chats: readonly DeliverTo[]) => void): void {
+    const { services, slots } = this.#context;
+    slots.beginProgram(due.slot.id, services.clock.now());
+    const done = this.#run(due, payload).then(
+      ({ isOk, text }) => this.#end(due, isOk, text),
+      (error: unknown) => this.#end(due, false, messageOf(error)),
     );
     done.then(
       (chats) => {
@@ -54,8 +54,8 @@ export class Programs implements Disposable {
     );
   }
 
-  async #run({ job }: Turn, payload: ProgramPayload): Promise<{ isOk: boolean; text: string }> {
-    const { services } = this.#working;
+  async #run({ job }: DueJob, payload: ProgramPayload): Promise<{ isOk: boolean; text: string }> {
+    const { services } = this.#context;
     const { agents, approvals, clock } = services;
     const { cwd, env, timeoutSeconds } = payload;
     const seconds = Math.min(timeoutSeconds ?? MAX_SECONDS, MAX_SECONDS);
@@ -78,34 +78,34 @@ export class Programs implements Disposable {
   }
 
   /** Records the end, and puts what the program wrote on its way. */
-  #end(turn: Turn, isOk: boolean, text: string): readonly DeliverTo[] | undefined {
-    const { services, slots, ends } = this.#working;
-    const { slot } = turn;
+  #end(due: DueJob, isOk: boolean, text: string): readonly DeliverTo[] | undefined {
+    const { services, slots, ends } = this.#context;
+    const { slot } = due;
     if (this.#leaving.signal.aborted || slots.get(slot.id)?.state !== "running") return undefined;
     const output = isOk ? text.replace(/\n?\[exit code 0, [\d.]+ s\]$/, "") : text;
     const said = output.trim().slice(-MAX_SAID_CHARS).toWellFormed();
     return services.store.transaction(() => {
       if (!isOk) {
         const chats = ends.end(slot, { state: "error", error: said });
-        if (turn.job.config.delivery.mode === "webhook") this.#postEnd(turn);
+        if (due.job.config.delivery.mode === "webhook") this.#postEnd(due);
         return chats;
       }
-      const { route, problem, isPosted } = said === "" ? this.#silent(turn) : deliver(this.#working, turn, said);
+      const { route, problem, isPosted } = said === "" ? this.#silent(due) : deliver(this.#context, due, said);
       const chats = ends.end(slot, { state: "ok", summary: said, undelivered: problem });
-      if (isPosted) post(this.#working, turn);
+      if (isPosted) post(this.#context, due);
       return route ? [route, ...chats] : chats;
     });
   }
 
-  #postEnd(turn: Turn): void {
-    this.#working.slots.deliver(turn.slot.id, "queued");
-    post(this.#working, turn);
+  #postEnd(due: DueJob): void {
+    this.#context.slots.deliver(due.slot.id, "queued");
+    post(this.#context, due);
   }
 
   /** A program that writes nothing has nothing to say in a chat; its end is posted all the same. */
-  #silent({ job, slot }: Turn): ReturnType<typeof deliver> {
+  #silent({ job, slot }: DueJob): ReturnType<typeof deliver> {
     const { mode } = job.config.delivery;
-    const { slots } = this.#working;
+    const { slots } = this.#context;
     if (mode === "webhook") {
       slots.deliver(slot.id, "queued");
       return { isPosted: true };

@@ -1,4 +1,4 @@
-/** Counts what each source does in a minute. Its memory is bounded. */
+/** Counts the calls of each source in a window of one minute. Its memory is bounded. */
 import type { Clock } from "../../../../base/time/clock.ts";
 
 const WINDOW_MS = 60_000;
@@ -9,7 +9,7 @@ interface Count {
   taken: number;
 }
 
-export class Window {
+export class RateWindow {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #counts = new Map<string, Count>();
 
@@ -23,7 +23,7 @@ export class Window {
     return count && count.taken >= most ? Math.max(1, Math.ceil(count.since + WINDOW_MS - this.#clock.monotonic())) : 0;
   }
 
-  /** Counts one. */
+  /** Counts one call of a source. */
   take(source: string): void {
     const count = this.#current(source) ?? { since: this.#clock.monotonic(), taken: 0 };
     count.taken++;

@@ -3,14 +3,14 @@ import type { Sent } from "../jobs/wire.ts";
 import type { Slot, Slots } from "../runs/slots.ts";
 import { originOf } from "../runs/work.ts";
 import type { CronServices } from "../services.ts";
-import type { Posts } from "./posts.ts";
+import type { WebhookPosts } from "./webhook-posts.ts";
 
 export class Deliveries {
   readonly #services: CronServices;
   readonly #slots: Slots;
-  readonly #posts: Posts;
+  readonly #posts: WebhookPosts;
 
-  constructor(services: CronServices, slots: Slots, posts: Posts) {
+  constructor(services: CronServices, slots: Slots, posts: WebhookPosts) {
     this.#services = services;
     this.#slots = slots;
     this.#posts = posts;

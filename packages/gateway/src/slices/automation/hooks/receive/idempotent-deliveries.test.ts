@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
 import type { Answer, Deliveries } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
-import { Once } from "./once.ts";
+import { IdempotentDeliveries } from "./idempotent-deliveries.ts";
+import { RateWindow } from "./rate-window.ts";
 import { HookRefusal } from "./refusal.ts";
-import { Window } from "./window.ts";
 
 const HOOK = { name: "agent", maxPerMinute: 2 };
 const ACCEPTED: Answer = { status: 202, body: { ok: true } };
@@ -14,11 +14,11 @@ const ACCEPTED: Answer = { status: 202, body: { ok: true } };
 function stage(known: Readonly<Record<string, Answer>> = {}) {
   const clock = new FakeClock();
   const deliveries = { repeat: (keys: readonly string[]) => keys.map((key) => known[key]).find((each) => each) };
-  const once = new Once({ clock } as unknown as HookServices, deliveries as unknown as Deliveries);
+  const once = new IdempotentDeliveries({ clock } as unknown as HookServices, deliveries as unknown as Deliveries);
   return { clock, once };
 }
 
-const named = (...keys: string[]) => ({ keys }) as Parameters<Once["do"]>[0];
+const named = (...keys: string[]) => ({ keys }) as Parameters<IdempotentDeliveries["do"]>[0];
 
 test("a delivery that is sent again while its work goes on gets the answer of the first, by any of its keys", async () => {
   const { once } = stage();
@@ -71,7 +71,7 @@ test("a hook that is called too often is refused with when to come again, and ta
 
 test("what is counted of each source is forgotten after a minute, and of the most sources when there are too many", () => {
   const clock = new FakeClock();
-  const window = new Window(clock);
+  const window = new RateWindow(clock);
 
   window.take("a");
   const at = [window.waitMs("a", 1), window.waitMs("a", 2), window.waitMs("b", 1)];

@@ -2,7 +2,7 @@
 import { replaceInto } from "../../../base/store/statement.ts";
 import type { Store } from "../../../base/store/store.ts";
 
-export interface Box {
+export interface MailboxRow {
   readonly account: string;
   /** Server, user and folder: when one of them changes, it is another mailbox. */
   readonly place: string;
@@ -13,22 +13,22 @@ export interface Box {
   readonly lastMailAt: number | null;
 }
 
-export class Boxes {
+export class MailboxRows {
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  get(account: string): Box | undefined {
-    return this.#store.get<Box>(
+  get(account: string): MailboxRow | undefined {
+    return this.#store.get<MailboxRow>(
       `select account, place, uid_validity as uidValidity, last_uid as lastUid, since, last_mail_at as lastMailAt
        from mail_boxes where account = ?`,
       account,
     );
   }
 
-  save({ account, place, uidValidity, lastUid, since, lastMailAt }: Box): void {
+  save({ account, place, uidValidity, lastUid, since, lastMailAt }: MailboxRow): void {
     this.#store.run(
       ...replaceInto("mail_boxes", {
         ...{ account, place, since },

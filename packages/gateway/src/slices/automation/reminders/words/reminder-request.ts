@@ -4,8 +4,8 @@
  */
 import { type When, whenOf } from "./when.ts";
 
-export type Wish =
-  | { readonly kind: "wish"; readonly text: string; readonly when: Exclude<When, { kind: "wrong" }> }
+export type ReminderRequest =
+  | { readonly kind: "request"; readonly text: string; readonly when: Exclude<When, { kind: "wrong" }> }
   /** Something is missing, or wrong (`isWrong`: it names a time that there is not); `why` asks back. */
   | { readonly kind: "unclear"; readonly why: string; readonly isWrong?: boolean };
 
@@ -29,13 +29,13 @@ const ZONE =
 const EXAMPLES = "“in 20 min”, “tomorrow at 9” or “every weekday at 8”";
 
 /** Whether a message begins as one that asks for a reminder. */
-export function beginsAsWish(message: string): boolean {
+export function startsLikeReminder(message: string): boolean {
   const lead = LEAD.exec(message.trim());
   return lead !== null && ASKS.test(message.trim().slice(lead[0].length));
 }
 
 /** Reads a message with or without "remind me" before it. */
-export function wishOf(message: string): Wish {
+export function parseReminder(message: string): ReminderRequest {
   const said = message.trim().slice(0, MAX_CHARS).replace(LEAD, "").trim();
   if (said === "")
     return { kind: "unclear", why: `Of what, and when? Say for example “remind me in 20 min to stretch”.` };
@@ -57,7 +57,7 @@ export function wishOf(message: string): Wish {
     .replace(/[\s,;:]+$/, "")
     .trim();
   if (text === "") return { kind: "unclear", why: "Of what? Say for example “remind me in 20 min to stretch”." };
-  return { kind: "wish", when, text };
+  return { kind: "request", when, text };
 }
 
 /** Why what follows a time makes it another one; undefined when it does not. */

@@ -35,7 +35,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** The pauses before the tries after the first. */
 const AGAIN_MS = [5_000, 30_000, 300_000, 1_800_000];
 
-export class Posts implements Disposable {
+export class WebhookPosts implements Disposable {
   readonly #services: CronServices;
   readonly #settings: Settings<CronSettings>;
   readonly #sending = new Set<number>();

@@ -1,34 +1,34 @@
-/** Begins what waits, while there is room, and takes in how it ended. */
+/** Starts waiting slots while the limits of jobs allow it, and records how they end. */
 import { setImmediate as breath } from "node:timers/promises";
 import type { Settings } from "../../../../base/config/config.ts";
 import { GatewayError, ignore, messageOf } from "../../../../base/errors.ts";
 import type { DeliverTo, RunOutcome, RunRecord } from "../../../agent/agent/run/run-store.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { CronSettings } from "../settings.ts";
-import type { Programs } from "./programs.ts";
+import type { JobPrograms } from "./job-programs.ts";
 import type { Slot } from "./slots.ts";
-import { post, startRun, tell, tellMain, type Working } from "./work.ts";
+import { post, startRun, tell, tellMain, type WorkContext } from "./work.ts";
 
 /** How many slots begin before others get their turn. */
 const PER_STEP = 20;
 const MAX_SUMMARY_CHARS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 
-export interface BeginnerOptions extends Working {
+export interface SlotStarterOptions extends WorkContext {
   readonly settings: Settings<CronSettings>;
   readonly jobs: Jobs;
-  readonly programs: Programs;
+  readonly programs: JobPrograms;
   /** A slot's work has begun, or ended. */
   changed(action: "started" | "finished", slot: Slot): void;
   /** There is room again, or a retry to wait for. */
   lookAgain(): void;
 }
 
-export class Beginner implements Disposable {
-  readonly #options: BeginnerOptions;
+export class SlotStarter implements Disposable {
+  readonly #options: SlotStarterOptions;
   #isStopped = false;
 
-  constructor(options: BeginnerOptions) {
+  constructor(options: SlotStarterOptions) {
     this.#options = options;
   }
 
