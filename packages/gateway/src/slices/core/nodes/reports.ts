@@ -7,8 +7,8 @@ import { type Schema, validationText } from "../../../kit/schema/validate.ts";
 import { type ExecReport, isExecReport } from "./calls/exec-report.ts";
 import type { Invoke, Invokes } from "./calls/invokes.ts";
 import { nodeHostStats, nodePresence } from "./events.ts";
-import { Pace } from "./pace.ts";
 import type { LiveNode, Registry } from "./registry.ts";
+import { ReportThrottle } from "./report-throttle.ts";
 import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
 import { type Handled, NodeSpeech } from "./words.ts";
 
@@ -40,10 +40,10 @@ export class NodeReports implements Disposable {
   readonly speech = new NodeSpeech();
   readonly #base: Pick<Base, "bus" | "clock">;
   readonly #about: Reported;
-  readonly #pace: Pace;
+  readonly #pace: ReportThrottle;
 
   constructor(base: Pick<Base, "bus" | "clock">, about: Reported) {
-    this.#pace = new Pace(base.clock);
+    this.#pace = new ReportThrottle(base.clock);
     this.#base = base;
     this.#about = about;
   }

@@ -22,7 +22,7 @@ import type { ModelsOfSessions, RunOutcome, RunsOfSessions } from "./session-por
 import { COLUMNS, detailsOf, type Route, type Row, type Session, toSession } from "./session-rows.ts";
 import { SessionViews } from "./session-views.ts";
 import { type SessionSettings, session } from "./settings.ts";
-import { Solitary } from "./solitary.ts";
+import { UnattendedSessions } from "./unattended-sessions.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Functions on keys that slices below use. */
@@ -53,7 +53,7 @@ export class Sessions {
   readonly transcript: Transcript;
   readonly past: Past;
   readonly adoption: Adoption;
-  readonly solitary: Solitary;
+  readonly unattended: UnattendedSessions;
   readonly media: Media;
   /** Finds conversations. */
   readonly all: SessionList;
@@ -73,7 +73,7 @@ export class Sessions {
     this.transcript = new Transcript({ ...base, media: this.media });
     this.past = new Past({ ...base, transcript: this.transcript });
     this.adoption = new Adoption({ ...base, transcript: this.transcript });
-    this.solitary = new Solitary(base.store);
+    this.unattended = new UnattendedSessions(base.store);
     this.#store = base.store;
     this.#clock = base.clock;
     this.#agents = base.agents;

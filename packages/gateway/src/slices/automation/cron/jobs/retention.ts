@@ -47,7 +47,7 @@ export class Retention {
     const { sessions, clock } = this.#services;
     const { sessionHours, maxSessions } = this.#settings.current;
     const before = clock.olderThan(sessionHours * HOUR_MS);
-    const keys = sessions.solitary.leftAlone({ before, most: maxSessions, limit: PER_STEP, except: this.#atWork() });
+    const keys = sessions.unattended.expired({ before, most: maxSessions, limit: PER_STEP, except: this.#atWork() });
     for (const key of keys) sessions.delete(key);
     return keys.length === PER_STEP;
   }
@@ -55,7 +55,7 @@ export class Retention {
   /** A job that works often begins many transcripts under one key. */
   #pruneTranscripts(): boolean {
     const { sessions, clock } = this.#services;
-    return sessions.solitary.forgetPast(clock.olderThan(this.#settings.current.sessionHours * HOUR_MS));
+    return sessions.unattended.forgetPast(clock.olderThan(this.#settings.current.sessionHours * HOUR_MS));
   }
 
   #atWork(): ReadonlySet<string> {

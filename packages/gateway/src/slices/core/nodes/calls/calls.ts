@@ -10,8 +10,8 @@ import { CallQueue, failureOf, isAsleep } from "../queue/call-queue.ts";
 import { notAllowed, reserved } from "../refusals.ts";
 import type { LiveNode, Registry } from "../registry.ts";
 import type { QueuedCallShape } from "../schema.ts";
+import { IdempotencyCache } from "./idempotency-cache.ts";
 import { type Invoke, type Invoked, Invokes } from "./invokes.ts";
-import { Repeats } from "./repeats.ts";
 
 /** A program that somebody wants to run on a node, as an approval must cover it. */
 export interface NodeProgram {
@@ -84,14 +84,14 @@ export class NodeCalls {
   readonly queue: CallQueue;
   readonly #services: Base;
   readonly #sources: CallSources;
-  readonly #repeats: Repeats<InvokeAnswer>;
+  readonly #repeats: IdempotencyCache<InvokeAnswer>;
 
   constructor(services: Base, sources: CallSources) {
     this.#services = services;
     this.#sources = sources;
     const { directory, registry } = sources;
     this.invokes = new Invokes(services);
-    this.#repeats = new Repeats(services.clock, ({ payloadJSON, chars }) => payloadJSON?.length ?? chars);
+    this.#repeats = new IdempotencyCache(services.clock, ({ payloadJSON, chars }) => payloadJSON?.length ?? chars);
     this.queue = new CallQueue(services, {
       isConnected: (nodeId) => registry.get(nodeId) !== undefined,
       requireAllowed: (nodeId, command) => this.#requireAllowed(command, directory.connected(nodeId), false),

@@ -1,5 +1,5 @@
 /**
- * The pace at which reports of nodes are told: each kind of each node at once, and then once a second at most, the newest. A
+ * Throttles the events about reports of nodes: the first of each kind and node at once, then the newest once a second. A
  * node may report as often as it likes; every operator's client would hear of each report.
  */
 import type { Clock } from "../../../base/time/clock.ts";
@@ -12,7 +12,7 @@ interface Pause {
   next: (() => void) | undefined;
 }
 
-export class Pace implements Disposable {
+export class ReportThrottle implements Disposable {
   readonly #clock: Pick<Clock, "after">;
   readonly #pauses = new Map<string, Pause>();
 

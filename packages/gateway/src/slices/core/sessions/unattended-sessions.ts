@@ -9,7 +9,7 @@ const IS_SOLITARY =
   "(key glob 'agent:*:cron:*' or key glob 'agent:*:hook:????????-????-????-????-????????????') and label is null and " +
   "json_extract(details, '$.pinned') is null";
 
-export class Solitary {
+export class UnattendedSessions {
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -17,7 +17,7 @@ export class Solitary {
   }
 
   /** Those that nothing was said in since `before`, and the oldest beyond `most`; without those of `except`. */
-  leftAlone(wanted: { before: number; most: number; limit: number; except: ReadonlySet<string> }): string[] {
+  expired(wanted: { before: number; most: number; limit: number; except: ReadonlySet<string> }): string[] {
     const { before, most, limit, except } = wanted;
     return this.#store
       .all<{ key: string }>(

@@ -15,7 +15,7 @@ interface Ended<T> {
   readonly endedAt: number;
 }
 
-export class Repeats<T> {
+export class IdempotencyCache<T> {
   readonly #clock: Clock;
   readonly #sizeOf: (answer: T) => number;
   readonly #working = new Map<string, Promise<T>>();

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
 import { GatewayError, invalidRequest } from "../../../../base/errors.ts";
-import { Repeats } from "./repeats.ts";
+import { IdempotencyCache } from "./idempotency-cache.ts";
 
 const MIB = 1024 * 1024;
 
 /** Repeats whose answers have the size that they say; `works` counts the work that was done. */
 function stage() {
   const clock = new FakeClock();
-  const repeats = new Repeats<number>(clock, (answer) => answer);
+  const repeats = new IdempotencyCache<number>(clock, (answer) => answer);
   let works = 0;
   const once = (key: string, answer: number | Error) =>
     repeats.once(key, async () => {
