@@ -117,7 +117,7 @@ export class Metrics implements Disposable {
       this.#heartbeats.text(),
       gauge(
         { name: "moltbot_accounts_up", help: "Accounts of channels that are connected." },
-        [...messaging.standing.accountsUp()].map(([channel, count]) => [{ channel }, count] as const),
+        [...messaging.accountStatus.accountsUp()].map(([channel, count]) => [{ channel }, count] as const),
       ),
       gauge(
         { name: "moltbot_ws_clients", help: "Connections that are let in." },

@@ -161,7 +161,7 @@ export class Overview implements Disposable {
         defaultAgentId: agents.defaultId,
         agents: agents.ids().map((agentId) => heartbeat.settingsOf(agentId)),
       },
-      channelSummary: messaging.standing.summary(),
+      channelSummary: messaging.accountStatus.summary(),
       queuedSystemEvents: [...notices.waiting(sessions.mainKey())],
       database: database.state,
       sessions: sessionsStatus(this.#services, models.chosen.modelDefaults()),
@@ -187,7 +187,7 @@ export class Overview implements Disposable {
     const { agents, clock, config, database, messaging } = this.#services;
     const startedAt = clock.monotonic();
     const { issues } = config.snapshot();
-    const { channels, order, labels } = this.#read(() => messaging.standing.health(), NO_CHANNELS);
+    const { channels, order, labels } = this.#read(() => messaging.accountStatus.health(), NO_CHANNELS);
     this.#health = {
       ok: true,
       ts: clock.now(),

@@ -186,7 +186,7 @@ export class Updates {
 
   /** The accounts that are connected now. */
   #connected(): string[] {
-    const { channels } = this.#services.messaging.standing.health();
+    const { channels } = this.#services.messaging.accountStatus.health();
     return Object.entries(channels).flatMap(([channel, each]) =>
       Object.values((each as { accounts: Record<string, { accountId: string; state: string }> }).accounts)
         .filter(({ state }) => state === "connected")

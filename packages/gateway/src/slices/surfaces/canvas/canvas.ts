@@ -10,7 +10,7 @@ import type { Upgrade } from "../../../kit/route.ts";
 import type { CanvasServices } from "./canvas-services.ts";
 import { AgentFolders } from "./files/agent-folders.ts";
 import { Addresses, ownOrigin } from "./host/addresses.ts";
-import { CanvasDoor } from "./host/door.ts";
+import { CanvasServer } from "./host/canvas-server.ts";
 import { isCanvasPath } from "./host/paths.ts";
 import { Viewers } from "./host/viewers.ts";
 import { Drawing } from "./screens/drawing.ts";
@@ -28,7 +28,7 @@ export class Canvas implements ConnectionWatcher {
   readonly #services: CanvasServices;
   readonly #settings: CanvasHostSettings;
   readonly #viewers: Viewers;
-  readonly #door: CanvasDoor;
+  readonly #server: CanvasServer;
   readonly #using = new DisposableStack();
   #own: OpenPort | undefined;
   #opening: Promise<void> | undefined;
@@ -55,7 +55,7 @@ export class Canvas implements ConnectionWatcher {
       log: this.drawing.screens.log,
       reload: () => this.#viewers.reload(),
     });
-    this.#door = new CanvasDoor({
+    this.#server = new CanvasServer({
       ...{ host, settings: this.#settings, folders: this.folders, capabilities, viewers: this.#viewers },
       own: () => this.#own,
       sessionFor: (named) => this.drawing.sessionFor(named),
@@ -96,11 +96,11 @@ export class Canvas implements ConnectionWatcher {
   }
 
   handle(request: IncomingMessage, response: ServerResponse, path: string): void {
-    this.#door.handle(request, response, { path, isOwnPort: false });
+    this.#server.handle(request, response, { path, isOwnPort: false });
   }
 
   upgrade(upgrade: Upgrade): void {
-    this.#door.upgrade(upgrade);
+    this.#server.upgrade(upgrade);
   }
 
   /** What pages of the gateway may show in a frame. */
@@ -149,8 +149,8 @@ export class Canvas implements ConnectionWatcher {
     try {
       this.#own = await host.listen({
         port,
-        request: (request, response) => this.#door.onOwnPort(request, response),
-        upgrade: (request, socket, head) => this.#door.onOwnPortUpgrade(request, socket, head),
+        request: (request, response) => this.#server.onOwnPort(request, response),
+        upgrade: (request, socket, head) => this.#server.onOwnPortUpgrade(request, socket, head),
       });
       log.info("the canvas listens", { port: this.#own.port });
     } catch (error) {

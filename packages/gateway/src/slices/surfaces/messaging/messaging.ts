@@ -12,12 +12,12 @@ import { type ManyPort, Port } from "../../../kit/port.ts";
 import type { QueueMode } from "../../agent/agent/lanes/queue.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
 import { AccountSetup } from "./accounts/account-setup.ts";
+import { AccountStatus } from "./accounts/account-status.ts";
 import { AccountState } from "./accounts/account-store.ts";
 import { Accounts } from "./accounts/accounts.ts";
-import { Effects } from "./accounts/effects.ts";
+import { IneffectiveSettings } from "./accounts/ineffective-settings.ts";
 import { KnownChannels } from "./accounts/known-channels.ts";
 import { Logins } from "./accounts/logins.ts";
-import { Standing } from "./accounts/standing.ts";
 import { Webhooks } from "./accounts/webhooks.ts";
 import { isOwner } from "./in/inbound.ts";
 import { Inbox } from "./in/inbox/inbox.ts";
@@ -57,13 +57,13 @@ export class Messaging implements AsyncDisposable {
   readonly pairing: Pairing;
   readonly accounts: Accounts;
   /** How the accounts are doing. */
-  readonly standing: Standing;
+  readonly accountStatus: AccountStatus;
   readonly setup: AccountSetup;
   readonly logins: Logins;
   readonly outgoing: Outgoing;
   readonly webhooks: Webhooks;
   /** What in the settings has no effect. */
-  readonly effects: Effects;
+  readonly ineffectiveSettings: IneffectiveSettings;
   /** Whether traces are sent; filled by the slice that sends them. */
   readonly tracing = new Port<{ readonly isOn: boolean }>({ isOn: false });
   readonly #services: MessagingServices;
@@ -105,7 +105,7 @@ export class Messaging implements AsyncDisposable {
       isLoginUnderWay: (key) => this.logins.isUnderWay(key),
     });
     const { accounts } = this;
-    this.standing = new Standing({ channels, accounts, clock });
+    this.accountStatus = new AccountStatus({ channels, accounts, clock });
     this.#replies = new Replies({
       ...{ inbox, outbox, clock, messages: settings },
       isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
@@ -121,7 +121,12 @@ export class Messaging implements AsyncDisposable {
         isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
       }),
     );
-    this.effects = new Effects({ services, channels, bindings: this.#bindings, people: inbox.people });
+    this.ineffectiveSettings = new IneffectiveSettings({
+      services,
+      channels,
+      bindings: this.#bindings,
+      people: inbox.people,
+    });
     this.setup = new AccountSetup({ channels, accounts, log });
     this.logins = this.#stack.use(
       new Logins({
@@ -170,7 +175,7 @@ export class Messaging implements AsyncDisposable {
     upkeep.add(() => this.inbox.prune(this.#keptSince));
     upkeep.add(() => this.outbox.ages.prune(this.#keptSince));
     this.#stack.use(clock.every(EXPIRE_MS, () => this.#expire()));
-    this.#stack.use(this.effects.watch());
+    this.#stack.use(this.ineffectiveSettings.watch());
     this.accounts.begin();
   }
 

@@ -13,8 +13,8 @@ import { surfacesAsked } from "./node-surfaces.ts";
 import { pressLimit, TOO_MANY } from "./press-limit.ts";
 import { type Pushed, Screens } from "./screens.ts";
 
-/** On whose screen something happens, and in whose name. */
-export interface On {
+/** The screen that something is drawn on, and who draws. */
+export interface DrawingTarget {
   readonly sessionKey?: string | undefined;
   /** Only this node. */
   readonly node?: string | undefined;
@@ -58,7 +58,7 @@ export class Drawing {
   }
 
   /** Draws on a screen. Throws `INVALID_REQUEST` with line and reason; nothing has changed then. */
-  async push({ sessionKey: named, author, ...asking }: On, pushed: Pushed) {
+  async push({ sessionKey: named, author, ...asking }: DrawingTarget, pushed: Pushed) {
     const sessionKey = this.#keyOf(named);
     const { entry, surfaces, messages } = await this.screens.push(sessionKey, pushed, author);
     this.#viewers.tell(sessionKey, { type: "apply", messages }, entry.seq);
@@ -67,7 +67,7 @@ export class Drawing {
     return { sessionKey, seq: entry.seq, surfaces: [...surfaces], nodes };
   }
 
-  async reset({ sessionKey: named, author, ...asking }: On) {
+  async reset({ sessionKey: named, author, ...asking }: DrawingTarget) {
     const sessionKey = this.#keyOf(named);
     const { seq } = this.screens.reset(sessionKey, author);
     this.#viewers.tell(sessionKey, { type: "reset" }, seq);

@@ -25,7 +25,7 @@ import { Account } from "./account.ts";
 import type { AccountSettings } from "./account-settings.ts";
 import { Chats } from "./account-store.ts";
 import type { KnownChannels } from "./known-channels.ts";
-import type { Running } from "./running.ts";
+import type { RunningAccount } from "./running-account.ts";
 import { idOf, Snapshots } from "./snapshots.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -60,7 +60,7 @@ export class Accounts implements AsyncDisposable {
   readonly #options: AccountsOptions;
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningAccount>();
   readonly #snapshots: Snapshots;
   readonly #stack = new DisposableStack();
   readonly #stop = new AbortController();
@@ -93,18 +93,18 @@ export class Accounts implements AsyncDisposable {
     return this.#stop.signal.aborted;
   }
 
-  all(): Running[] {
+  all(): RunningAccount[] {
     this.#fill();
     return [...this.#running.values()];
   }
 
-  find(key: AccountKey): Running | undefined {
+  find(key: AccountKey): RunningAccount | undefined {
     this.#fill();
     return this.#running.get(idOf(key));
   }
 
   /** The account that a caller means. Throws `INVALID_REQUEST` when it does not run. */
-  require(params: AccountParams): { key: AccountKey; running: Running } {
+  require(params: AccountParams): { key: AccountKey; running: RunningAccount } {
     const key = this.#channels.keyOf(params);
     const running = this.find(key);
     if (running) return { key, running };
@@ -194,7 +194,7 @@ export class Accounts implements AsyncDisposable {
     }
   }
 
-  #make(key: AccountKey, definition: ChannelDefinition): Running {
+  #make(key: AccountKey, definition: ChannelDefinition): RunningAccount {
     const { clock, machine, store } = this.#services;
     const log = this.#services.log.child({ channel: key.channel, account: key.account });
     const state = this.#channels.stateOf(key);
@@ -227,7 +227,7 @@ export class Accounts implements AsyncDisposable {
       replicated: () => store.replicated(),
       settled: (row) => this.#options.settled(row),
     });
-    const running: Running = {
+    const running: RunningAccount = {
       account,
       sender,
       chats,
@@ -257,14 +257,14 @@ export class Accounts implements AsyncDisposable {
     });
   }
 
-  async #halt({ account, sender, intake }: Running): Promise<void> {
+  async #halt({ account, sender, intake }: RunningAccount): Promise<void> {
     await intake.stop();
     await Promise.all([sender.stop(), account.stop()]);
   }
 
   /** Stores everything in one transaction before it returns; when it resolves, the platform may be told. */
   #receive(
-    { account, chats, state, intake }: Running,
+    { account, chats, state, intake }: RunningAccount,
     readings: readonly Reading[],
     changes: StateChanges = {},
   ): Promise<void> {
@@ -294,7 +294,7 @@ export class Accounts implements AsyncDisposable {
     }
   }
 
-  #context(running: Running, signal: AbortSignal, settings: AccountSettings): ChannelContext {
+  #context(running: RunningAccount, signal: AbortSignal, settings: AccountSettings): ChannelContext {
     const { account, chats } = running;
     const { agent, sessions } = this.#services;
     return {

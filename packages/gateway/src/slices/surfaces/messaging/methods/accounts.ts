@@ -23,7 +23,7 @@ export const settingsNames = defineMethod({
       }),
     ),
   }),
-  handler: ({ gateway }) => ({ problems: gateway.messaging.effects.names() }),
+  handler: ({ gateway }) => ({ problems: gateway.messaging.ineffectiveSettings.names() }),
 });
 
 const Labels = Type.Record(Type.String(), Type.String());
@@ -64,7 +64,7 @@ export const channelsStatus = defineMethod({
     channelAccounts: Type.Record(Type.String(), Type.Array(AccountSnapshot)),
     channelDefaultAccountId: Labels,
   }),
-  handler: ({ params, gateway, signal }) => gateway.messaging.standing.status(params, signal),
+  handler: ({ params, gateway, signal }) => gateway.messaging.accountStatus.status(params, signal),
 });
 
 const AccountParams = { channel: ChannelId, accountId: Name };

@@ -11,6 +11,6 @@ export {
   loginWait,
   settingsNames,
 } from "./accounts.ts";
-export { inboxList, inboxWhy, outboxDiscard, outboxList, outboxResend } from "./boxes.ts";
+export { inboxList, inboxWhy, outboxDiscard, outboxList, outboxResend } from "./inbox-outbox.ts";
 export { channelsPairingList, pairingApprove, pairingList, pairingRevoke } from "./people.ts";
 export { action, edit, poll, react, send, unsend } from "./sending.ts";

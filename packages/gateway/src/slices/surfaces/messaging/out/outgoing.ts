@@ -15,12 +15,12 @@ import type { AccountKey } from "../in/inbox/inbox-rows.ts";
 import { sessionKeyOf } from "../in/session-key.ts";
 import type { OutboxEntryShape } from "../schema.ts";
 import type { MessagingServices } from "../services.ts";
-import { Awaiting } from "./awaiting.ts";
 import { MediaOut } from "./media-out.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow } from "./outbox/outbox-rows.ts";
 import { composeParts } from "./render.ts";
 import type { Replies } from "./replies.ts";
+import { SendWaiters } from "./send-waiters.ts";
 
 type MessageTarget = Target & { readonly messageId: string };
 
@@ -45,7 +45,7 @@ export class Outgoing implements Disposable {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #media: MediaOut;
-  readonly #awaiting: Awaiting;
+  readonly #waiters: SendWaiters;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -55,12 +55,12 @@ export class Outgoing implements Disposable {
     this.#inbox = options.inbox;
     this.#outbox = options.outbox;
     this.#media = new MediaOut(options.services);
-    this.#awaiting = new Awaiting({ ...options, clock: options.services.clock });
+    this.#waiters = new SendWaiters({ ...options, clock: options.services.clock });
   }
 
   /** Ends all waiting calls. */
   [Symbol.dispose](): void {
-    this.#awaiting[Symbol.dispose]();
+    this.#waiters[Symbol.dispose]();
   }
 
   /** The `send` method. Throws `INVALID_REQUEST` for a bad target, `UNAVAILABLE` when it was not, or not yet, sent. */
@@ -106,7 +106,7 @@ export class Outgoing implements Disposable {
         });
       });
     }
-    return await this.#awaiting.whenSent(origin, params.idempotencyKey, signal);
+    return await this.#waiters.whenSent(origin, params.idempotencyKey, signal);
   }
 
   /** The `poll` method. Throws as `send` does. */
@@ -142,7 +142,7 @@ export class Outgoing implements Disposable {
       },
       ttlMs: this.#options.ttlMs(),
     });
-    const sent = await this.#awaiting.whenSent(origin, idempotencyKey, signal);
+    const sent = await this.#waiters.whenSent(origin, idempotencyKey, signal);
     const { content } = this.#outbox.of(origin)[0]!.payload;
     return { ...sent, pollId: (content.kind === "poll" ? content.pollId : undefined) ?? sent.messageId };
   }
@@ -232,7 +232,7 @@ export class Outgoing implements Disposable {
   /** Handles the end of a message, in the transaction that records it. */
   settled(row: OutboxRow): void {
     this.#options.replies.settled(row);
-    this.#awaiting.settled(row);
+    this.#waiters.settled(row);
   }
 
   /** Runs an action on a message through the open link. */

@@ -12,10 +12,10 @@ import type { Chats } from "../../accounts/account-store.ts";
 import { PLACE_MOVED } from "../inbox/inbox.ts";
 import type { InboxRow } from "../inbox/inbox-rows.ts";
 import { pairingText } from "../pairing.ts";
-import { HandOver } from "./hand-over.ts";
+import { BatchDispatcher } from "./batch-dispatcher.ts";
+import { InboundPolicy } from "./inbound-policy.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";
 import { OtherEvents } from "./other-events.ts";
-import { Verdicts } from "./verdicts.ts";
 
 /** Parts of an album arrive within this time of each other (found by experiment with Telegram). */
 const ALBUM_MS = 900;
@@ -35,8 +35,8 @@ const CODE_MS = 3_600_000;
 export class Intake {
   readonly #account: Account;
   readonly #services: IntakeServices;
-  readonly #verdicts: Verdicts;
-  readonly #handOver: HandOver;
+  readonly #policy: InboundPolicy;
+  readonly #dispatcher: BatchDispatcher;
   readonly #others: OtherEvents;
   readonly #held = new Map<string, Held>();
   readonly #stop = new AbortController();
@@ -50,12 +50,12 @@ export class Intake {
   constructor(account: Account, chats: Chats, services: IntakeServices) {
     this.#account = account;
     this.#services = services;
-    const verdicts = new Verdicts(account, services);
-    this.#verdicts = verdicts;
-    this.#handOver = new HandOver({ account, services, verdicts, signal: this.#stop.signal });
+    const policy = new InboundPolicy(account, services);
+    this.#policy = policy;
+    this.#dispatcher = new BatchDispatcher({ account, services, policy, signal: this.#stop.signal });
     this.#others = new OtherEvents({
-      ...{ account, chats, services, verdicts },
-      isFrozen: (id) => this.#handOver.isFrozen(id),
+      ...{ account, chats, services, policy },
+      isFrozen: (id) => this.#dispatcher.isFrozen(id),
       takeMessage: (row) => this.#takeMessage(row),
       filesCame: (id) => this.#filesCame(id),
       added: () => {
@@ -140,19 +140,19 @@ export class Intake {
     const isPart = this.#continues(this.#held.get(key), row);
     // A command is a message of its own; earlier messages are not part of it.
     if (!isPart && isCommand(row.inbound)) this.#release(key);
-    const decision = this.#verdicts.decide(row);
+    const decision = this.#policy.decide(row);
     const held = this.#held.get(key);
     if (decision.kind === "pair") return this.#pair(row);
     if (decision.kind === "leave") {
       // In a group only the first part addresses the agent; further parts belong to it.
       if (held && isPart && decision.outcome.rule === "not-addressed") return this.#hold(key, held, row);
-      return this.#services.inbox.decide(row.id, this.#verdicts.placed(decision.outcome));
+      return this.#services.inbox.decide(row.id, this.#policy.placed(decision.outcome));
     }
     if (held) return this.#hold(key, held, row);
     const fresh: Held = { rows: [], decision, timer: undefined };
     if (this.#waitMs(row) > 0) return this.#hold(key, fresh, row);
     fresh.rows.push(row);
-    this.#handOver.begin(fresh);
+    this.#dispatcher.begin(fresh);
   }
 
   /** Whether a message is a new position of a live place; it then edits the first message. */
@@ -181,7 +181,7 @@ export class Intake {
     if (!held) return;
     held.timer?.[Symbol.dispose]();
     this.#held.delete(key);
-    this.#handOver.begin(held);
+    this.#dispatcher.begin(held);
   }
 
   /** A held message has its files: it waits for the rest only. */
@@ -224,7 +224,7 @@ export class Intake {
     const { sender, chat } = row.inbound;
     store.transaction(() => {
       const answer = pairing.request(key, sender);
-      const setting = this.#verdicts.setting("dmPolicy");
+      const setting = this.#policy.setting("dmPolicy");
       if (answer === "known")
         return inbox.decide(row.id, {
           kind: "suppressed",

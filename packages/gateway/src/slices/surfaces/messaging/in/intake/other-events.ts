@@ -10,8 +10,8 @@ import type { Chats } from "../../accounts/account-store.ts";
 import { sourceOf } from "../envelope.ts";
 import type { Outcome } from "../inbox/inbox.ts";
 import type { InboxRow } from "../inbox/inbox-rows.ts";
+import type { InboundPolicy } from "./inbound-policy.ts";
 import type { IntakeServices, MessageRow } from "./intake-services.ts";
-import type { Verdicts } from "./verdicts.ts";
 
 /** The most characters of an edited text that the agent is told. */
 const MAX_EDIT_CHARS = 500;
@@ -20,7 +20,7 @@ interface EventsOptions {
   readonly account: Account;
   readonly chats: Chats;
   readonly services: IntakeServices;
-  readonly verdicts: Verdicts;
+  readonly policy: InboundPolicy;
   /** Whether a message is on its way to the agent. */
   isFrozen(id: number): boolean;
   /** Works on a message that is decided again. */
@@ -34,12 +34,12 @@ interface EventsOptions {
 export class OtherEvents {
   readonly #options: EventsOptions;
   readonly #services: IntakeServices;
-  readonly #verdicts: Verdicts;
+  readonly #policy: InboundPolicy;
 
   constructor(options: EventsOptions) {
     this.#options = options;
     this.#services = options.services;
-    this.#verdicts = options.verdicts;
+    this.#policy = options.policy;
   }
 
   /** Handles events that are no messages: changes state, and queues news for the agent. */
@@ -59,15 +59,15 @@ export class OtherEvents {
         if (!unsent) return { kind: "noted", rule: "unsend", detail: "Its sender wrote no such message." };
         if (inbox.withdraw(unsent))
           return { kind: "noted", rule: "unsend", detail: "The message was taken back before it was answered." };
-        if (!inbound.fromSelf && this.#verdicts.isHeard(row))
-          notices.add(this.#verdicts.sessionKey(row), { text: "", from: from("unsend") });
+        if (!inbound.fromSelf && this.#policy.isHeard(row))
+          notices.add(this.#policy.sessionKey(row), { text: "", from: from("unsend") });
         return { kind: "noted", rule: "unsend" };
       }
       case "reaction": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
         const ours = outbox.byProviderId(row, messageId, chat.id);
-        if (!ours || !this.#verdicts.isHeard(row)) return { kind: "noted", rule: "reaction" };
-        notices.add(ours.sessionKey ?? this.#verdicts.sessionKey(row), {
+        if (!ours || !this.#policy.isHeard(row)) return { kind: "noted", rule: "reaction" };
+        notices.add(ours.sessionKey ?? this.#policy.sessionKey(row), {
           text: oneLine(inbound.emoji),
           from: from(inbound.isRemoved ? "reaction-removed" : "reaction"),
         });
@@ -76,7 +76,7 @@ export class OtherEvents {
       case "vote": {
         if (inbound.fromSelf) return { kind: "noted", rule: "own-echo" };
         const ours = outbox.byProviderId(row, messageId, chat.id);
-        if (!ours || !this.#verdicts.isHeard(row)) return { kind: "noted", rule: "vote" };
+        if (!ours || !this.#policy.isHeard(row)) return { kind: "noted", rule: "vote" };
         const { content } = ours.payload;
         const options = content.kind === "poll" ? content.options : [];
         const named = inbound.answers.map((each) =>
@@ -87,7 +87,7 @@ export class OtherEvents {
           : named.map((each) => oneLine(each)).join("\n");
         const words = { text, from: from(text === "" ? "vote-removed" : "vote") };
         const about = `vote ${row.inbound.sender.id} ${messageId}`;
-        notices.add(ours.sessionKey ?? this.#verdicts.sessionKey(row), words, { about });
+        notices.add(ours.sessionKey ?? this.#policy.sessionKey(row), words, { about });
         return { kind: "noted", rule: "vote", detail: "The agent is told with the next message." };
       }
       case "membership":
@@ -125,10 +125,10 @@ export class OtherEvents {
         : "The message was changed before it was answered.";
       return { kind: "noted", rule: "edit", detail };
     }
-    if (row.inbound.fromSelf || !this.#verdicts.isHeard(row)) return { kind: "noted", rule: "edit" };
+    if (row.inbound.fromSelf || !this.#policy.isHeard(row)) return { kind: "noted", rule: "edit" };
     const text = cleanMessage(gist(content, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", ""));
     const words = { text, from: sourceOf("edit", row.channel, row.inbound) };
-    notices.add(this.#verdicts.sessionKey(edited), words, { about: `edit ${edited.id}` });
+    notices.add(this.#policy.sessionKey(edited), words, { about: `edit ${edited.id}` });
     return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };
   }
 
@@ -138,7 +138,7 @@ export class OtherEvents {
     const row = inbox.get(id);
     if (row?.inbound.kind !== "message") return false;
     const message = { ...row, inbound: row.inbound };
-    if (this.#verdicts.decide(message).kind !== "answer") return false;
+    if (this.#policy.decide(message).kind !== "answer") return false;
     inbox.reopen(row);
     this.#options.takeMessage({ ...message, state: "received" });
     return true;

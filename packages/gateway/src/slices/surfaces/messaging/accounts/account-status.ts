@@ -9,18 +9,18 @@ import type { KnownChannels } from "./known-channels.ts";
 
 const STATUS_LIMIT_MS = 10_000;
 
-interface StandingParts {
+interface AccountStatusParts {
   readonly channels: KnownChannels;
   readonly accounts: Accounts;
   readonly clock: Clock;
 }
 
-export class Standing {
+export class AccountStatus {
   readonly #channels: KnownChannels;
   readonly #accounts: Accounts;
   readonly #clock: Clock;
 
-  constructor({ channels, accounts, clock }: StandingParts) {
+  constructor({ channels, accounts, clock }: AccountStatusParts) {
     this.#channels = channels;
     this.#accounts = accounts;
     this.#clock = clock;

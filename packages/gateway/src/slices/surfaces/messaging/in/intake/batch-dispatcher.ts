@@ -13,33 +13,33 @@ import { textOf } from "../../out/outbox/outbox-rows.ts";
 import { identitiesOf } from "../../peer-list.ts";
 import { type Composed, composeMessage, type Quoted, type Received } from "../envelope.ts";
 import { type Decision, isOwner } from "../inbound.ts";
+import type { InboundPolicy } from "./inbound-policy.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";
-import type { Verdicts } from "./verdicts.ts";
 
 /** The pause before a damaged database is tried again, ms. A person must mend it, mostly with the gateway stopped. */
 const AFTER_DAMAGE_MS = 60_000;
 
-interface HandOverOptions {
+interface BatchDispatcherOptions {
   readonly account: Account;
   readonly services: IntakeServices;
-  readonly verdicts: Verdicts;
+  readonly policy: InboundPolicy;
   /** Aborted when the account stops; the messages stay in the inbox. */
   readonly signal: AbortSignal;
 }
 
-export class HandOver {
+export class BatchDispatcher {
   readonly #account: Account;
   readonly #services: IntakeServices;
-  readonly #verdicts: Verdicts;
+  readonly #policy: InboundPolicy;
   readonly #signal: AbortSignal;
   readonly #starting = new KeyedQueue();
   /** Messages on their way to the agent. Their text no longer changes, because rights were decided on it. */
   readonly #frozen = new Set<number>();
 
-  constructor({ account, services, verdicts, signal }: HandOverOptions) {
+  constructor({ account, services, policy, signal }: BatchDispatcherOptions) {
     this.#account = account;
     this.#services = services;
-    this.#verdicts = verdicts;
+    this.#policy = policy;
     this.#signal = signal;
   }
 
@@ -51,7 +51,7 @@ export class HandOver {
   /** Passes held messages to the agent, one batch after the other in a conversation. */
   begin(held: Held): void {
     if (this.#signal.aborted) return;
-    const sessionKey = this.#verdicts.sessionKey(held.rows[0]!);
+    const sessionKey = this.#policy.sessionKey(held.rows[0]!);
     void this.#starting
       .run(sessionKey, () => this.#startSurely(held, sessionKey))
       .catch((reason: unknown) => ignore(reason, "the account is stopped; the messages stay in the inbox"));
@@ -80,7 +80,7 @@ export class HandOver {
     const wanted = held.rows.flatMap((row) => this.#stillWanted(row) ?? []);
     for (const { id } of wanted) this.#frozen.add(id);
     try {
-      await this.#handOver(wanted, held.decision, sessionKey);
+      await this.#dispatch(wanted, held.decision, sessionKey);
     } finally {
       for (const { id } of wanted) this.#frozen.delete(id);
     }
@@ -91,8 +91,8 @@ export class HandOver {
     const row = this.#openMessage(id);
     if (!row) return undefined;
     if (row.inbound.text === inbound.text && row.inbound.mentionsSelf === inbound.mentionsSelf) return row;
-    const decision = this.#verdicts.decide(row);
-    if (decision.kind === "leave") this.#services.inbox.decide(id, this.#verdicts.placed(decision.outcome));
+    const decision = this.#policy.decide(row);
+    if (decision.kind === "leave") this.#services.inbox.decide(id, this.#policy.placed(decision.outcome));
     return decision.kind === "answer" ? row : undefined;
   }
 
@@ -101,7 +101,7 @@ export class HandOver {
     return row?.inbound.kind === "message" && row.state !== "done" ? { ...row, inbound: row.inbound } : undefined;
   }
 
-  async #handOver(wanted: readonly MessageRow[], decision: Held["decision"], sessionKey: string): Promise<void> {
+  async #dispatch(wanted: readonly MessageRow[], decision: Held["decision"], sessionKey: string): Promise<void> {
     const { agent, inbox, sessions, store } = this.#services;
     const signal = this.#signal;
     let current = wanted;
@@ -140,10 +140,10 @@ export class HandOver {
     const title = chat.title ?? (chat.kind === "direct" ? sender.name : undefined);
     await this.#whenRoom(() =>
       agent.converse(conversation, () => {
-        const setting = decision.setting && this.#verdicts.setting(decision.setting);
+        const setting = decision.setting && this.#policy.setting(decision.setting);
         inbox.answeredBy(
           current.map(({ id }) => id),
-          { runId, sessionKey, rule: decision.rule, setting, binding: this.#verdicts.agentFor(first).binding },
+          { runId, sessionKey, rule: decision.rule, setting, binding: this.#policy.agentFor(first).binding },
         );
         store.transaction(() => sessions.noteRoute(sessionKey, { ...route, ...defined({ title }) }));
       }),

@@ -1,4 +1,4 @@
-/** What the settings say of an event: whether it is answered, by whom and in which conversation. */
+/** Applies the settings to an event: whether it is answered, by which agent and in which conversation. */
 
 import type { Chat } from "../../../../../kit/party.ts";
 import { normalAgentId } from "../../../../core/agents/agents.ts";
@@ -14,7 +14,7 @@ import type { IntakeServices, MessageRow } from "./intake-services.ts";
 
 const HOUR_MS = 3_600_000;
 
-export class Verdicts {
+export class InboundPolicy {
   readonly #account: Account;
   readonly #services: IntakeServices;
 

@@ -21,7 +21,7 @@ interface Fencing {
  * Whether a file must be asked for under an address of its own, which opens the files of its agent alone (`bind`), or is asked
  * for by a page of another agent (`foreign`). Such an address is all that a page knows, so it reaches no other agent's files.
  */
-export function fenceOf(
+export function isolationOf(
   { request, verdict }: Looking,
   { place, wantsOwn, areSeveral }: Fencing,
 ): "bind" | "foreign" | undefined {

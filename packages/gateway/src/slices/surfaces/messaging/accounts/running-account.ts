@@ -5,7 +5,7 @@ import type { AccountSettings } from "./account-settings.ts";
 import type { AccountState, Chats } from "./account-store.ts";
 
 /** An account with everything that works for it. */
-export interface Running {
+export interface RunningAccount {
   readonly account: Account;
   readonly sender: Sender;
   readonly chats: Chats;

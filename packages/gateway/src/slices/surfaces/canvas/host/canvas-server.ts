@@ -7,15 +7,15 @@ import type { AgentFolders, Place } from "../files/agent-folders.ts";
 import { areServed } from "../files/root.ts";
 import type { CanvasHostSettings } from "../settings.ts";
 import { isForeignSocket, judge, type Verdict } from "./access.ts";
+import { isolationOf, mayWatch, withoutCapability } from "./agent-isolation.ts";
 import type { Capabilities } from "./capabilities.ts";
-import { fenceOf, mayWatch, withoutCapability } from "./fence.ts";
 import { HTML, PLAIN_HEADERS, pagePolicy, typeOf } from "./headers.ts";
 import { a2uiPage, builtFile, EMPTY_PAGE, isPageFile, NO_PAGE, withScript } from "./pages.ts";
 import { type Area, type Asked, type Brand, capabilityPath, readPath } from "./paths.ts";
 import { type Sending, sendingFile, sendingOf } from "./sending.ts";
 import type { Viewers } from "./viewers.ts";
 
-export interface CanvasDoorOptions {
+export interface CanvasServerOptions {
   readonly host: Pick<Host, "sourceOf" | "allowedOrigins">;
   readonly settings: CanvasHostSettings;
   readonly folders: AgentFolders;
@@ -39,10 +39,10 @@ interface Visit {
   readonly verdict: Extract<Verdict, { kind: "granted" }>;
 }
 
-export class CanvasDoor {
-  readonly #options: CanvasDoorOptions;
+export class CanvasServer {
+  readonly #options: CanvasServerOptions;
 
-  constructor(options: CanvasDoorOptions) {
+  constructor(options: CanvasServerOptions) {
     this.#options = options;
   }
 
@@ -115,7 +115,7 @@ export class CanvasDoor {
     const place = this.#options.folders.at(target.rest.slice(1).split("/"));
     const own = { ...visit, isOwnPort: visit.isOwnPort && place.isDefault };
     const wantsOwn = this.#wantsOwnAddress(own);
-    const fence = fenceOf(own, { place, wantsOwn, areSeveral: this.#options.folders.areSeveral });
+    const fence = isolationOf(own, { place, wantsOwn, areSeveral: this.#options.folders.areSeveral });
     if (fence === "foreign") return end(visit.response, 403, "Pages of another agent may not load this.");
     if (fence === "bind") return this.#redirectToCapability(own, place.agentId);
     this.#answerFile(own, { brand: target.brand, place });

@@ -17,7 +17,7 @@ interface Parts {
   readonly people: Inbox["people"];
 }
 
-export class Effects {
+export class IneffectiveSettings {
   readonly #services: MessagingServices;
   readonly #channels: KnownChannels;
   readonly #bindings: Settings<readonly Binding[]>;

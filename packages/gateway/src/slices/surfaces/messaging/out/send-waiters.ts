@@ -1,4 +1,4 @@
-/** Those who wait until a message is sent. */
+/** Lets callers wait until a message has been sent. */
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort } from "../../../../base/time/deadline.ts";
@@ -14,21 +14,21 @@ const SEND_WAIT_MS = 20_000;
 /** States of an account in which nothing is sent before a person acts. */
 const IDLE: ReadonlySet<AccountStateName | undefined> = new Set(["disabled", "unconfigured", "stopped", "failed"]);
 
-interface AwaitingParts {
+interface SendWaitersParts {
   readonly accounts: Accounts;
   readonly channels: KnownChannels;
   readonly outbox: Outbox;
   readonly clock: Clock;
 }
 
-export class Awaiting implements Disposable {
+export class SendWaiters implements Disposable {
   readonly #accounts: Accounts;
   readonly #channels: KnownChannels;
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<() => void>>();
 
-  constructor({ accounts, channels, outbox, clock }: AwaitingParts) {
+  constructor({ accounts, channels, outbox, clock }: SendWaitersParts) {
     this.#accounts = accounts;
     this.#channels = channels;
     this.#outbox = outbox;

@@ -1,4 +1,4 @@
-/** Methods about what came in and goes out. */
+/** Methods about the inbox and the outbox. */
 
 import { Type } from "@sinclair/typebox";
 import { hasScope } from "../../../../kit/access.ts";
