@@ -1,9 +1,9 @@
 /** A fake Telegram: the Bot API on loopback with one bot, good enough for an unmodified client library. */
 import type { Delivered, FakePlatform, GivenReaction, Said, SaysOptions, Trouble } from "../platform.ts";
 import { until } from "../watch.ts";
-import { entitiesOf, Posts, saidOf, seconds } from "./posts.ts";
 import { BotApi } from "./server.ts";
 import { Updates } from "./updates.ts";
+import { entitiesOf, saidOf, seconds, UserMessages } from "./user-messages.ts";
 import { type Chat, type Message, onWire, textContent, World } from "./world.ts";
 
 const TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFake000";
@@ -35,13 +35,13 @@ export class FakeTelegram implements FakePlatform {
   readonly #world: World;
   readonly #updates: Updates;
   readonly #api: BotApi;
-  readonly #posts: Posts;
+  readonly #userMessages: UserMessages;
 
   constructor(botId?: number) {
     this.#world = new World(botId);
     this.#updates = new Updates(this.#world.changes);
     this.#api = new BotApi(this.#world, this.#updates, TOKEN);
-    this.#posts = new Posts(this.#world, this.#updates);
+    this.#userMessages = new UserMessages(this.#world, this.#updates);
   }
 
   /** The address of the Bot API; a setting of the client. */
@@ -77,7 +77,7 @@ export class FakeTelegram implements FakePlatform {
   }
 
   async says(text: string, options: SaysOptions = {}): Promise<Said> {
-    return saidOf(this.#posts.says(text, options));
+    return saidOf(this.#userMessages.says(text, options));
   }
 
   idOf(who: string | { readonly group: string }): string {
@@ -129,13 +129,16 @@ export class FakeTelegram implements FakePlatform {
 
   /** A message of a kind that has neither text nor a file: "location", "contact", "dice" … */
   async sends(content: Readonly<Record<string, unknown>>, options: SaysOptions = {}): Promise<Said> {
-    return saidOf(this.#posts.add("", content, options, []));
+    return saidOf(this.#userMessages.add("", content, options, []));
   }
 
   /** A post in a channel that has that title. */
   async posts(text: string, title: string): Promise<Said> {
     const { chat } = this.#world.group(title, "channel");
-    const { from: _, ...post } = onWire(this.#posts.keep(chat, { text, content: textContent(text) }), this.#world);
+    const { from: _, ...post } = onWire(
+      this.#userMessages.keep(chat, { text, content: textContent(text) }),
+      this.#world,
+    );
     const said = { ...post, sender_chat: chat, author_signature: "The editor" };
     this.#updates.push("channel_post", said);
     return { id: String(post.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -144,7 +147,7 @@ export class FakeTelegram implements FakePlatform {
   /** An anonymous admin of a group writes in its name, as Telegram sends that: `from` is a stand-in that all share. */
   async asGroup(text: string, group: string): Promise<Said> {
     const { chat } = this.#world.group(group);
-    const message = onWire(this.#posts.keep(chat, { text, content: textContent(text) }), this.#world);
+    const message = onWire(this.#userMessages.keep(chat, { text, content: textContent(text) }), this.#world);
     const from = { id: 1087968824, is_bot: true, first_name: "Group", username: "GroupAnonymousBot" };
     this.#updates.push("message", { ...message, from, sender_chat: chat });
     return { id: String(message.message_id), chatId: String(chat.id), senderId: String(chat.id) };
@@ -154,7 +157,7 @@ export class FakeTelegram implements FakePlatform {
   async migrates(group: string): Promise<{ from: string; to: string }> {
     const { from, to } = this.#world.migrate(group);
     const service = (chat: Chat, content: Readonly<Record<string, unknown>>) =>
-      this.#updates.push("message", onWire(this.#posts.keep(chat, { text: "", content }), this.#world));
+      this.#updates.push("message", onWire(this.#userMessages.keep(chat, { text: "", content }), this.#world));
     service(from, { migrate_to_chat_id: to.id });
     service(to, { migrate_from_chat_id: from.id });
     return { from: String(from.id), to: String(to.id) };
@@ -230,7 +233,7 @@ export class FakeTelegram implements FakePlatform {
       case "up":
         return this.#api.loopback.up();
       case "redeliver":
-        return this.#posts.repeat();
+        return this.#userMessages.repeat();
       case "malformed":
         return this.#sendNonsense();
       case "revoke":

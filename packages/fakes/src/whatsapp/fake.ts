@@ -17,14 +17,14 @@ import { SendTroubles } from "../send-troubles.ts";
 import { Changes, until } from "../watch.ts";
 import { Account } from "./account.ts";
 import { type Context, fileMessage, takesCaption, textMessage } from "./content.ts";
-import { Deeds } from "./deeds.ts";
 import type { Device } from "./device.ts";
 import { Directory } from "./directory.ts";
 import { Groups } from "./groups.ts";
 import { Incoming, type Letter } from "./incoming.ts";
-import { tameLibrary } from "./library.ts";
+import { patchLibrary } from "./library.ts";
 import { sendMalformed } from "./malformed.ts";
 import { MediaHost } from "./media-host.ts";
+import { MessageActions } from "./message-actions.ts";
 import { element } from "./node.ts";
 import { Outgoing, type WhatsAppTrouble } from "./outgoing.ts";
 import { LOGGED_OUT, REPLACED, Server } from "./server.ts";
@@ -32,7 +32,7 @@ import { type Authority, authority, TRUST_VARIABLE, trustIn } from "./trust.ts";
 
 /** Starts a fake WhatsApp; this process trusts it from now on. The caller disposes it. */
 export async function startFake(): Promise<FakeWhatsApp> {
-  tameLibrary();
+  patchLibrary();
   const fake = new FakeWhatsApp(await authority());
   await fake.trouble({ kind: "up" });
   return fake;
@@ -64,7 +64,7 @@ export class FakeWhatsApp implements FakePlatform {
   readonly #account = new Account(this.#directory.phone);
   readonly #incoming = new Incoming(this.#account);
   readonly #groups = new Groups(this.#account, this.#directory);
-  readonly #deeds = new Deeds(this.#account, this.#directory, this.#groups, this.#incoming);
+  readonly #actions = new MessageActions(this.#account, this.#directory, this.#groups, this.#incoming);
   readonly #authority: Authority;
   readonly #mediaHost: MediaHost;
   readonly #outgoing: Outgoing;
@@ -197,15 +197,15 @@ export class FakeWhatsApp implements FakePlatform {
   }
 
   edits(said: Said, text: string, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
-    return this.#deeds.edits(said, text, options);
+    return this.#actions.edits(said, text, options);
   }
 
   unsends(said: Said, options: Pick<SaysOptions, "from"> = {}): Promise<void> {
-    return this.#deeds.unsends(said, options);
+    return this.#actions.unsends(said, options);
   }
 
   reacts(messageId: string, emoji: string, options: Pick<SaysOptions, "from" | "in"> = {}): Promise<void> {
-    return this.#deeds.reacts(messageId, emoji, options);
+    return this.#actions.reacts(messageId, emoji, options);
   }
 
   get delivered(): readonly Delivered[] {

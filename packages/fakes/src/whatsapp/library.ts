@@ -3,7 +3,7 @@
 let isTamed = false;
 
 /** Drops what libsignal prints, and lets no timer of Baileys keep the process alive. For the rest of the process. */
-export function tameLibrary(): void {
+export function patchLibrary(): void {
   if (isTamed) return;
   isTamed = true;
   silenceSignal();

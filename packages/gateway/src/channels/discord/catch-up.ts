@@ -13,7 +13,7 @@ import type { API, APIMessage, GatewayGuildCreateDispatchData } from "@discordjs
 import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/channel.ts";
 import { isMessage, type Mapper } from "./inbound.ts";
 import { journal } from "./journal.ts";
-import { patiently } from "./patience.ts";
+import { retryRead } from "./retry-reads.ts";
 import { idAt, newer } from "./snowflake.ts";
 
 /** The most messages of one request (documentation: Get Channel Messages). */
@@ -109,7 +109,7 @@ export class CatchUp {
   /** Oldest first; nothing when the account may not read there any more. */
   async #page(channelId: string, after: string): Promise<APIMessage[]> {
     try {
-      const newestFirst = await patiently(this.#context, () =>
+      const newestFirst = await retryRead(this.#context, () =>
         this.#api.channels.getMessages(channelId, { after, limit: PAGE }),
       );
       return newestFirst.reverse();

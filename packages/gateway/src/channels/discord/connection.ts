@@ -18,8 +18,8 @@ import { GatewayLink } from "./link.ts";
 import { fetchFile } from "./media.ts";
 import { publishMenu } from "./menu.ts";
 import { Sender } from "./outbound.ts";
-import { patiently } from "./patience.ts";
 import { Places } from "./places.ts";
+import { retryRead } from "./retry-reads.ts";
 
 /** What the config says of an account. */
 type Settings = {
@@ -46,7 +46,7 @@ export async function connect(context: ChannelContext<Settings>): Promise<Connec
   const api = new API(rest);
   const self = peerOf(await api.users.getCurrent(once(signal)).catch(rethrowLink));
   const unsent = new Set<string>();
-  const places = new Places(api, self.id, (ask) => patiently(context, ask));
+  const places = new Places(api, self.id, (ask) => retryRead(context, ask));
   const mapper = new Mapper(places, self.id);
   const catchUp = new CatchUp(context, api, mapper);
   const interactions = new Interactions(api, mapper, log);

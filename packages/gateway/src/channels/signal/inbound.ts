@@ -6,7 +6,7 @@ import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAli
 import type { Nobodys, Reading } from "../../kit/rules.ts";
 import { foreignName, type SenderText, trimmed, withForeignNames } from "../../kit/text/sender-text.ts";
 import type { DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
-import { captionOf, itemsIn, mediaOf, pagesIn, quotedFiles } from "./shown.ts";
+import { captionOf, itemsIn, mediaOf, pagesIn, quotedFiles } from "./message-items.ts";
 
 /** The account, under both of its names. */
 export interface Self {

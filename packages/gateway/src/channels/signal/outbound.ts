@@ -8,8 +8,8 @@ import type { Rendered } from "../../kit/text/dialect.ts";
 import { findEcho } from "./echoes.ts";
 import { textStyles } from "./format.ts";
 import type { Self } from "./inbound.ts";
+import type { FileAddress } from "./message-items.ts";
 import { type RecipientResult, type Rpc, resultError } from "./rpc.ts";
-import type { FileAddress } from "./shown.ts";
 
 /** How far Signal's clock, which is each sender's own, may be behind ours. */
 const SKEW_MS = 30_000;

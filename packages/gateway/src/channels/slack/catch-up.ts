@@ -12,7 +12,7 @@ import { sendError } from "./errors.ts";
 import { stringField } from "./events.ts";
 import { historyInbound } from "./inbound.ts";
 import type { Intake } from "./intake.ts";
-import { aliveChange, seenChanges, seenThreads, seenUpTo } from "./seen.ts";
+import { lastAliveChange, readPositionChanges, readThreads, readUpTo } from "./read-positions.ts";
 
 /** Conversations and threads that are looked at, newest first. */
 const MOST_PLACES = 50;
@@ -33,19 +33,19 @@ type Read = (cursor: string | undefined) => Promise<Page>;
 export async function catchUp(away: Away): Promise<void> {
   const { context, api, intake, signal } = away;
   for (const chat of await places(away)) {
-    const oldest = seenUpTo(chat.id, context);
+    const oldest = readUpTo(chat.id, context);
     if (oldest === undefined) continue;
     const common = { channel: chat.id, oldest, limit: 200 };
     await takeIn(away, chat, oldest, (cursor) => api.conversations.history({ ...common, ...(cursor && { cursor }) }));
   }
-  for (const { channelId, threadTs, seen } of seenThreads(MOST_PLACES, context)) {
+  for (const { channelId, threadTs, seen } of readThreads(MOST_PLACES, context)) {
     const chat: Chat = { id: channelId, kind: channelId.startsWith("D") ? "direct" : "channel" };
     const common = { channel: channelId, ts: threadTs, oldest: seen, limit: 200 };
     await takeIn(away, chat, seen, (cursor) => api.conversations.replies({ ...common, ...(cursor && { cursor }) }));
   }
   if (signal.aborted) return;
   intake.isCaughtUp = true;
-  await intake.commit([], aliveChange(context));
+  await intake.commit([], lastAliveChange(context));
 }
 
 /** Known conversations, and direct ones that people may have opened meanwhile. */
@@ -83,7 +83,7 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
   }
   // Histories come newest first, threads oldest first.
   inbound.sort((one, other) => Number(one.messageId) - Number(other.messageId));
-  if (inbound.length > 0) await intake.commit(inbound, seenChanges(inbound, context));
+  if (inbound.length > 0) await intake.commit(inbound, readPositionChanges(inbound, context));
 }
 
 /** Obeys Slack's waiting times; undefined when the answer is another refusal. */

@@ -21,7 +21,7 @@ import { SocketLink } from "./link.ts";
 import { openFile } from "./media.ts";
 import { Names } from "./names.ts";
 import { bodyOf, Outbox } from "./outbound.ts";
-import { beginAlive } from "./seen.ts";
+import { initReadPositions } from "./read-positions.ts";
 
 /** What an app may do only with a scope, and what it lacks without. */
 const SCOPED: readonly (readonly [Capability, scope: string])[] = [
@@ -42,7 +42,7 @@ export async function connect(context: ChannelContext<Settings>): Promise<Connec
   const signal = AbortSignal.any([context.signal, end.signal]);
   const api = new WebClient(context.settings.botToken, clientOptions(context.settings, context.log, signal, context));
   const me = await identify(api);
-  beginAlive(context);
+  initReadPositions(context);
   const names = new Names(api, context.clock);
   const commands = new Set(context.commands.map(({ name }) => name));
   const reader = { userId: me.self.id, botId: me.botId, teamId: me.teamId, commands };

@@ -12,8 +12,8 @@ import { commandInbound, pressInbound } from "./interactions.ts";
 import type { Envelope } from "./link.ts";
 import type { Names } from "./names.ts";
 import type { Reader } from "./places.ts";
+import { lastAliveChange, readPositionChanges } from "./read-positions.ts";
 import { mentionedIn } from "./readable.ts";
-import { aliveChange, seenChanges } from "./seen.ts";
 
 export class Intake {
   readonly #context: Pick<ChannelContext, "receive" | "state" | "log" | "clock">;
@@ -50,8 +50,8 @@ export class Intake {
       await this.#learn(envelope);
       const reading = this.#read(envelope);
       const { isCaughtUp } = this;
-      const seen = isCaughtUp ? seenChanges(inboundIn(reading), this.#context) : {};
-      const changes = isCaughtUp ? { ...seen, ...aliveChange(this.#context) } : {};
+      const seen = isCaughtUp ? readPositionChanges(inboundIn(reading), this.#context) : {};
+      const changes = isCaughtUp ? { ...seen, ...lastAliveChange(this.#context) } : {};
       if (await this.commit([reading], changes)) envelope.ack();
     });
   }

@@ -8,7 +8,7 @@ import type { Rendered } from "../../kit/text/dialect.ts";
 import { sendError, slackCode } from "./errors.ts";
 import { escaped } from "./format.ts";
 import { share, sharedAt, upload } from "./media.ts";
-import { rememberPlace } from "./seen.ts";
+import { rememberPlace } from "./read-positions.ts";
 
 /** The name of our metadata. */
 const EVENT_TYPE = "moltbot_message";

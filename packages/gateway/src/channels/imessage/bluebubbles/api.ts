@@ -67,7 +67,7 @@ export class BlueBubblesApi {
 }
 
 /** The server has no such conversation or message. */
-export class NotThere extends ChannelError {
+export class NotFoundError extends ChannelError {
   constructor(reason: string) {
     super("rejected", `BlueBubbles knows no such conversation or message: ${reason}.`);
   }
@@ -105,7 +105,7 @@ function refusal(status: number, body: Body | undefined): ChannelError {
       "unknown",
       "BlueBubbles is still busy with this message; whether it was sent shows in a moment.",
     );
-  if (/does not exist|not found|unknown chat/i.test(reason) || status === 404) return new NotThere(reason);
+  if (/does not exist|not found|unknown chat/i.test(reason) || status === 404) return new NotFoundError(reason);
   if (status >= 500)
     return new ChannelError(
       "unknown",

@@ -3,7 +3,7 @@ import { openAsBlob } from "node:fs";
 import { ChannelError } from "../../../kit/channel.ts";
 import type { Outbound } from "../../../kit/channel-message.ts";
 import { partsOf } from "../addresses.ts";
-import { type BlueBubblesApi, NotThere } from "./api.ts";
+import { type BlueBubblesApi, NotFoundError } from "./api.ts";
 
 export interface SendOptions {
   readonly chatGuid: string;
@@ -34,7 +34,7 @@ export async function sendMessage(api: BlueBubblesApi, message: Outbound, option
     return await api.call("/message/text", { method: "POST", json, signal });
   } catch (error) {
     const handle = partsOf(chatGuid);
-    if (!(error instanceof NotThere) || handle?.isGroup !== false) throw error;
+    if (!(error instanceof NotFoundError) || handle?.isGroup !== false) throw error;
     // There is no conversation with this person yet.
     const first = {
       addresses: [handle.rest],

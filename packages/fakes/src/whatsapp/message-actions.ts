@@ -1,4 +1,4 @@
-/** What people do to messages: they change them, take them back, and react. */
+/** Actions of people on messages: edits, deletions and reactions. */
 import type { Said, SaysOptions } from "../platform.ts";
 import type { Account } from "./account.ts";
 import { textMessage } from "./content.ts";
@@ -6,7 +6,7 @@ import type { Directory } from "./directory.ts";
 import type { Groups } from "./groups.ts";
 import { Incoming, type Letter } from "./incoming.ts";
 
-export class Deeds {
+export class MessageActions {
   readonly #account: Account;
   readonly #directory: Directory;
   readonly #groups: Groups;

@@ -6,7 +6,7 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 1000;
 
 /** What `ask` answers. Throws `ChannelError` "rejected" when Discord refuses it, "network" when it stays out of reach. */
-export async function patiently<T>(
+export async function retryRead<T>(
   { clock, signal }: Pick<ProbeContext, "clock" | "signal">,
   ask: () => Promise<T>,
 ): Promise<T> {

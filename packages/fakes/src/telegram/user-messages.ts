@@ -14,7 +14,7 @@ interface NewMessage {
   readonly from?: User | undefined;
 }
 
-export class Posts {
+export class UserMessages {
   readonly #world: World;
   readonly #updates: Updates;
   #last: Update | undefined;

@@ -14,7 +14,7 @@ const SKEW_MS = 60_000;
 type Kept = Pick<ChannelContext, "state" | "clock">;
 
 /** The changes of state that go with what is taken in. */
-export function seenChanges(inbound: readonly Inbound[], { state }: Pick<Kept, "state">): StateChanges {
+export function readPositionChanges(inbound: readonly Inbound[], { state }: Pick<Kept, "state">): StateChanges {
   const changes: Record<string, string> = {};
   for (const { kind, chat, messageId } of inbound) {
     if (kind !== "message" || !/^\d+\.\d+$/.test(messageId)) continue;
@@ -26,13 +26,13 @@ export function seenChanges(inbound: readonly Inbound[], { state }: Pick<Kept, "
 }
 
 /** Nothing up to now is missing any more. */
-export function aliveChange({ clock }: Pick<Kept, "clock">): StateChanges {
+export function lastAliveChange({ clock }: Pick<Kept, "clock">): StateChanges {
   return { [ALIVE]: tsOf(clock.now() - SKEW_MS) };
 }
 
 /** From the first start on, what is said while we are away is looked for. */
-export function beginAlive({ state, clock }: Kept): void {
-  if (state.get(ALIVE) === undefined) state.write(aliveChange({ clock }));
+export function initReadPositions({ state, clock }: Kept): void {
+  if (state.get(ALIVE) === undefined) state.write(lastAliveChange({ clock }));
 }
 
 /** Remembers a conversation or thread that we have written in, so that answers in it are found. */
@@ -42,12 +42,12 @@ export function rememberPlace(chat: { id: string; threadId?: string | undefined 
 }
 
 /** The ts up to which a conversation was read. */
-export function seenUpTo(channelId: string, { state }: Kept): string | undefined {
+export function readUpTo(channelId: string, { state }: Kept): string | undefined {
   return state.get(`${CHANNEL}${channelId}`) ?? state.get(ALIVE);
 }
 
 /** Threads that were read, newest first, at most `limit`; those in which nothing was said for a week are forgotten. */
-export function seenThreads(limit: number, { state, clock }: Kept) {
+export function readThreads(limit: number, { state, clock }: Kept) {
   const threads = state.entries(THREAD).map(([key, seen]) => {
     const [, channelId = "", threadTs = ""] = key.split(":");
     return { key, channelId, threadTs, seen };
