@@ -181,12 +181,12 @@ export interface ConnectionRegistry {
 /** Hears of connections that were let in. */
 export interface ConnectionWatcher {
   /** Called before hello-ok; returns the fields that it gets besides. */
-  opened(caller: Caller, ip: string | undefined, reached: Reached): Readonly<Record<string, unknown>>;
+  opened(caller: Caller, ip: string | undefined, reached: ReachedAddress): Readonly<Record<string, unknown>>;
   closed(connId: string): void;
 }
 
 /** Under which address a connection has reached us. */
-export interface Reached {
+export interface ReachedAddress {
   /** The Host header, when it is one. */
   readonly host: string | undefined;
   /** The address of our end of the socket. */

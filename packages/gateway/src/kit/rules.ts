@@ -6,19 +6,19 @@
 import type { Inbound } from "./channel-message.ts";
 
 /** Traffic that no person made; `nobody` says why. It is logged and not stored. */
-export interface Nobodys {
+export interface SystemTraffic {
   readonly nobody: string;
 }
 
 /** The result of reading an event. */
-export type Reading = Inbound | readonly [Inbound, ...Inbound[]] | Nobodys;
+export type Reading = Inbound | readonly [Inbound, ...Inbound[]] | SystemTraffic;
 
 /** What a channel does with one kind of event, message or block. */
 export type Rule<Read> =
   | { readonly read: Read }
   /** People make it, but it cannot be shown; the text says what it is, for `moltbot why`. */
   | { readonly unread: string }
-  | Nobodys;
+  | SystemTraffic;
 
 /**
  * A rule for each kind that a platform's SDK knows. The keys come from the SDK's types, so a kind without a rule does

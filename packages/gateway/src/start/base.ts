@@ -31,7 +31,7 @@ import type { StartOptions } from "./options.ts";
 import { openState } from "./state.ts";
 
 /** The base, and what the server needs of the same opening. */
-export interface Opened {
+export interface OpenedBase {
   readonly base: Base;
   readonly auth: GatewayAuth;
   readonly limiter: FailureLimiter;
@@ -53,7 +53,7 @@ export function openBase(
     | "allowOrigin"
   >,
   stack: AsyncDisposableStack,
-): Opened {
+): OpenedBase {
   const { stateDir, env } = options;
   const secrets = new Secrets();
   const { log, path: logFile } = openLog(options, secrets, stack);

@@ -15,7 +15,7 @@ import type { Listeners } from "../server/listening/listeners.ts";
 import { openBase } from "./base.ts";
 import { describeAddress, instancePath, writeInstance } from "./instance.ts";
 import type { StartOptions } from "./options.ts";
-import type { GivenUp, Trial } from "./restored.ts";
+import type { AbandonedRestore, RestoreTrial } from "./restored.ts";
 import { makeServer } from "./serve.ts";
 import { startErrorOf } from "./state.ts";
 
@@ -23,7 +23,7 @@ import { startErrorOf } from "./state.ts";
 const SETTLE_MS = 25;
 
 /** A gateway between two restarts. */
-export interface Booted {
+export interface BootedGateway {
   readonly port: number;
   readonly url: string;
   readonly dashboardUrl: string;
@@ -39,11 +39,15 @@ export interface ProcessState {
 }
 
 /** Opens a gateway and its port. Throws `StartError` with a sentence for the person who started it. */
-export async function boot(options: StartOptions, processState: ProcessState, givenUp?: GivenUp): Promise<Booted> {
+export async function boot(
+  options: StartOptions,
+  processState: ProcessState,
+  givenUp?: AbandonedRestore,
+): Promise<BootedGateway> {
   const { stateDir } = options;
   const { requestRestart, listeners } = processState;
   const stack = new AsyncDisposableStack();
-  let restored: Trial | GivenUp | undefined = givenUp;
+  let restored: RestoreTrial | AbandonedRestore | undefined = givenUp;
   try {
     makePrivateDir(stateDir);
     if (options.env.MOLTBOT_UPDATE_TRIAL !== "1" && existsSync(join(stateDir, "update.json")))
@@ -118,7 +122,7 @@ export async function boot(options: StartOptions, processState: ProcessState, gi
 }
 
 /** Ends a restore whose gateway has started. One that was given up is told of. */
-function tellRestored(restored: Trial | GivenUp, log: Log): void {
+function tellRestored(restored: RestoreTrial | AbandonedRestore, log: Log): void {
   if (restored.kind === "trial") {
     restored.settle();
     return log.info("the restored state is in place", { from: restored.what });

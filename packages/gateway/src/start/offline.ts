@@ -10,7 +10,7 @@ import type { StartOptions } from "./options.ts";
 import { startErrorOf } from "./state.ts";
 
 /** Services that run nothing by themselves; disposing closes the state. */
-export interface Offline extends AsyncDisposable {
+export interface OfflineServices extends AsyncDisposable {
   /** The base and each service under its slice's name, as handlers are given them. */
   readonly gateway: Base;
   /** All sections of the settings. */
@@ -18,7 +18,7 @@ export interface Offline extends AsyncDisposable {
 }
 
 /** Throws `StartError` when a gateway runs on the folder, and for what forbids a start. */
-export async function openOffline(options: StartOptions): Promise<Offline> {
+export async function openOffline(options: StartOptions): Promise<OfflineServices> {
   const stack = new AsyncDisposableStack();
   const nothing = () => {};
   try {

@@ -6,7 +6,7 @@ import { databasePath } from "../base/files.ts";
 import { isHeld } from "../base/store/store-held.ts";
 
 /** A restore that has been put in place, and that this start has to prove. */
-export interface Trial {
+export interface RestoreTrial {
   readonly kind: "trial";
   readonly what: string;
   /** The gateway has started: what was there before is kept beside it. */
@@ -16,7 +16,7 @@ export interface Trial {
 }
 
 /** A restore that could not be put in place; the state is what it was before. */
-export interface GivenUp {
+export interface AbandonedRestore {
   readonly kind: "given-up";
   readonly what: string;
   readonly error: unknown;
@@ -26,7 +26,7 @@ export interface GivenUp {
  * Puts a restore that is ready in place; one that was interrupted is taken back. Undefined when there is nothing to
  * prove. Throws what the disk says when not even that can be done.
  */
-export function takeUpRestore(stateDir: string): Trial | GivenUp | undefined {
+export function takeUpRestore(stateDir: string): RestoreTrial | AbandonedRestore | undefined {
   const plan = readPlan(stateDir);
   if (!plan || isHeld(databasePath(stateDir))) return undefined;
   if (plan.phase !== "ready") {

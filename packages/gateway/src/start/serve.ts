@@ -10,7 +10,7 @@ import { IdempotentCalls } from "../server/idempotency.ts";
 import { GatewayServer } from "../server/listening/gateway-server.ts";
 import { HttpHandler } from "../server/listening/http-handler.ts";
 import type { Listeners } from "../server/listening/listeners.ts";
-import type { Opened } from "./base.ts";
+import type { OpenedBase } from "./base.ts";
 import { concealing } from "./conceal.ts";
 import { isHostDevice } from "./host-device.ts";
 import { OFFER } from "./offer.ts";
@@ -18,7 +18,7 @@ import { findWebDir } from "./web-dir.ts";
 
 /** Makes the server of a gateway; it does not listen yet. The stack ends what it broadcasts. */
 export async function makeServer(
-  { base, auth, limiter, settings }: Opened,
+  { base, auth, limiter, settings }: OpenedBase,
   services: Services,
   { stack, listeners }: { readonly stack: AsyncDisposableStack; readonly listeners: Listeners },
 ): Promise<GatewayServer> {

@@ -10,13 +10,20 @@ import { constants, createZstdCompress } from "node:zlib";
 import { ignore, TellableError } from "../errors.ts";
 import { makeFolder } from "./backup-folder.ts";
 import { sealing } from "./cipher.ts";
-import { everythingIn, type Found } from "./contents.ts";
-import { type BackupFile, type BackupHead, HEAD_NAME, MANIFEST_NAME, type Manifest, type Root } from "./manifest.ts";
+import { type ArchiveSource, everythingIn } from "./contents.ts";
+import {
+  type BackupFile,
+  type BackupHead,
+  type BackupRoot,
+  HEAD_NAME,
+  MANIFEST_NAME,
+  type Manifest,
+} from "./manifest.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar.ts";
 
 /** What goes into a backup. */
 export interface Contents {
-  readonly roots: readonly Root[];
+  readonly roots: readonly BackupRoot[];
   /** The copy of the database. */
   readonly database: string;
   readonly about: Pick<Manifest, "createdAt" | "productVersion" | "journal">;
@@ -66,10 +73,10 @@ async function syncFolder(path: string): Promise<void> {
 async function* tarOf(contents: Contents, done: (manifest: Manifest) => void): AsyncGenerator<Buffer> {
   const { roots, about, dump } = contents;
   const left: string[] = [];
-  const all: Found[] = [];
+  const all: ArchiveSource[] = [];
   for (const root of roots) for await (const each of everythingIn(root, (name) => left.push(name))) all.push(each);
   const { size } = await stat(contents.database);
-  const database: Found = { kind: "file", name: "", path: contents.database, size, isProgram: false };
+  const database: ArchiveSource = { kind: "file", name: "", path: contents.database, size, isProgram: false };
   const files = all.filter(({ kind }) => kind === "file");
   const head: BackupHead = {
     ...{ version: 1, product: "moltbot", productVersion: about.productVersion, createdAt: about.createdAt },
@@ -111,7 +118,7 @@ interface Book {
   readonly left: string[];
 }
 
-async function* entryOf(found: Found, book: Book): AsyncGenerator<Buffer> {
+async function* entryOf(found: ArchiveSource, book: Book): AsyncGenerator<Buffer> {
   const { name, size, isProgram } = found;
   const more = isProgram ? { isProgram: true as const } : {};
   if (size <= SMALL_BYTES) {

@@ -15,9 +15,16 @@ import {
   type StoredBackup,
 } from "./backup-folder.ts";
 import { isWithin } from "./contents.ts";
-import { type Made, type MakeOptions, makeBackup } from "./make.ts";
+import { type MadeBackup, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
-import { type Prepared, prepareRestore, type Reach, type RestoreOptions, reachOf, unpackProved } from "./restore.ts";
+import {
+  type OutsideChanges,
+  type PreparedRestore,
+  prepareRestore,
+  type RestoreOptions,
+  reachOf,
+  unpackProved,
+} from "./restore.ts";
 import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
 import { readArchive, readArchiveHead } from "./unpack.ts";
 
@@ -68,7 +75,7 @@ export interface PrepareOptions {
 }
 
 /** The result of a check of a backup. */
-export interface Checked {
+export interface CheckedBackup {
   readonly path: string;
   readonly manifest: Manifest;
 }
@@ -93,7 +100,7 @@ export class BackupStore {
   }
 
   /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
-  async now({ to, isPlain, passphrase }: NewBackupOptions = {}): Promise<Made> {
+  async now({ to, isPlain, passphrase }: NewBackupOptions = {}): Promise<MadeBackup> {
     const { rules, workspaces, ...options } = this.#options;
     const made = await makeBackup({
       ...options,
@@ -109,7 +116,7 @@ export class BackupStore {
    * Reads all of a backup, compares every hash, and says what a restore of it would do outside of the state folder. Throws
    * `TellableError` when a hash differs.
    */
-  async verify({ file, at, passphrase }: PrepareOptions = {}): Promise<Checked & Reach> {
+  async verify({ file, at, passphrase }: PrepareOptions = {}): Promise<CheckedBackup & OutsideChanges> {
     const path = await findBackup(this.folder, file ?? (at === undefined ? undefined : await this.#before(at)));
     const manifest = await readArchive(path, this.#reading(passphrase));
     const { stateDir, configPath } = this.#options;
@@ -117,7 +124,7 @@ export class BackupStore {
   }
 
   /** Restores a backup into a folder of its own, compares its rows with what was written down, and removes it. */
-  async drill(named?: string, passphrase?: string): Promise<Checked> {
+  async drill(named?: string, passphrase?: string): Promise<CheckedBackup> {
     const path = await findBackup(this.folder, named);
     const scratch = join(this.folder, `drill-${newId()}`);
     await mkdir(scratch, { recursive: true, mode: 0o700 });
@@ -194,7 +201,7 @@ export class BackupStore {
    * Makes a restore ready beside the state, which stays as it is: of a backup, or with `at` of a moment, for which the
    * statement journal brings the newest backup before it forward. Throws as `prepareRestore` does.
    */
-  async prepare({ file, at, passphrase }: PrepareOptions): Promise<Prepared> {
+  async prepare({ file, at, passphrase }: PrepareOptions): Promise<PreparedRestore> {
     const options = this.#restoring(passphrase);
     const { stateDir } = this.#options;
     if (at === undefined) return await prepareRestore(stateDir, await findBackup(this.folder, file), options);

@@ -5,10 +5,10 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ignore } from "../errors.ts";
 import { expandHome } from "../files.ts";
-import type { Root } from "./manifest.ts";
+import type { BackupRoot } from "./manifest.ts";
 
 /** Something to put into an archive. */
-export interface Found {
+export interface ArchiveSource {
   readonly kind: "file" | "link" | "folder";
   /** `ROOT/path` */
   readonly name: string;
@@ -39,7 +39,7 @@ const isDatabase = (name: string) => name.startsWith("state.db");
 const isUnfinished = (name: string) => /^\..*\.tmp$|\.part$/.test(name);
 
 /** The roots of a backup: the state folder, and those of `outside` that stand elsewhere. */
-export function rootsOf(stateDir: string, outside: { config: string; workspaces: readonly string[] }): Root[] {
+export function rootsOf(stateDir: string, outside: { config: string; workspaces: readonly string[] }): BackupRoot[] {
   const isOutside = (path: string) => !isWithin(stateDir, path);
   const workspaces = [...new Set(outside.workspaces.map((path) => resolve(path)))].filter(isOutside);
   const tops = workspaces.filter((path) => !workspaces.some((other) => other !== path && isWithin(other, path)));
@@ -51,7 +51,7 @@ export function rootsOf(stateDir: string, outside: { config: string; workspaces:
 }
 
 /** Where a root is on this machine. */
-export function pathOfRoot({ path }: Root): string {
+export function pathOfRoot({ path }: BackupRoot): string {
   return resolve(expandHome(path));
 }
 
@@ -84,7 +84,7 @@ export function isWithin(folder: string, path: string): boolean {
 }
 
 /** Everything below a root, without what is only of this machine. What cannot be looked at is told to `left`. */
-export async function* everythingIn(root: Root, left: (name: string) => void): AsyncGenerator<Found> {
+export async function* everythingIn(root: BackupRoot, left: (name: string) => void): AsyncGenerator<ArchiveSource> {
   const top = pathOfRoot(root);
   yield* found(top, { name: root.name, top, left });
 }
@@ -95,7 +95,7 @@ interface Place {
   readonly left: (name: string) => void;
 }
 
-async function* found(path: string, place: Place): AsyncGenerator<Found> {
+async function* found(path: string, place: Place): AsyncGenerator<ArchiveSource> {
   const { name, top, left } = place;
   const state = await lstat(path).catch((error: unknown) => ignore(error, "it has gone meanwhile"));
   if (!state) return;
@@ -109,7 +109,7 @@ async function* found(path: string, place: Place): AsyncGenerator<Found> {
   } else if (state.isDirectory()) yield* below(path, place);
 }
 
-async function* below(path: string, { name, top, left }: Place): AsyncGenerator<Found> {
+async function* below(path: string, { name, top, left }: Place): AsyncGenerator<ArchiveSource> {
   let entries: Dirent[];
   try {
     entries = await readdir(path, { withFileTypes: true });

@@ -42,14 +42,14 @@ export interface MakeOptions {
   readonly position?: (() => JournalPosition | undefined) | undefined;
 }
 
-export interface Made {
+export interface MadeBackup {
   readonly path: string;
   readonly bytes: number;
   readonly manifest: Manifest;
 }
 
 /** Makes a backup. Throws `TellableError` with what to do; then nothing is left of it, and nothing was changed. */
-export async function makeBackup(options: MakeOptions): Promise<Made> {
+export async function makeBackup(options: MakeOptions): Promise<MadeBackup> {
   const { stateDir, folder, to, passphrase, isPlain, clock, signal } = options;
   const isEncrypted = passphrase !== undefined && !isPlain;
   const place = to === undefined ? folder : dirname(to);

@@ -6,7 +6,7 @@ import type { DatabaseDump } from "../store/store-subprocess.ts";
 import { broken } from "./tar.ts";
 
 /** A folder or file that is backed up. `state` is the state folder; others stand outside it. */
-export interface Root {
+export interface BackupRoot {
   /** `state`, `config`, `workspace-1` …: the first part of the names of its files. */
   readonly name: string;
   /** Where it was; below the home folder it begins with `~/`. */
@@ -41,7 +41,7 @@ export interface BackupFile {
 
 /** The last entry of an archive. */
 export interface Manifest extends BackupHead {
-  readonly roots: readonly Root[];
+  readonly roots: readonly BackupRoot[];
   readonly files: readonly BackupFile[];
   /** Links that stay inside their root. */
   readonly links: readonly { readonly path: string; readonly target: string }[];
@@ -68,7 +68,7 @@ const HEAD = {
 const isHead = isShaped<BackupHead>(HEAD);
 const isManifest = isShaped<Manifest>({
   ...HEAD,
-  roots: isListOf(isShaped<Root>({ name: isText, path: isText })),
+  roots: isListOf(isShaped<BackupRoot>({ name: isText, path: isText })),
   files: isListOf(
     isShaped<BackupFile>({
       ...{ path: isText, size: isCount, sha256: isText },

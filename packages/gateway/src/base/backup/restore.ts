@@ -10,7 +10,7 @@ import type { Clock } from "../time/clock.ts";
 import { requireRoom } from "./backup-folder.ts";
 import { mayStand, pathOfRoot } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Plan } from "./swap.ts";
+import type { RestorePlan } from "./swap.ts";
 import { readArchive } from "./unpack.ts";
 
 export interface RestoreOptions {
@@ -26,8 +26,8 @@ export interface RestoreOptions {
 }
 
 /** A restore that only waits for its moves. */
-export interface Prepared {
-  readonly plan: Plan;
+export interface PreparedRestore {
+  readonly plan: RestorePlan;
   readonly manifest: Manifest;
   /** Folders outside the state folder that were put elsewhere, because their place is not on this machine, or is no place for a workspace. */
   readonly elsewhere: readonly string[];
@@ -37,7 +37,11 @@ export interface Prepared {
  * Unpacks and proves a backup beside the state of a folder, which stays as it is. Throws `TellableError` when the backup
  * cannot be used here; then nothing is left of it.
  */
-export async function prepareRestore(stateDir: string, file: string, options: RestoreOptions): Promise<Prepared> {
+export async function prepareRestore(
+  stateDir: string,
+  file: string,
+  options: RestoreOptions,
+): Promise<PreparedRestore> {
   const stamp = new Date(options.clock.now()).toISOString().replace(/[:.]/g, "-");
   const staging = join(stateDir, `restoring-${stamp}`);
   await mkdir(staging, { recursive: true, mode: 0o700 });
@@ -45,7 +49,7 @@ export async function prepareRestore(stateDir: string, file: string, options: Re
     const manifest = await unpackProved(file, staging, options);
     const aside = join(stateDir, `before-restore-${stamp}`);
     const { moves, elsewhere } = await outsideMoves(manifest, { staging, stamp, stateDir, options });
-    const plan: Plan = {
+    const plan: RestorePlan = {
       ...{ phase: "ready", moves: [], outside: moves, source: join(staging, "state"), aside, staging },
       what: basename(file),
     };
@@ -78,7 +82,7 @@ export async function unpackProved(
 }
 
 /** What a restore does outside of the state folder. */
-export interface Reach {
+export interface OutsideChanges {
   /** Places there whose content it exchanges. */
   readonly outside: readonly string[];
   /** Places for which it puts what the backup has into the state folder: they are not on this machine, or no place for a workspace. */
@@ -92,7 +96,7 @@ interface Machine {
 }
 
 /** What a restore of a backup would do outside of the state folder. */
-export function reachOf({ roots, files, links, folders }: Manifest, machine: Machine): Reach {
+export function reachOf({ roots, files, links, folders }: Manifest, machine: Machine): OutsideChanges {
   const names = [...files, ...links].map(({ path }) => path);
   const isThere = new Set([...names, ...folders].map((path) => path.split("/")[0]));
   const places = placesOf(roots, machine).filter(({ root }) => isThere.has(root.name));

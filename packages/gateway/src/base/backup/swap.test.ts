@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { carryOut, lastRestore, type Plan, readPlan, settle, takeBack, undoPlan, writePlan } from "./swap.ts";
+import { carryOut, lastRestore, type RestorePlan, readPlan, settle, takeBack, undoPlan, writePlan } from "./swap.ts";
 
 const root = mkdtempSync(join(tmpdir(), "moltbot-swap-"));
 after(() => rmSync(root, { recursive: true }));
@@ -17,7 +17,7 @@ const OLD = {
 const NEW = { "state.db": "new", "moltbot.json": "new config", "identity/key": "new key" };
 
 /** A state folder, a config outside it, and a restore that waits for its moves. */
-function prepared(): { stateDir: string; plan: Plan; shown: () => Record<string, string> } {
+function prepared(): { stateDir: string; plan: RestorePlan; shown: () => Record<string, string> } {
   const home = mkdtempSync(join(root, "test-"));
   const stateDir = join(home, "state");
   const staging = join(stateDir, "restoring-1");
@@ -26,7 +26,7 @@ function prepared(): { stateDir: string; plan: Plan; shown: () => Record<string,
   write(join(staging, "state"), NEW);
   write(outside, { page: "old page" });
   write(`${outside}.restoring-1`, { page: "new page" });
-  const plan: Plan = {
+  const plan: RestorePlan = {
     ...{ phase: "ready", moves: [], source: join(staging, "state"), staging, what: "a backup" },
     aside: join(stateDir, "before-restore-1"),
     outside: [

@@ -13,7 +13,7 @@ import { isLocal } from "./contents.ts";
 type Move = readonly [from: string, to: string];
 
 /** A restore that is prepared or under way. */
-export interface Plan {
+export interface RestorePlan {
   /** `ready`: the gateway does it at its next start. `moving`: take it back. `trial`: done, and to be proved by a start. */
   readonly phase: "ready" | "moving" | "trial";
   /** All moves, once they have begun: until then a gateway may write, and files come and go. */
@@ -31,7 +31,7 @@ export interface Plan {
 }
 
 const isMove: Check<Move> = (value): value is Move => isListOf(isText)(value) && value.length === 2;
-const isPlan = isShaped<Plan>({
+const isPlan = isShaped<RestorePlan>({
   phase: isOneOf("ready", "moving", "trial"),
   ...{ moves: isListOf(isMove), outside: isListOf(isMove) },
   ...{ source: isText, aside: isText, staging: isText, what: isText },
@@ -40,11 +40,11 @@ const isPlan = isShaped<Plan>({
 export const planPath = (stateDir: string) => join(stateDir, "restore.json");
 
 /** The plan of a state folder; undefined when there is none. Throws `StartError` when it cannot be read. */
-export function readPlan(stateDir: string): Plan | undefined {
+export function readPlan(stateDir: string): RestorePlan | undefined {
   return parsePlan(readTextIfExists(planPath(stateDir)), planPath(stateDir));
 }
 
-function parsePlan(text: string | undefined, path: string): Plan | undefined {
+function parsePlan(text: string | undefined, path: string): RestorePlan | undefined {
   if (text === undefined) return undefined;
   try {
     const plan: unknown = JSON.parse(text);
@@ -64,12 +64,12 @@ function unreadable(path: string, cause: unknown): StartError {
 }
 
 /** Puts a plan on disk; nothing moves. */
-export function writePlan(stateDir: string, plan: Plan): void {
+export function writePlan(stateDir: string, plan: RestorePlan): void {
   writePrivateFile(planPath(stateDir), JSON.stringify(plan));
 }
 
 /** The moves that put a prepared state folder in place. */
-function stateMoves(stateDir: string, { aside, source }: Plan): Move[] {
+function stateMoves(stateDir: string, { aside, source }: RestorePlan): Move[] {
   const present = readdirSync(stateDir).filter((name) => !isLocal(name));
   const fresh = readdirSync(source).filter((name) => !isLocal(name));
   return [
@@ -82,20 +82,20 @@ function stateMoves(stateDir: string, { aside, source }: Plan): Move[] {
  * Does what is planned; nobody may use the state folder. Returns the plan as it now stands, to be settled or taken back.
  * `rename` is replaced by tests that stop it in the middle.
  */
-export function carryOut(stateDir: string, ready: Plan, rename: typeof renameSync = renameSync): Plan {
-  const plan: Plan = { ...ready, phase: "moving", moves: [...stateMoves(stateDir, ready), ...ready.outside] };
+export function carryOut(stateDir: string, ready: RestorePlan, rename: typeof renameSync = renameSync): RestorePlan {
+  const plan: RestorePlan = { ...ready, phase: "moving", moves: [...stateMoves(stateDir, ready), ...ready.outside] };
   writePlan(stateDir, plan);
   for (const [from, to] of plan.moves) {
     mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
     rename(from, to);
   }
-  const done: Plan = { ...plan, phase: "trial" };
+  const done: RestorePlan = { ...plan, phase: "trial" };
   writePlan(stateDir, done);
   return done;
 }
 
 /** Takes the moves of a plan back, as far as they were done, and gives it up; may itself be stopped and called again. */
-export function takeBack(stateDir: string, plan: Plan, rename: typeof renameSync = renameSync): void {
+export function takeBack(stateDir: string, plan: RestorePlan, rename: typeof renameSync = renameSync): void {
   // A plan that is ready has moved nothing: all that is there belongs there.
   if (plan.phase !== "ready") moveBack(stateDir, plan, rename);
   rmSync(planPath(stateDir), { force: true });
@@ -104,7 +104,7 @@ export function takeBack(stateDir: string, plan: Plan, rename: typeof renameSync
   removeEmpty(plan.aside);
 }
 
-function moveBack(stateDir: string, plan: Plan, rename: typeof renameSync): void {
+function moveBack(stateDir: string, plan: RestorePlan, rename: typeof renameSync): void {
   const isOut = ([, to]: Move) => dirname(to) === plan.aside;
   const back = (moves: readonly Move[]) => {
     for (const [from, to] of moves.toReversed()) {
@@ -124,7 +124,7 @@ function isReadied(path: string): boolean {
 }
 
 /** Takes away what the restored state wrote under other names, such as the journal of its database. */
-function clearAway(stateDir: string, { moves, aside, staging }: Plan, rename: typeof renameSync): void {
+function clearAway(stateDir: string, { moves, aside, staging }: RestorePlan, rename: typeof renameSync): void {
   const before = new Set(moves.filter(([, to]) => dirname(to) === aside).map(([from]) => from));
   for (const name of readdirSync(stateDir)) {
     const isOfBefore = before.has(join(stateDir, name)) && !existsSync(join(aside, name));
@@ -139,7 +139,7 @@ function removeEmpty(folder: string): void {
 }
 
 /** Ends a plan: what is there stays, and what was there before is kept for `restore undo`. */
-export function settle(stateDir: string, plan: Plan): void {
+export function settle(stateDir: string, plan: RestorePlan): void {
   mkdirSync(plan.aside, { recursive: true, mode: 0o700 });
   writePrivateFile(join(plan.aside, KEPT), JSON.stringify(plan));
   rmSync(planPath(stateDir), { force: true });
@@ -153,7 +153,7 @@ export function settle(stateDir: string, plan: Plan): void {
 const KEPT = "restore.json";
 
 /** The newest restore that can be undone. */
-export function lastRestore(stateDir: string): Plan | undefined {
+export function lastRestore(stateDir: string): RestorePlan | undefined {
   const newest = readdirSync(stateDir)
     .filter((name) => name.startsWith("before-restore-"))
     .sort()
@@ -164,7 +164,7 @@ export function lastRestore(stateDir: string): Plan | undefined {
 }
 
 /** The plan that brings back what was there before a restore; what is there now goes to `undone-restore-…`. */
-export function undoPlan(done: Plan): Plan {
+export function undoPlan(done: RestorePlan): RestorePlan {
   const named = (name: string) => done.aside.replace("before-restore-", name);
   const outside = done.outside.toReversed().map(([from, to]) => [to, from] as const);
   return {

@@ -46,7 +46,7 @@ export interface SteadyClock extends Clock, Disposable {
 }
 
 /** A time that a platform told, and when it was told. */
-export class ToldTime {
+export class PlatformTime {
   readonly #at: number;
   readonly #monotonic: number;
   readonly #clock: Pick<Clock, "monotonic">;
@@ -98,11 +98,11 @@ class Watched implements SteadyClock {
   readonly #path: string;
   readonly #watch: Disposable;
   readonly #listeners = new Set<(byMs: number) => void>();
-  #steady: ToldTime;
+  #steady: PlatformTime;
   /** When the wall time jumped, monotonic ms. */
   #jumpedAt: number | undefined;
   #hold: Hold | undefined;
-  #told: { readonly time: ToldTime; readonly platform: string } | undefined;
+  #told: { readonly time: PlatformTime; readonly platform: string } | undefined;
   #isSkewKnown = false;
   #looks = 0;
 
@@ -114,7 +114,7 @@ class Watched implements SteadyClock {
     this.#hold = hold;
     const now = clock.now();
     const isUsual = seenAt === undefined || (now >= seenAt - DRIFT_MS && now - seenAt <= USUAL_GAP_MS);
-    this.#steady = new ToldTime(isUsual ? now : seenAt, clock);
+    this.#steady = new PlatformTime(isUsual ? now : seenAt, clock);
     if (!isUsual) this.#noteJump(now - seenAt, waitedMs);
     this.#keep();
     this.#watch = clock.every(LOOK_EVERY_MS, () => this.#look());
@@ -146,7 +146,7 @@ class Watched implements SteadyClock {
   }
 
   heard(at: number, platform: string): void {
-    this.#told = { time: new ToldTime(at, this.#clock), platform };
+    this.#told = { time: new PlatformTime(at, this.#clock), platform };
     const { skew } = this;
     if (skew && !this.#isSkewKnown)
       this.#log.warn("the clock of this machine is wrong; set it, for example by a time service", {
@@ -188,7 +188,7 @@ class Watched implements SteadyClock {
     if (isDrift(offMs)) {
       if (this.#jumpedAt !== undefined) this.#log.info("the clock of this machine is right again");
       this.#jumpedAt = undefined;
-      this.#steady = new ToldTime(this.#clock.now(), this.#clock);
+      this.#steady = new PlatformTime(this.#clock.now(), this.#clock);
       return;
     }
     if (this.#jumpedAt === undefined) this.#noteJump(offMs, 0);
@@ -200,7 +200,7 @@ class Watched implements SteadyClock {
     const [was, now] = [this.#steady.now(), this.#clock.now()];
     this.#log.info("the new time of the clock of this machine is believed", { offMs: now - was });
     if (now > was) this.#hold = { since: now, was: Math.min(was, this.#hold?.was ?? was) };
-    this.#steady = new ToldTime(now, this.#clock);
+    this.#steady = new PlatformTime(now, this.#clock);
     this.#jumpedAt = undefined;
     this.#keep();
     for (const listener of this.#listeners) listener(now - was);

@@ -28,7 +28,7 @@ export async function newestVersion(signal: AbortSignal): Promise<string> {
 }
 
 /** What to fetch: a version of the registry, or the folder of a package. */
-export interface Wanted {
+export interface PackageSource {
   readonly version?: string | undefined;
   readonly from?: string | undefined;
   /** The version that runs: its folder stays as it is. */
@@ -39,7 +39,7 @@ export interface Wanted {
  * Puts a version into its folder: all of it or nothing. npm compares what it loads with the checksums of the registry, and no
  * script of a package runs. Returns the version. Throws `TellableError` with what to do.
  */
-export async function fetchVersion(stateDir: string, wanted: Wanted, signal: AbortSignal): Promise<string> {
+export async function fetchVersion(stateDir: string, wanted: PackageSource, signal: AbortSignal): Promise<string> {
   const { version, from, running } = wanted;
   // A folder that is no package is refused before anything is copied.
   if (from !== undefined) await versionIn(resolve(expandHome(from)));

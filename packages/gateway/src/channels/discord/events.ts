@@ -17,7 +17,7 @@ import { readingOf } from "../../kit/rules.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { isMessage, type Mapper, peerOf } from "./inbound.ts";
 import type { Interactions } from "./interactions.ts";
-import type { Handled } from "./link.ts";
+import type { EventResult } from "./link.ts";
 import type { Places } from "./places.ts";
 import { isId } from "./snowflake.ts";
 
@@ -34,8 +34,8 @@ interface Parts {
 
 const MAX_CHATS = 500;
 
-const LINK: Handled = { reading: { nobody: "the link itself" } };
-const LEARNT: Handled = { reading: { nobody: "what servers and channels are called" } };
+const LINK: EventResult = { reading: { nobody: "the link itself" } };
+const LEARNT: EventResult = { reading: { nobody: "what servers and channels are called" } };
 const OWN = { nobody: "what the gateway has done itself" };
 
 /** Events that `handle` reads. */
@@ -136,7 +136,7 @@ export class Events {
     this.#parts = parts;
   }
 
-  async handle(event: GatewayDispatchPayload, key: string): Promise<Handled> {
+  async handle(event: GatewayDispatchPayload, key: string): Promise<EventResult> {
     const { places, catchUp, interactions } = this.#parts;
     switch (event.t) {
       case On.Ready:
@@ -201,7 +201,7 @@ export class Events {
   }
 
   /** An outage of a server is not the end of a membership: it says "unavailable". */
-  #onGuildGone(guild: GatewayGuildDeleteDispatchData, key: string): Handled {
+  #onGuildGone(guild: GatewayGuildDeleteDispatchData, key: string): EventResult {
     if (guild.unavailable) return { reading: { nobody: "an outage of a server" } };
     const { context, catchUp } = this.#parts;
     catchUp.forget(guild.id);
@@ -211,14 +211,14 @@ export class Events {
     );
   }
 
-  #onChannelGone(channelId: string, key: string): Handled {
+  #onChannelGone(channelId: string, key: string): EventResult {
     return this.#leftAll(
       this.#parts.context.knownChats(MAX_CHATS).filter(({ id }) => id === channelId),
       key,
     );
   }
 
-  #leftAll(chats: readonly Chat[], key: string): Handled {
+  #leftAll(chats: readonly Chat[], key: string): EventResult {
     const left = chats.map((chat) => this.#left(chat, key));
     return { reading: readingOf(left, "a place is gone in which nothing was ever said to the account") };
   }
@@ -230,7 +230,7 @@ export class Events {
     return { kind: "membership", keys, at, chat, sender: self, messageId: chat.id, fromSelf: true, isMember: false };
   }
 
-  async #onMessage(data: unknown): Promise<Handled> {
+  async #onMessage(data: unknown): Promise<EventResult> {
     const { mapper, catchUp } = this.#parts;
     if (isMessage(data)) {
       const reading = await mapper.message(data);
@@ -243,7 +243,7 @@ export class Events {
   }
 
   /** The account's own edits are what it has just sent. */
-  async #onEdit(data: unknown): Promise<Handled> {
+  async #onEdit(data: unknown): Promise<EventResult> {
     const { mapper, self } = this.#parts;
     if (!isMessage(data)) return { reading: { nobody: "Discord has added a preview or a pin" } };
     return { reading: data.author.id === self.id ? OWN : await mapper.edit(data) };
@@ -253,7 +253,7 @@ export class Events {
   async #onDelete(
     ids: readonly string[],
     { channel_id, guild_id }: { channel_id: string; guild_id?: string },
-  ): Promise<Handled> {
+  ): Promise<EventResult> {
     const { context, mapper, unsent } = this.#parts;
     const others = ids.filter((id) => !unsent.delete(id));
     if (others.length === 0) return { reading: OWN };
@@ -271,7 +271,7 @@ export class Events {
     data: Omit<GatewayMessageReactionAddDispatchData, "burst" | "type">,
     key: string,
     isRemoved: boolean,
-  ): Promise<Handled> {
+  ): Promise<EventResult> {
     const { context, mapper, self } = this.#parts;
     if (!isId(data.user_id) || data.user_id === self.id) return { reading: OWN };
     const { id, name } = data.emoji;
@@ -296,7 +296,7 @@ export class Events {
     { channel_id, guild_id, message_id, user_id }: GatewayMessagePollVoteDispatchData,
     key: string,
     answers: readonly number[],
-  ): Promise<Handled> {
+  ): Promise<EventResult> {
     const { context, mapper, self } = this.#parts;
     if (user_id === self.id) return { reading: OWN };
     const chat = await mapper.chat(channel_id, { guildId: guild_id });

@@ -5,7 +5,7 @@ import type { Inbound } from "../../kit/channel-message.ts";
 import { discordCode, requestError } from "./errors.ts";
 import type { Mapper } from "./inbound.ts";
 import { peerOf } from "./inbound.ts";
-import type { Handled } from "./link.ts";
+import type { EventResult } from "./link.ts";
 import { timeOf } from "./snowflake.ts";
 
 const PING = 1;
@@ -34,7 +34,7 @@ export class Interactions {
     this.#log = log;
   }
 
-  async handle(interaction: APIInteraction): Promise<Handled> {
+  async handle(interaction: APIInteraction): Promise<EventResult> {
     if (interaction.type === AUTOCOMPLETE || interaction.type === PING)
       return { reading: { nobody: "the app asks while somebody types; nothing was sent" } };
     const user = interaction.member?.user ?? interaction.user;

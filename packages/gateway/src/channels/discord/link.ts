@@ -12,14 +12,14 @@ import { fatalClose, linkError } from "./errors.ts";
 import { journal } from "./journal.ts";
 
 /** The result of an event. `after` runs when the inbox holds the rest. */
-export interface Handled {
+export interface EventResult {
   readonly reading: Reading;
   readonly state?: StateChanges | undefined;
   readonly after?: (() => void) | undefined;
 }
 
 /** Handles one event. `key` names it, also when it comes again. Throws `ChannelError` when the link cannot go on. */
-export type Handle = (event: GatewayDispatchPayload, key: string) => Promise<Handled>;
+export type Handle = (event: GatewayDispatchPayload, key: string) => Promise<EventResult>;
 
 interface Options {
   readonly context: ChannelContext;
@@ -203,7 +203,7 @@ export class GatewayLink implements AsyncDisposable {
     return sessionId === this.#session?.sessionId && event.s <= this.#session.sequence;
   }
 
-  async #handle(event: GatewayDispatchPayload, key: string): Promise<Handled | undefined> {
+  async #handle(event: GatewayDispatchPayload, key: string): Promise<EventResult | undefined> {
     try {
       return await this.#options.handle(event, key);
     } catch (error) {

@@ -3,7 +3,7 @@
 import { type Content, type Inbound, ownAndForwarded, type Quote } from "../../kit/channel-message.ts";
 import { isEmpty } from "../../kit/content/content.ts";
 import { accountId, type Chat, type ChosenName, chosenName, type Peer, provenAlias } from "../../kit/party.ts";
-import type { Nobodys, Reading } from "../../kit/rules.ts";
+import type { Reading, SystemTraffic } from "../../kit/rules.ts";
 import { foreignName, type SenderText, trimmed, withForeignNames } from "../../kit/text/sender-text.ts";
 import type { DataMessage, Envelope, Mention, Received, SentMessage } from "./envelope.ts";
 import { captionOf, itemsIn, mediaOf, pagesIn, quotedFiles } from "./message-items.ts";
@@ -202,7 +202,7 @@ type Base = Pick<Inbound, "keys" | "at" | "chat" | "sender" | "messageId" | "fro
 const around = { nobody: "it goes around what is said" };
 
 /** What a message without words, files and items is, by the fields of signal-cli's JSON. */
-const NOTHING_SAID: { readonly [Field in keyof DataMessage]-?: { readonly unread: string } | Nobodys } = {
+const NOTHING_SAID: { readonly [Field in keyof DataMessage]-?: { readonly unread: string } | SystemTraffic } = {
   isExpirationUpdate: { unread: "Somebody changed how long messages stay in the chat." },
   pollTerminate: { unread: "Somebody ended a poll." },
   pinMessage: { unread: "Somebody pinned a message." },

@@ -5,7 +5,13 @@ import { lastGoodPaths } from "../../base/config/config-copies.ts";
 import { parseJson5 } from "../../base/config/json5.ts";
 import { messageOf } from "../../base/errors.ts";
 import { configPath, fileExists, readFirst, readTextIfExists, resolveStateDir } from "../../base/files.ts";
-import { type Changed, changeConfig, type Replaced, readHistory, restoreConfig } from "../config/config-edit.ts";
+import {
+  type ConfigChange,
+  changeConfig,
+  type ReplacedConfig,
+  readHistory,
+  restoreConfig,
+} from "../config/config-edit.ts";
 import { hideSecrets, nest, parsePath, valueAt } from "../config/config-path.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { CliError, usageError } from "../language/exit.ts";
@@ -104,7 +110,7 @@ const undo = defineCommand({
   async run(call) {
     const [given = "1"] = call.words;
     const versions = readHistory(call);
-    const version: Replaced | undefined = versions[Number(given) - 1];
+    const version: ReplacedConfig | undefined = versions[Number(given) - 1];
     if (versions.length === 0) throw new CliError("There is no earlier version of the config to go back to.");
     if (!version) throw new CliError(`The history has no version ${given}. See \`moltbot config history\`.`);
     const changed = await restoreConfig(call, version);
@@ -172,7 +178,7 @@ function shown(keys: readonly string[], value: unknown): string {
 
 function report(
   { out, flags }: Pick<Call, "out" | "flags">,
-  changed: Changed,
+  changed: ConfigChange,
   what: { says: string } & Record<string, unknown>,
 ): void {
   const { says, ...details } = what;

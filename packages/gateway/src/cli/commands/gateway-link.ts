@@ -56,14 +56,14 @@ async function pinsTold({ client, hello, timeoutMs }: Link): Promise<Pins> {
 
 type Pins = Methods["discovery.status"]["result"]["pins"];
 
-interface Shown {
+interface ShownCertificate {
   readonly pins: Pins;
   readonly pin: string | null;
   readonly expiresAtMs: number;
   readonly addresses: readonly { readonly url: string; readonly reach: Reach; readonly link: string }[];
 }
 
-async function show({ out }: Call, { pin, pins, expiresAtMs, addresses }: Shown): Promise<void> {
+async function show({ out }: Call, { pin, pins, expiresAtMs, addresses }: ShownCertificate): Promise<void> {
   const [first, ...others] = addresses;
   if (first === undefined) return out.print("This gateway has no address that other machines reach; set gateway.bind.");
   const qr = await drawQr(first.link, { colour: out.style.bold("x") !== "x" });

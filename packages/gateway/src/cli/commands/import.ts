@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { resolveStateDir } from "../../base/files.ts";
 import { foldersOfOthers, isTaken, portOfOther } from "../../base/other-gateways.ts";
 import type { Kind, Plan } from "../../slices/operations/imports/plan.ts";
-import { type Opened, openOurs } from "../import/open.ts";
+import { type ImportServices, openOurs } from "../import/open.ts";
 import { showApplied, showPlan } from "../import/show.ts";
 import { type Call, defineCommand, defineGroup } from "../language/command.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
@@ -59,7 +59,7 @@ function folderOf({ words, env, flags }: Call): string {
   throw usageError(`There are several: ${found.join(", ")}. Name one: \`moltbot import DIR\`.`);
 }
 
-async function planIn(ours: Opened, folder: string, { flags: given }: Call<typeof flags>): Promise<Plan> {
+async function planIn(ours: ImportServices, folder: string, { flags: given }: Call<typeof flags>): Promise<Plan> {
   const only = given.only.length > 0 ? (given.only as readonly Kind[]) : undefined;
   return await ours.imports.plan(folder, {
     ...{ only, copy: given.copy, enableChannels: given["enable-channels"], sections: ours.sections },
@@ -82,7 +82,7 @@ async function requireConsent(): Promise<void> {
 }
 
 /** Each command that ran unasked there is asked for: here it must be one that can do no harm. */
-async function askForCommands({ approvals }: Opened, { found }: Plan): Promise<string[]> {
+async function askForCommands({ approvals }: ImportServices, { found }: Plan): Promise<string[]> {
   const allowed: string[] = [];
   for (const { agentId, pattern } of found.commands) {
     if (!(await confirm(`May ${printable(agentId)} run ${printable(pattern)} without asking?`, "no"))) continue;

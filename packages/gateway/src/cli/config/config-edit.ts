@@ -34,7 +34,7 @@ type EditCall = GatewayCall & Pick<Call, "out">;
 export type Patch = Readonly<Record<string, unknown>>;
 
 /** What a change did. `isLive` says that a running gateway has it; `restarts`, that the gateway has restarted for it. */
-export interface Changed {
+export interface ConfigChange {
   readonly path: string;
   readonly isLive: boolean;
   readonly restarts: boolean;
@@ -43,14 +43,14 @@ export interface Changed {
 }
 
 /** A text that was replaced, and when. */
-export interface Replaced {
+export interface ReplacedConfig {
   readonly file: string;
   readonly at: number;
   readonly raw: string;
 }
 
 /** Applies a patch to the config that the call means. Throws a `CliError` that names the wrong value. */
-export function changeConfig(call: EditCall, patch: Patch): Promise<Changed> {
+export function changeConfig(call: EditCall, patch: Patch): Promise<ConfigChange> {
   return change(call, {
     online: (link) => applyPatch(link, patch),
     offline: (raw) => patchConfigText(raw, patch),
@@ -58,12 +58,12 @@ export function changeConfig(call: EditCall, patch: Patch): Promise<Changed> {
 }
 
 /** Puts an earlier text back in force; the present one goes to the history in its turn. */
-export function restoreConfig(call: EditCall, { raw }: Replaced): Promise<Changed> {
+export function restoreConfig(call: EditCall, { raw }: ReplacedConfig): Promise<ConfigChange> {
   return change(call, { online: (link) => applyText(link, raw), offline: () => raw });
 }
 
 /** The replaced texts of this machine's config, the latest first. */
-export function readHistory(call: GatewayCall): Replaced[] {
+export function readHistory(call: GatewayCall): ReplacedConfig[] {
   mustBeHere(call.flags, "config history");
   const folders = historyDirs({ path: pathOf(call), fallbackFolder: stateDirOf(call) });
   const folder = folders.find((each) => fileExists(each)) ?? folders[0]!;
@@ -82,11 +82,11 @@ export function readHistory(call: GatewayCall): Replaced[] {
 }
 
 /** Applies a patch through an open connection. */
-export async function applyPatch(link: Link, patch: Patch): Promise<Changed> {
+export async function applyPatch(link: Link, patch: Patch): Promise<ConfigChange> {
   return sent(link, "config.patch", JSON.stringify(patch));
 }
 
-function applyText(link: Link, raw: string): Promise<Changed> {
+function applyText(link: Link, raw: string): Promise<ConfigChange> {
   return sent(link, "config.apply", raw);
 }
 
@@ -94,7 +94,7 @@ async function sent(
   { client, timeoutMs }: Link,
   method: "config.patch" | "config.apply",
   raw: string,
-): Promise<Changed> {
+): Promise<ConfigChange> {
   const { hash } = await client.request("config.get", {}, { timeoutMs });
   try {
     // The answers must be out before the connection goes down with the restart.
@@ -116,7 +116,7 @@ async function sent(
 }
 
 interface Ways {
-  readonly online: (link: Link) => Promise<Changed>;
+  readonly online: (link: Link) => Promise<ConfigChange>;
   readonly offline: (raw: string) => string;
 }
 
@@ -125,7 +125,7 @@ interface Ways {
  * is meant: what answers at the usual port may be somebody else's gateway. So it is where the settings name a remote gateway:
  * which one that is can be changed here only. A gateway that restarts for the change is waited for.
  */
-async function change(call: EditCall, { online, offline }: Ways): Promise<Changed> {
+async function change(call: EditCall, { online, offline }: Ways): Promise<ConfigChange> {
   const stateDir = stateDirOf(call);
   const isHere = readInstance(stateDir) !== undefined && !namesRemote(readLocalConfig(stateDir, call.env));
   if (!isHere && !namesGateway(call.flags)) return rewrite(pathOf(call), { edit: offline, env: call.env, stateDir });
@@ -142,7 +142,7 @@ async function change(call: EditCall, { online, offline }: Ways): Promise<Change
 async function rewrite(
   path: string,
   { edit, env, stateDir }: { edit(raw: string): string; env: Env; stateDir: string },
-): Promise<Changed> {
+): Promise<ConfigChange> {
   const { SECTIONS } = await import("../sections.ts");
   // A first change makes the file that a first start would have made, token included: the gateway can start on it.
   ensureConfig(path, { env, hasSecret: false });

@@ -5,7 +5,7 @@ import { writeMessage } from "../../base/discovery/message-writer.ts";
 import { interfacesOf, MDNS_PORT, Multicast, type Sender } from "../../base/discovery/multicast.ts";
 import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { systemClock } from "../../base/time/clock.ts";
-import { isGatewayType, type Told } from "./found.ts";
+import { isGatewayType, type ReceivedRecord } from "./found.ts";
 
 /** How much is remembered of what a network tells. */
 const MAX_TOLD = 2_000;
@@ -17,9 +17,9 @@ const MAX_IN_ONE = 5;
 const ASK_AT_MS = [0, 1_000, 3_000];
 
 /** All records about gateways that come within `ms`. Throws `TellableError` where no network takes part. */
-export async function browse(addresses: readonly string[], ms: number): Promise<Told[]> {
+export async function browse(addresses: readonly string[], ms: number): Promise<ReceivedRecord[]> {
   await using multicast = await Multicast.open(interfacesOf(addresses), { mayBeAlone: true });
-  const told: Told[] = [];
+  const told: ReceivedRecord[] = [];
   const asked = new Set<string>();
   multicast.listen((bytes, from) => {
     const records = answersIn(bytes, from);
@@ -45,7 +45,7 @@ function answersIn(bytes: Buffer, { port }: Sender): readonly Record[] {
 }
 
 /** An answer need not bring along where the gateway is. */
-function askForMore(multicast: Multicast, told: readonly Told[], asked: Set<string>): void {
+function askForMore(multicast: Multicast, told: readonly ReceivedRecord[], asked: Set<string>): void {
   const has = (name: Name, kind: string) =>
     told.some(({ record }) => record.data.kind === kind && isSameName(record.name, name));
   const questions: { name: Name; type: number; isUnicast: boolean }[] = [];

@@ -10,13 +10,13 @@ import { readLocalConfig } from "../reach/target.ts";
 import { showPin } from "../remote/fingerprint.ts";
 import { readNamedGateways } from "../remote/named-gateways.ts";
 import { table } from "../terminal/render.ts";
-import { type Found, gatewaysIn, type Told } from "./found.ts";
+import { type FoundGateway, gatewaysIn, type ReceivedRecord } from "./found.ts";
 
 /** How long it listens by default, ms. */
 const LISTEN_MS = 2_000;
 const LONGEST_MS = 60_000;
 
-interface Shown extends Found {
+interface Shown extends FoundGateway {
   /** The name under which this machine keeps it. */
   readonly known?: string;
   /** What to type next. */
@@ -55,7 +55,10 @@ const NONE =
 const FORGED =
   "Anybody in a network can claim all of this. `moltbot connect` shows the pin of what answers there; compare it with `moltbot gateway link` on that machine.";
 
-async function ask({ flags, env }: DiscoverCall, { stateDir, ms }: { stateDir: string; ms: number }): Promise<Told[]> {
+async function ask(
+  { flags, env }: DiscoverCall,
+  { stateDir, ms }: { stateDir: string; ms: number },
+): Promise<ReceivedRecord[]> {
   const { discovery } = readLocalConfig(stateDir, env);
   const wideArea = isRecord(discovery) && isRecord(discovery.wideArea) ? discovery.wideArea : {};
   const configured = typeof wideArea.domain === "string" ? wideArea.domain : "moltbot.internal";
@@ -69,7 +72,11 @@ async function ask({ flags, env }: DiscoverCall, { stateDir, ms }: { stateDir: s
 }
 
 /** The local network; where a name server is asked too, a machine without a network still hears that one. */
-async function near(interfaces: readonly string[], ms: number, { isAlone }: { isAlone: boolean }): Promise<Told[]> {
+async function near(
+  interfaces: readonly string[],
+  ms: number,
+  { isAlone }: { isAlone: boolean },
+): Promise<ReceivedRecord[]> {
   const { browse } = await import("./browse.ts");
   try {
     return await browse(interfaces, ms);
@@ -80,21 +87,21 @@ async function near(interfaces: readonly string[], ms: number, { isAlone }: { is
   }
 }
 
-function shown(found: Found, stateDir: string): Shown {
+function shown(found: FoundGateway, stateDir: string): Shown {
   const known = Object.entries(readNamedGateways(stateDir)).find(
     ([, { url, ssh }]) => ssh === undefined && isAt(url, found),
   )?.[0];
   return { ...found, ...defined({ known }), next: nextFor(found, known) };
 }
 
-function isAt(url: string, { addresses, host, port }: Found): boolean {
+function isAt(url: string, { addresses, host, port }: FoundGateway): boolean {
   const { hostname, port: at } = new URL(url);
   const name = hostname.replace(/^\[|\]$/g, "");
   return Number(at || 443) === port && (name === host || addresses.includes(name));
 }
 
 /** Plain ws:// would carry the token in clear, so such a gateway is used through ssh. */
-function nextFor({ url, addresses, host }: Found, known: string | undefined): string {
+function nextFor({ url, addresses, host }: FoundGateway, known: string | undefined): string {
   if (known !== undefined) return `moltbot status --gateway ${known}`;
   return url.startsWith("wss:") ? `moltbot connect ${url}` : `moltbot connect --ssh USER@${addresses[0] ?? host}`;
 }

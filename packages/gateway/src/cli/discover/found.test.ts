@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Data } from "../../base/discovery/message.ts";
-import { gatewaysIn, type Told } from "./found.ts";
+import { gatewaysIn, type ReceivedRecord } from "./found.ts";
 
 const TYPE = ["_moltbot-gw", "_tcp", "local"];
 const HOST = ["box-moltbot", "local"];
@@ -18,12 +18,12 @@ interface Claimed {
 }
 
 /** What a network tells of one gateway. */
-function claimed(claim: Claimed = {}): Told[] {
+function claimed(claim: Claimed = {}): ReceivedRecord[] {
   const { label = "box (Moltbot)", type = TYPE, port = 18_789, host = HOST, address = "192.168.1.20" } = claim;
   const { text = ["displayName=box"] } = claim;
   const from = "from" in claim ? claim.from : "192.168.1.20";
   const instance = [label, ...type];
-  const told = (name: readonly string[], data: Data): Told => ({
+  const told = (name: readonly string[], data: Data): ReceivedRecord => ({
     record: { name, ttl: 120, isUnique: true, data },
     from,
   });

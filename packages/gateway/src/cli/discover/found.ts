@@ -10,7 +10,7 @@ import { isPublicAddress } from "../../base/net/public-address.ts";
 import { cut, printable } from "../terminal/render.ts";
 
 /** A gateway that was found. */
-export interface Found {
+export interface FoundGateway {
   readonly name: string;
   /** Where to connect: ws:// or wss:// with the address, or the name for one in a tailnet. */
   readonly url: string;
@@ -24,7 +24,7 @@ export interface Found {
 }
 
 /** A record, and the address that it came from; undefined from a name server. */
-export interface Told {
+export interface ReceivedRecord {
   readonly record: Record;
   readonly from: string | undefined;
 }
@@ -33,8 +33,8 @@ const MAX_FOUND = 100;
 const NAME_COLUMNS = 48;
 
 /** Reads gateways out of records, by name; what is incomplete or makes no sense is left out. */
-export function gatewaysIn(told: readonly Told[]): Found[] {
-  const found = new Map<string, Found>();
+export function gatewaysIn(told: readonly ReceivedRecord[]): FoundGateway[] {
+  const found = new Map<string, FoundGateway>();
   for (const { record } of told) {
     const { data } = record;
     if (data.kind !== "PTR" || !isGatewayType(record.name)) continue;
@@ -51,7 +51,7 @@ export function isGatewayType([brand = "", transport = ""]: Name): boolean {
   return (SERVICE_TYPES as readonly string[]).includes(brand.toLowerCase()) && transport.toLowerCase() === "_tcp";
 }
 
-function gatewayAt(instance: Name, told: readonly Told[]): Found | undefined {
+function gatewayAt(instance: Name, told: readonly ReceivedRecord[]): FoundGateway | undefined {
   const place = told.find(({ record }) => record.data.kind === "SRV" && isSameName(record.name, instance));
   if (place?.record.data.kind !== "SRV") return undefined;
   const { port, target } = place.record.data;
@@ -79,7 +79,7 @@ function gatewayAt(instance: Name, told: readonly Told[]): Found | undefined {
  * The host's addresses. One on the internet is left out, since no neighbour is there; this machine's own counts only when this
  * machine has told it.
  */
-function addressesOf(host: Name, told: readonly Told[]): string[] {
+function addressesOf(host: Name, told: readonly ReceivedRecord[]): string[] {
   const addresses = told.flatMap(({ record: { name, data }, from }) => {
     if ((data.kind !== "A" && data.kind !== "AAAA") || !isSameName(name, host)) return [];
     if (isPublicAddress(data.address) || /^0\.|^(?:22[4-9]|2[3-5]\d)\.|^::$|^ff/i.test(data.address)) return [];
@@ -99,7 +99,7 @@ function preferred(addresses: readonly string[], from: string | undefined): stri
   );
 }
 
-function factsOf(instance: Name, told: readonly Told[]): ReadonlyMap<string, string> {
+function factsOf(instance: Name, told: readonly ReceivedRecord[]): ReadonlyMap<string, string> {
   const text = told.find(({ record }) => record.data.kind === "TXT" && isSameName(record.name, instance));
   const entries = text?.record.data.kind === "TXT" ? text.record.data.entries : [];
   return new Map(

@@ -4,7 +4,7 @@ import type { Data, Name } from "../../base/discovery/message.ts";
 import { SERVICE_TYPES } from "../../base/discovery/service.ts";
 import { codeOf, ignore } from "../../base/errors.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
-import type { Told } from "./found.ts";
+import type { ReceivedRecord } from "./found.ts";
 
 /** How many instances are looked up. */
 const MAX_INSTANCES = 50;
@@ -20,11 +20,11 @@ export interface WideArea {
 }
 
 /** All records about gateways in the zone. Throws `CliError` when no name server answers. */
-export async function askNameServer({ domain, server, timeoutMs }: WideArea): Promise<Told[]> {
+export async function askNameServer({ domain, server, timeoutMs }: WideArea): Promise<ReceivedRecord[]> {
   const resolver = new Resolver({ timeout: Math.max(200, Math.floor(timeoutMs / 2)), tries: 2 });
   if (server !== undefined) setServer(resolver, server);
   const zone = checkDomain(domain);
-  const told: Told[] = [];
+  const told: ReceivedRecord[] = [];
   const tell = (name: string, data: Data) =>
     void told.push({ record: { name: labels(name), ttl: 1, isUnique: true, data }, from: undefined });
   const where = server === undefined ? "The system's name server" : `The name server ${server}`;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FakePlatform } from "@moltbot/fakes";
 import { Random } from "./random.ts";
 import { type Program, Subject } from "./subject.ts";
-import { burst, configFor, type DrillResult, judge, LINK_LIMIT_MS, link, type Spoken, settled } from "./talk.ts";
+import { burst, configFor, type DrillMessage, type DrillResult, judge, LINK_LIMIT_MS, link, settled } from "./talk.ts";
 
 export interface DrillOptions {
   /** How often the gateway is killed. */
@@ -38,7 +38,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   subject.launch();
   for (const platform of platforms) await link(platform, subject);
   progress(`Linked: ${platforms.map(({ channel }) => channel).join(", ")}.`);
-  const spoken: Spoken[] = [];
+  const spoken: DrillMessage[] = [];
   for (let kill = 1; kill <= kills; kill++) {
     const saying = burst(platforms, { random, kill, most: options.burst, spoken });
     // Every other kill strikes a gateway that is at work, not one that still starts.

@@ -13,7 +13,7 @@ import { CliError } from "../language/exit.ts";
 import { IdleSockets } from "./idle-sockets.ts";
 import { Random } from "./random.ts";
 import { type Program, Subject, type SubjectOptions } from "./subject.ts";
-import { burst, configFor, type DrillResult, judge, link, type Spoken, settled } from "./talk.ts";
+import { burst, configFor, type DrillMessage, type DrillResult, judge, link, settled } from "./talk.ts";
 import { tightDisk } from "./tight-disk.ts";
 import { WrongClock } from "./wrong-clock.ts";
 
@@ -137,7 +137,7 @@ async function runFault(fault: string, ready: Ready, options: FaultsOptions): Pr
       preloads: [...platforms.flatMap(({ preload }) => preload ?? []), ...(more.preloads ?? [])],
     }),
   );
-  const spoken: Spoken[] = [];
+  const spoken: DrillMessage[] = [];
   const people = (round: number) => burst(platforms, { random: new Random(seed + round), kill: round, most, spoken });
   const story = async () => {
     subject.launch();

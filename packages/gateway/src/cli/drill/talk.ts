@@ -29,7 +29,7 @@ export interface DrillResult {
 }
 
 /** One message of the drill: its text, which the reply repeats. */
-export interface Spoken {
+export interface DrillMessage {
   readonly channel: string;
   readonly text: string;
   readonly at: number;
@@ -78,7 +78,7 @@ export async function link(
 /** People write on every channel at once. */
 export async function burst(
   platforms: readonly FakePlatform[],
-  { random, kill, most, spoken }: { random: Random; kill: number; most: number; spoken: Spoken[] },
+  { random, kill, most, spoken }: { random: Random; kill: number; most: number; spoken: DrillMessage[] },
 ): Promise<void> {
   const work = platforms.map(async (platform) => {
     const count = 1 + random.below(most);
@@ -94,7 +94,7 @@ export async function burst(
 }
 
 /** Waits until every message has come in and has an outcome, and nothing waits to be sent; no longer than `end`. */
-export async function settled(subject: Subject, spoken: readonly Spoken[], end?: AbortSignal): Promise<void> {
+export async function settled(subject: Subject, spoken: readonly DrillMessage[], end?: AbortSignal): Promise<void> {
   let limit = AbortSignal.timeout(SETTLE_LIMIT_MS);
   let least = Number.POSITIVE_INFINITY;
   for (;;) {
@@ -113,7 +113,7 @@ export async function settled(subject: Subject, spoken: readonly Spoken[], end?:
 }
 
 /** How many messages have not come in, or have no outcome. */
-function undecided(inbox: readonly Event[], spoken: readonly Spoken[]): number {
+function undecided(inbox: readonly Event[], spoken: readonly DrillMessage[]): number {
   const decided = new Set(inbox.filter(({ state }) => state === "done").map(({ text }) => text));
   return spoken.filter(({ text }) => !decided.has(`/echo ${text}`)).length;
 }
@@ -148,7 +148,7 @@ async function inboxOf(subject: Subject): Promise<Event[]> {
  */
 export async function judge(
   platforms: readonly FakePlatform[],
-  spoken: readonly Spoken[],
+  spoken: readonly DrillMessage[],
   subject: Subject,
 ): Promise<DrillResult> {
   const delivered = new Map<string, { times: number; at: number }>();

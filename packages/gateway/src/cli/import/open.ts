@@ -6,7 +6,7 @@ import { CliError } from "../language/exit.ts";
 import { readInstance } from "../reach/instance.ts";
 
 /** What an import needs of the services. */
-export interface Opened extends AsyncDisposable {
+export interface ImportServices extends AsyncDisposable {
   readonly imports: Imports;
   readonly approvals: Approvals;
   /** Whether there were no settings of ours before. */
@@ -15,7 +15,7 @@ export interface Opened extends AsyncDisposable {
 }
 
 /** Throws `CliError` when a gateway runs on our state. */
-export async function openOurs(env: NodeJS.ProcessEnv, profile: string | undefined): Promise<Opened> {
+export async function openOurs(env: NodeJS.ProcessEnv, profile: string | undefined): Promise<ImportServices> {
   const stateDir = resolveStateDir({ env, profile });
   const running = readInstance(stateDir);
   if (running) {

@@ -1,7 +1,7 @@
 /** What people read of an import. */
 
 import type { Note } from "../../slices/operations/imports/found.ts";
-import type { Applied, Kind, Plan } from "../../slices/operations/imports/plan.ts";
+import type { AppliedImport, Kind, Plan } from "../../slices/operations/imports/plan.ts";
 import { wordFor } from "../language/word-for.ts";
 import type { Output } from "../terminal/output.ts";
 import { facts, printable, table } from "../terminal/render.ts";
@@ -46,7 +46,7 @@ function showNotes(title: string, notes: readonly Note[], out: Output): void {
 }
 
 export function showApplied(
-  { added }: Applied,
+  { added }: AppliedImport,
   { plan, report, out }: { plan: Plan; report: string; out: Output },
 ): void {
   const rows = Object.entries(added).flatMap(([kind, count]) =>

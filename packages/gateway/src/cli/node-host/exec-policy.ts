@@ -25,7 +25,7 @@ import {
 } from "./gateway-rules.ts";
 
 /** A program that somebody wants to run here. */
-export interface Wanted {
+export interface WantedProgram {
   readonly argv: readonly [string, ...string[]];
   /** The folder that it starts in; the home folder when undefined. */
   readonly cwd: string | undefined;
@@ -34,7 +34,7 @@ export interface Wanted {
 }
 
 /** A judged program: what runs is exactly this. */
-export interface Judged {
+export interface JudgedProgram {
   readonly argv: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ export class ExecPolicy {
   }
 
   /** Judges a program. Throws `NodeFailure` for a folder that does not exist. */
-  async judge(wanted: Wanted): Promise<Judged> {
+  async judge(wanted: WantedProgram): Promise<JudgedProgram> {
     const { argv, agentId } = wanted;
     const home = realOf(homedir()) ?? "/";
     const cwd = realOf(resolve(home, wanted.cwd ?? "."));
@@ -86,7 +86,12 @@ export class ExecPolicy {
   }
 
   async #look(
-    { argv, cwd, env, given }: Pick<Judged, "argv" | "cwd" | "env"> & { given: Readonly<Record<string, string>> },
+    {
+      argv,
+      cwd,
+      env,
+      given,
+    }: Pick<JudgedProgram, "argv" | "cwd" | "env"> & { given: Readonly<Record<string, string>> },
     rules: Rules,
   ): Promise<CommandAnalysis> {
     const { stateDir, configPath } = this.#options;

@@ -3,7 +3,7 @@ import { isRecord } from "../../base/config/config.ts";
 import { defined } from "../../base/defined.ts";
 import type { Clock } from "../../base/time/clock.ts";
 import type { Invoke, NodeCommand } from "./command.ts";
-import { commandText, type ExecPolicy, type Wanted } from "./exec-policy.ts";
+import { commandText, type ExecPolicy, type WantedProgram } from "./exec-policy.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 import { type Params, positive, text, texts, textsByName } from "./params.ts";
 import { type ProgramEnd, runProgram } from "./program.ts";
@@ -79,7 +79,7 @@ export function systemRunPrepare(policy: ExecPolicy): NodeCommand {
   };
 }
 
-function wantedOf(params: Params): Wanted {
+function wantedOf(params: Params): WantedProgram {
   const [program, ...args] = texts(params, "command");
   if (program === undefined || program.trim() === "") throw badParams("command required");
   return {
@@ -97,20 +97,20 @@ function decisionOf({ approved, approvalDecision }: Params): "allow-once" | "all
 }
 
 /** A plan that comes along must be for this very program. */
-function requireSamePlan({ systemRunPlan }: Params, { argv }: Wanted): void {
+function requireSamePlan({ systemRunPlan }: Params, { argv }: WantedProgram): void {
   if (systemRunPlan === undefined || systemRunPlan === null) return;
   const planned = isRecord(systemRunPlan) && Array.isArray(systemRunPlan.argv) ? systemRunPlan.argv : [];
   if (JSON.stringify(planned) !== JSON.stringify(argv))
     throw badParams("explicit approval requires matching systemRunPlan");
 }
 
-async function deny(invoke: Invoke, wanted: Wanted, reason: string, message: string): Promise<never> {
+async function deny(invoke: Invoke, wanted: WantedProgram, reason: string, message: string): Promise<never> {
   await invoke.report("exec.denied", { ...about(invoke.params, wanted), reason });
   throw new NodeFailure("UNAVAILABLE", message);
 }
 
 /** The fields that every event of a program has. */
-function about(params: Params, { argv }: Wanted) {
+function about(params: Params, { argv }: WantedProgram) {
   return {
     sessionKey: text(params, "sessionKey") ?? "node",
     ...defined({ runId: text(params, "runId") }),

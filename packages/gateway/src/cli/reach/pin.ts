@@ -30,13 +30,13 @@ export function pinOf(certificate: X509Certificate | undefined, what: "certifica
 }
 
 /** What a port shows when TLS begins: its certificate, and whether an authority that this machine trusts has signed it. */
-export interface Shown {
+export interface ShownCertificate {
   readonly certificate: X509Certificate;
   readonly isTrusted: boolean;
 }
 
 /** Begins TLS and looks at the certificate; nothing is sent. Rejects with the socket's error, or when `ms` are over. */
-export function lookAtCertificate(url: URL, ms: number): Promise<Shown> {
+export function lookAtCertificate(url: URL, ms: number): Promise<ShownCertificate> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isName = !/^[\d.]+$|:/.test(host);
   const at = { host, port: Number(url.port || 443), rejectUnauthorized: false, ...(isName && { servername: host }) };

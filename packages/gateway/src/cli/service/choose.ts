@@ -7,7 +7,7 @@ import { CliError, usageError } from "../language/exit.ts";
 import { type ServiceKind, type Supervisor, serviceName } from "./service.ts";
 
 /** Which service is meant. */
-export interface Meant {
+export interface ServiceChoice {
   readonly kind: ServiceKind;
   readonly profile: string | undefined;
   readonly stateDir: string;
@@ -17,7 +17,7 @@ export interface Meant {
 }
 
 /** The supervisor for it. Throws `CliError` on a system without one that is known here. */
-export async function supervisorFor({ kind, profile, stateDir, env, isSystem }: Meant): Promise<Supervisor> {
+export async function supervisorFor({ kind, profile, stateDir, env, isSystem }: ServiceChoice): Promise<Supervisor> {
   if (isSystem && process.platform !== "linux") throw usageError("--system is for Linux with systemd only.");
   switch (process.platform) {
     case "linux": {

@@ -10,7 +10,7 @@ import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../language/exit.ts";
 import { plistText, programOfPlist } from "./launchd-plist.ts";
 import { othersIn, putAside } from "./others.ts";
-import { type Ended, lastWords, runProgram } from "./program.ts";
+import { lastWords, type ProgramEnd, runProgram } from "./program.ts";
 import type { OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
 
 /** What launchd is told, and where. */
@@ -115,7 +115,7 @@ export class Launchd implements Supervisor {
     if (await this.#print()) await this.#must(["bootout", this.#target]);
   }
 
-  async #ask(args: readonly string[]): Promise<Ended> {
+  async #ask(args: readonly string[]): Promise<ProgramEnd> {
     return await runProgram("launchctl", args, this.#options.env);
   }
 

@@ -10,7 +10,7 @@ import { chooseNode, managerOf } from "./node-path.ts";
 import type { ServiceKind, ServicePlan } from "./service.ts";
 
 /** What is to be installed. */
-export interface Wanted {
+export interface ServiceRequest {
   readonly kind: ServiceKind;
   readonly profile: string | undefined;
   readonly stateDir: string;
@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** A plan, and what a person should know about it. */
-export interface Planned {
+export interface PlannedService {
   readonly plan: ServicePlan;
   readonly notes: readonly string[];
 }
@@ -36,7 +36,16 @@ const SECRETS = /^(?:MOLTBOT|CLAWDBOT)_GATEWAY_(?:TOKEN|PASSWORD)$|(?:_API_KEY|_
 const VERSION_MS = 5_000;
 
 /** Plans a service that starts the program which runs now. */
-export function planService({ kind, profile, stateDir, words, env, user, watchdog, sockets }: Wanted): Planned {
+export function planService({
+  kind,
+  profile,
+  stateDir,
+  words,
+  env,
+  user,
+  watchdog,
+  sockets,
+}: ServiceRequest): PlannedService {
   const node = chooseNode({ execPath: process.execPath, home: homedir(), majorOf });
   const entry = process.argv[1] ?? "";
   const conditions = process.execArgv.filter((each) => each.startsWith("--conditions="));

@@ -7,7 +7,7 @@ import { CliError, EXIT } from "../language/exit.ts";
 import { printable } from "../terminal/render.ts";
 
 /** How a program ended. */
-export interface Ended {
+export interface ProgramEnd {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -17,7 +17,7 @@ export interface Ended {
 const LIMIT_MS = 120_000;
 
 /** Runs a program to its end. Throws `CliError` when it is not there, or not over in two minutes. */
-export async function runProgram(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+export async function runProgram(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<ProgramEnd> {
   const child = spawn(name, [...args], { env, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
@@ -41,7 +41,7 @@ export async function runProgram(name: string, args: readonly string[], env: Nod
 }
 
 /** The last line that a program has said, for people. */
-export function lastWords({ stdout, stderr }: Ended): string {
+export function lastWords({ stdout, stderr }: ProgramEnd): string {
   const said = stderr.trim() || stdout.trim();
   return printable(said.split("\n").at(-1) ?? "").slice(0, 300);
 }

@@ -7,7 +7,7 @@ import { codeOf, ignore } from "../../base/errors.ts";
 import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../language/exit.ts";
 import { othersIn, putAside } from "./others.ts";
-import { type Ended, lastWords, runProgram } from "./program.ts";
+import { lastWords, type ProgramEnd, runProgram } from "./program.ts";
 import type { Lingering, OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
 import { programOf, type SystemdScope, socketText, unitText } from "./systemd-unit.ts";
 
@@ -195,7 +195,7 @@ export class Systemd implements Supervisor {
   }
 
   /** Undefined where there is no loginctl: then nothing ends services at a logout. */
-  async #loginctl(args: readonly string[]): Promise<Ended | undefined> {
+  async #loginctl(args: readonly string[]): Promise<ProgramEnd | undefined> {
     try {
       return await runProgram("loginctl", args, this.#env);
     } catch (error) {
@@ -205,7 +205,7 @@ export class Systemd implements Supervisor {
     }
   }
 
-  async #ask(args: readonly string[]): Promise<Ended> {
+  async #ask(args: readonly string[]): Promise<ProgramEnd> {
     const scope = this.#options.scope === "user" ? ["--user"] : [];
     return await runProgram("systemctl", [...scope, ...args], this.#env);
   }
@@ -215,7 +215,7 @@ export class Systemd implements Supervisor {
     if (ended.code !== 0) throw this.#refusal(ended, args.join(" "));
   }
 
-  #refusal(ended: Ended, what: string): CliError {
+  #refusal(ended: ProgramEnd, what: string): CliError {
     const { scope, name } = this.#options;
     const known = busProblem(ended) ?? rightsProblem(ended);
     if (known !== undefined) return new CliError(known);
@@ -227,7 +227,7 @@ export class Systemd implements Supervisor {
 }
 
 /** What is wrong when the bus of the user's systemd cannot be reached; undefined for other failures. */
-function busProblem({ stderr }: Ended): string | undefined {
+function busProblem({ stderr }: ProgramEnd): string | undefined {
   if (/not been booted with systemd/i.test(stderr))
     return "This system was not booted with systemd. Run `moltbot gateway` under another supervisor, or in a container's own command.";
   if (!/Failed to connect to (?:user scope )?bus|\$DBUS_SESSION_BUS_ADDRESS/i.test(stderr)) return undefined;
@@ -239,7 +239,7 @@ function busProblem({ stderr }: Ended): string | undefined {
   );
 }
 
-function rightsProblem({ stderr }: Ended): string | undefined {
+function rightsProblem({ stderr }: ProgramEnd): string | undefined {
   if (!/Access denied|Permission denied|interactive authentication required/i.test(stderr)) return undefined;
   return "systemd does not allow this to your account; run the command with sudo.";
 }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTextIfExists } from "../../base/files.ts";
 import { CliError } from "../language/exit.ts";
-import { type Ended, lastWords, runProgram } from "./program.ts";
+import { lastWords, type ProgramEnd, runProgram } from "./program.ts";
 import type { OtherService, ServicePlan, ServiceState, Supervisor } from "./service.ts";
 import { programOfScript, taskScript } from "./task-script.ts";
 
@@ -92,7 +92,7 @@ export class WindowsTasks implements Supervisor {
     await this.#must(["/Delete", "/F", "/TN", name]);
   }
 
-  async #ask(args: readonly string[]): Promise<Ended> {
+  async #ask(args: readonly string[]): Promise<ProgramEnd> {
     return await runProgram("schtasks", args, this.#options.env);
   }
 

@@ -1,7 +1,7 @@
 /** Where a connection comes from: the client's address, and whether it is direct and local. Pure functions. */
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopbackAddress, isTailnetAddress, normalizeAddress } from "../../base/net/address.ts";
-import type { Reached } from "../../kit/host.ts";
+import type { ReachedAddress } from "../../kit/host.ts";
 
 /** What is known of a connection before its first frame. */
 export interface Peer {
@@ -91,9 +91,9 @@ export function isLocal(peer: Peer, ownAddresses: readonly string[]): boolean {
 /** Under which address a connection has reached us. What a proxy says of the scheme counts when the proxy is trusted. */
 export function reachedBy(
   peer: Peer,
-  end: Pick<Reached, "localAddress" | "localPort">,
+  end: Pick<ReachedAddress, "localAddress" | "localPort">,
   { isTls, trustedProxies }: { readonly isTls: boolean; readonly trustedProxies: readonly string[] },
-): Reached {
+): ReachedAddress {
   const { headers, address } = peer;
   const isTrusted = trustedProxies.map(normalizeAddress).includes(address);
   const forwarded = isTrusted

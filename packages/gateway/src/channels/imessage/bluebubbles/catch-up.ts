@@ -14,7 +14,7 @@ export const CHANGEABLE_MS = 16 * 60_000;
 export const LATE_MS = 24 * 3_600_000;
 
 /** What was found, and the change of state that goes with having taken it in. */
-export interface Found {
+export interface CaughtUp {
   readonly messages: readonly BlueMessage[];
   readonly unreadable: number;
   readonly state: StateChanges;
@@ -38,7 +38,7 @@ export class CatchUp {
   }
 
   /** Everything new or changed, from `backMs` before the newest message that is known. Throws `ChannelError`. */
-  async ask(reader: Reader, backMs: number, signal: AbortSignal): Promise<Found> {
+  async ask(reader: Reader, backMs: number, signal: AbortSignal): Promise<CaughtUp> {
     const [newest, begunAt] = [this.#timeOf(NEWEST_KEY, reader.now), this.#timeOf(BEGUN_KEY, reader.now)];
     const after = Math.max(begunAt, newest - backMs);
     const read = (await this.#pages(after, signal)).map((value) => readMessage(value, reader));
@@ -53,7 +53,7 @@ export class CatchUp {
   }
 
   /** Takes note that what was found is in the inbox. */
-  took({ messages }: Found): void {
+  took({ messages }: CaughtUp): void {
     this.#known = new Set([...this.#known, ...messages.map(({ version }) => version)].slice(-10 * PAGE));
   }
 

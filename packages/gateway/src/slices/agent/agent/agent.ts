@@ -24,7 +24,7 @@ import {
   requireAgent,
   type SendParams,
 } from "./intake/request.ts";
-import type { Channels } from "./intake/request-fields.ts";
+import type { ChannelLookup } from "./intake/request-fields.ts";
 import { Notes } from "./notes.ts";
 import { type Compacted, Compaction, type CompactRequest } from "./prompt/compaction.ts";
 import { reportOf } from "./prompt/prompt-of-run.ts";
@@ -59,7 +59,7 @@ export class Agent {
   /** Runs that other runs have started. */
   readonly delegations: Delegations;
   /** Answers questions about channels. Filled by messaging. */
-  readonly channels = new Port<Channels>({
+  readonly channels = new Port<ChannelLookup>({
     knows: () => false,
     normalSender: (key) => key.trim(),
     route: () => undefined,

@@ -6,7 +6,7 @@
 import { GatewayError, invalidRequest, TellableError } from "../../../base/errors.ts";
 import { within } from "../../../base/time/deadline.ts";
 import { type ManyPort, Port } from "../../../kit/port.ts";
-import { PendingRuns, type Queueing } from "./lanes/pending-runs.ts";
+import { PendingRuns, type QueueRulesProvider } from "./lanes/pending-runs.ts";
 import { RunMerger } from "./lanes/run-merger.ts";
 import { type KnownRun, resultOf } from "./run/known-run.ts";
 import type { NewRun } from "./run/new-run.ts";
@@ -22,7 +22,7 @@ import type { AgentServices } from "./services.ts";
 export type { RunObserver } from "./run/run-ends.ts";
 
 /** Knows what chat windows are shown of heartbeats. */
-export interface Hush {
+export interface HeartbeatVisibility {
   /** Whether all of it is shown. */
   isShown(): boolean;
   /** Whether a run that has ended left nothing to say to people. */
@@ -48,7 +48,7 @@ export class Runs {
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
   /** What chat windows are shown of heartbeats. Filled by heartbeat. */
-  readonly hush = new Port<Hush>({ isShown: () => true, saysNothing: () => false });
+  readonly hush = new Port<HeartbeatVisibility>({ isShown: () => true, saysNothing: () => false });
 
   constructor(services: AgentServices, answerer: RunAnswerer) {
     this.#services = services;
@@ -79,7 +79,7 @@ export class Runs {
   }
 
   /** How a message waits behind the reply under way; filled by messaging. */
-  get queueing(): Port<Queueing> {
+  get queueing(): Port<QueueRulesProvider> {
     return this.#pending.queueing;
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { invalidRequest, messageOf } from "../../../base/errors.ts";
 import { makePrivateDir, writePrivateFile } from "../../../base/files.ts";
 import { FetchError, safeFetch } from "../../../base/net/safe-fetch.ts";
-import { failed, type Installed, type InstallOptions } from "./installer.ts";
+import { failed, type InstallOptions, type InstallResult } from "./installer.ts";
 import type { InstallStep } from "./manifest.ts";
 
 const MAX_BYTES = 200_000_000;
@@ -15,7 +15,7 @@ const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export async function download(
   step: InstallStep,
   { clock, signal, timeoutMs, folder }: InstallOptions,
-): Promise<Installed> {
+): Promise<InstallResult> {
   const url = addressOf(step.what);
   const own = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
   if (ARCHIVE.test(own)) {

@@ -8,7 +8,7 @@ import type { InstallStep } from "./manifest.ts";
 import { runProgram } from "./run-program.ts";
 
 /** How an installation went. */
-export interface Installed {
+export interface InstallResult {
   readonly ok: boolean;
   readonly message: string;
   readonly stdout: string;
@@ -35,7 +35,7 @@ const WHERE: Readonly<Record<string, string>> = {
 };
 
 /** Runs one way to install. Throws `INVALID_REQUEST` when what it names is no formula, package, module or address. */
-export async function installStep(step: InstallStep, options: InstallOptions): Promise<Installed> {
+export async function installStep(step: InstallStep, options: InstallOptions): Promise<InstallResult> {
   if (step.os.length > 0 && !step.os.includes(process.platform))
     return failed(`${step.label}: this is for ${step.os.join(", ")}, and here is ${process.platform}`);
   if (step.kind === "download") {
@@ -57,7 +57,7 @@ export async function installStep(step: InstallStep, options: InstallOptions): P
 }
 
 /** A way that could not be gone. */
-export function failed(message: string): Installed {
+export function failed(message: string): InstallResult {
   return { ok: false, message, stdout: "", stderr: "", code: null };
 }
 

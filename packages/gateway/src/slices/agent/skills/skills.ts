@@ -8,7 +8,7 @@ import type { Base } from "../../../kit/base.ts";
 import { keyProblem } from "../../../kit/schema/sound.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Eligibility, entryOf, findProgram, judge } from "./eligibility.ts";
-import { type Installed, installStep } from "./installer.ts";
+import { type InstallResult, installStep } from "./installer.ts";
 import { type BrokenSkill, filesOf, Library, readSkillFile, type Skill, type SkillRoot } from "./library.ts";
 import { isHarmlessVariable, splitSkill } from "./manifest.ts";
 import { type SkillEntry, type SkillSettings, skills as section } from "./settings.ts";
@@ -116,7 +116,7 @@ export class Skills {
     name: string,
     installId: string,
     options: { timeoutMs: number; signal: AbortSignal },
-  ): Promise<Installed> {
+  ): Promise<InstallResult> {
     const skill = (await this.all(agentId)).skills.find((each) => each.name === name);
     if (!skill) throw invalidRequest(`there is no skill "${name.slice(0, 64)}"; see skills.status`);
     const step = skill.install.find(({ id }) => id === installId);

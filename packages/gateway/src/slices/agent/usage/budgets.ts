@@ -5,13 +5,13 @@ import { dayOf, timeOfDay } from "../../../base/time/date-format.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
 import { totalOf } from "./count.ts";
 import { nextMidnight, zoneOf } from "./day.ts";
-import type { Ledger, Scope, Sum } from "./ledger.ts";
+import type { Ledger, Scope, UsageSum } from "./ledger.ts";
 import type { BudgetState } from "./schema.ts";
 import type { BudgetSettings, CapSettings } from "./settings.ts";
 import { countText, moneyText, waitText } from "./text.ts";
 
 /** One budget as it stands. */
-export interface Cap {
+export interface BudgetUsage {
   readonly setting: string;
   readonly of: "day" | "agent" | "session" | "run";
   readonly unit: "tokens" | "usd";
@@ -22,7 +22,7 @@ export interface Cap {
 }
 
 /** The budgets that hold for a call, the narrowest last. */
-export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<Scope>, now: number): Cap[] {
+export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<Scope>, now: number): BudgetUsage[] {
   const { daily, perAgent = {}, perSession, perRun } = settings;
   const { agentId, sessionId, runId } = scope;
   // A config may write agents' names with capitals.
@@ -45,10 +45,10 @@ export function capsOf(settings: BudgetSettings, ledger: Ledger, scope: Partial<
 }
 
 function caps(
-  { of, path, resetAt }: { of: Cap["of"]; path: string; resetAt?: number | undefined },
+  { of, path, resetAt }: { of: BudgetUsage["of"]; path: string; resetAt?: number | undefined },
   { tokens, cost }: CapSettings = {},
-  sum: () => Sum,
-): Cap[] {
+  sum: () => UsageSum,
+): BudgetUsage[] {
   if (tokens === undefined && cost === undefined) return [];
   const used = sum();
   const common = { of, resetAt };
@@ -64,7 +64,7 @@ function caps(
 
 /** Throws `UNAVAILABLE` when a budget is used up, or cannot be kept because nobody knows the model's price. */
 export function requireRoom(
-  all: readonly Cap[],
+  all: readonly BudgetUsage[],
   { modelRef, isPriced, settings, now }: { modelRef: string; isPriced: boolean; settings: BudgetSettings; now: number },
 ): void {
   const full = all.find(({ used, limit }) => used >= limit);
@@ -91,23 +91,23 @@ const SUBJECTS = {
 } as const;
 
 /** What people are told when a budget is used up. */
-function usedUp(cap: Cap, now: number, zone: string): string {
+function usedUp(cap: BudgetUsage, now: number, zone: string): string {
   return `${SUBJECTS[cap.of]} is used up: ${amounts(cap)} (${cap.setting}). ${remedy(cap, now, zone)}`;
 }
 
 /** What the log says when a budget is nearly used up, or used up. */
-export function capText(cap: Cap): string {
+export function capText(cap: BudgetUsage): string {
   return `${SUBJECTS[cap.of]} ${cap.used >= cap.limit ? "is used up" : "is nearly used up"}: ${amounts(cap)} (${cap.setting})`;
 }
 
 /** How much of how much. */
-export function amounts({ unit, used, limit }: Pick<Cap, "unit" | "used" | "limit">): string {
+export function amounts({ unit, used, limit }: Pick<BudgetUsage, "unit" | "used" | "limit">): string {
   return unit === "tokens"
     ? `${countText(used)} of ${countText(limit)} tokens`
     : `${moneyText(used)} of ${moneyText(limit)}`;
 }
 
-function remedy({ of, resetAt, setting }: Cap, now: number, zone: string): string {
+function remedy({ of, resetAt, setting }: BudgetUsage, now: number, zone: string): string {
   if (of === "session") return `Begin a new one with /new, or raise ${setting}.`;
   if (of === "run") return `Say “go on” to continue in a new one, or raise ${setting}.`;
   if (resetAt === undefined) return `Raise ${setting}.`;
@@ -115,7 +115,7 @@ function remedy({ of, resetAt, setting }: Cap, now: number, zone: string): strin
 }
 
 /** A budget as the wire says it. */
-export function toState({ setting, unit, used, limit, resetAt }: Cap): BudgetState {
+export function toState({ setting, unit, used, limit, resetAt }: BudgetUsage): BudgetState {
   const usedPercent = Math.round((used / limit) * 1000) / 10;
   return { setting, unit, used, limit, usedPercent, ...defined({ resetAt }) };
 }

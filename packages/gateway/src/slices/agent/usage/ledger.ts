@@ -25,7 +25,7 @@ export interface Entry extends Scope, Count {
 }
 
 /** What several calls took. */
-export interface Sum {
+export interface UsageSum {
   readonly calls: number;
   readonly input: number;
   readonly output: number;
@@ -39,7 +39,7 @@ export interface Sum {
 }
 
 /** Days from one to another, both included; of one agent or of all. */
-export interface Span {
+export interface DayRange {
   readonly from: string;
   readonly to: string;
   readonly agentId?: string | undefined;
@@ -49,7 +49,7 @@ export interface Span {
 export type Grouping = "model" | "agent" | "session" | "run" | "day";
 
 /** Of which calls only; a property that is left out means all. */
-export interface Only {
+export interface LedgerFilter {
   readonly day?: string | undefined;
   /** `PROVIDER/MODEL`. */
   readonly model?: string | undefined;
@@ -121,29 +121,29 @@ export class Ledger {
   }
 
   /** A day, of one agent or of all. */
-  ofDay(day: string, agentId?: string): Sum {
-    return this.#store.get<Sum>(
+  ofDay(day: string, agentId?: string): UsageSum {
+    return this.#store.get<UsageSum>(
       `select ${SUM} from usage_days where day = ? and (? is null or agent_id = ?)`,
       ...[day, agentId ?? null, agentId ?? null],
     )!;
   }
 
   /** A conversation since it began. */
-  ofSession(sessionId: string): Sum {
-    return this.#store.get<Sum>(`select ${SUM} from usage_sessions where session_id = ?`, sessionId)!;
+  ofSession(sessionId: string): UsageSum {
+    return this.#store.get<UsageSum>(`select ${SUM} from usage_sessions where session_id = ?`, sessionId)!;
   }
 
-  ofRun(runId: string): Sum {
-    return this.#store.get<Sum>(`select ${SUM_OF_CALLS} from usage_calls where run_id = ?`, runId)!;
+  ofRun(runId: string): UsageSum {
+    return this.#store.get<UsageSum>(`select ${SUM_OF_CALLS} from usage_calls where run_id = ?`, runId)!;
   }
 
   /** The days from one on, oldest first; those without a call are left out. */
-  days(from: string): (Sum & { readonly day: string })[] {
+  days(from: string): (UsageSum & { readonly day: string })[] {
     return this.#store.all(`select day, ${SUM} from usage_days where day >= ? group by day order by day`, from);
   }
 
   /** The days from one on, put together; the largest first. Conversations and runs reach back 90 days. */
-  groups(by: Grouping, { from, limit, only = {} }: { from: string; limit: number; only?: Only }) {
+  groups(by: Grouping, { from, limit, only = {} }: { from: string; limit: number; only?: LedgerFilter }) {
     const name = NAMES[by];
     const { day, model, agentId, sessionKey } = only;
     const isDaily = by !== "session" && by !== "run" && sessionKey === undefined;
@@ -153,7 +153,7 @@ export class Ledger {
       ["agent_id = ?", agentId],
       ["session_key = ?", sessionKey],
     ].filter((each): each is [string, string] => each[1] !== undefined);
-    return this.#store.all<Sum & { readonly name: string }>(
+    return this.#store.all<UsageSum & { readonly name: string }>(
       `select coalesce(${name}, '') as name, ${isDaily ? SUM : SUM_OF_CALLS}
        from ${isDaily ? "usage_days" : "usage_calls"} where ${["day >= ?", ...wanted.map(([sql]) => sql)].join(" and ")}
        group by coalesce(${name}, '') order by ${TOTAL} desc, name limit ?`,
@@ -162,7 +162,7 @@ export class Ledger {
   }
 
   /** The conversations of a span, the largest first; they reach back 90 days. */
-  sessionsBetween(span: Span, limit: number): (Sum & { key: string; sessionId: string; agentId: string })[] {
+  sessionsBetween(span: DayRange, limit: number): (UsageSum & { key: string; sessionId: string; agentId: string })[] {
     return this.#store.all(
       `select session_key as key, max(session_id) as sessionId, agent_id as agentId, ${SUM_OF_CALLS} from usage_calls
        where ${SPAN} and session_key is not null and session_id is not null
@@ -172,7 +172,7 @@ export class Ledger {
   }
 
   /** The models of a span, the largest first. */
-  modelsBetween(span: Span): (Sum & { provider: string; model: string })[] {
+  modelsBetween(span: DayRange): (UsageSum & { provider: string; model: string })[] {
     return this.#store.all(
       `select provider, model, ${SUM} from usage_days where ${SPAN}
        group by provider, model order by ${TOTAL} desc, provider, model`,
@@ -181,7 +181,7 @@ export class Ledger {
   }
 
   /** The agents of a span, the largest first; "" is what was asked outside any conversation. */
-  agentsBetween(span: Span): (Sum & { agentId: string })[] {
+  agentsBetween(span: DayRange): (UsageSum & { agentId: string })[] {
     return this.#store.all(
       `select agent_id as agentId, ${SUM} from usage_days where ${SPAN} group by agent_id order by ${TOTAL} desc, agent_id`,
       ...spanOf(span),
@@ -189,7 +189,7 @@ export class Ledger {
   }
 
   /** The days of a span, oldest first; those without a call are left out. */
-  daysBetween(span: Span): (Sum & { day: string })[] {
+  daysBetween(span: DayRange): (UsageSum & { day: string })[] {
     return this.#store.all(
       `select day, ${SUM} from usage_days where ${SPAN} group by day order by day`,
       ...spanOf(span),
@@ -205,6 +205,6 @@ export class Ledger {
   }
 }
 
-function spanOf({ from, to, agentId }: Span): (string | null)[] {
+function spanOf({ from, to, agentId }: DayRange): (string | null)[] {
   return [from, to, agentId ?? null, agentId ?? null];
 }

@@ -1,5 +1,5 @@
 /** What models took between two days, in the shape that usage pages of protocol 4 read (protocol: sessions.usage). */
-import type { Ledger, Span, Sum } from "./ledger.ts";
+import type { DayRange, Ledger, UsageSum } from "./ledger.ts";
 import type { UsageReport, UsageSums } from "./schema.ts";
 
 /** A usage page shows channels as the session keys name them. */
@@ -8,7 +8,7 @@ const CHANNEL = /^agent:[^:]+:([a-z]+):/;
 const MAX_SESSIONS = 1_000;
 
 /** The report, without when it was made. */
-export function usageReport(ledger: Ledger, span: Span, limit: number): Omit<UsageReport, "updatedAt"> {
+export function usageReport(ledger: Ledger, span: DayRange, limit: number): Omit<UsageReport, "updatedAt"> {
   const sessions = ledger.sessionsBetween(span, MAX_SESSIONS);
   const models = ledger.modelsBetween(span);
   const channels = groupBy(sessions, ({ key }) => CHANNEL.exec(key)?.[1] ?? "webchat");
@@ -50,7 +50,7 @@ function groupBy<Row>(rows: readonly Row[], nameOf: (row: Row) => string): Map<s
 }
 
 /** Costs are kept as one figure, not by kind of token. */
-function sumsOf(sum: Sum): UsageSums {
+function sumsOf(sum: UsageSum): UsageSums {
   const { input, output, cacheRead, cacheWrite } = sum;
   return {
     ...{ input, output, cacheRead, cacheWrite, totalTokens: input + output + cacheRead + cacheWrite },
@@ -60,8 +60,8 @@ function sumsOf(sum: Sum): UsageSums {
   };
 }
 
-function added(sums: readonly Sum[]): Sum {
+function added(sums: readonly UsageSum[]): UsageSum {
   const total = { calls: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, cost: 0, unpriced: 0, estimated: 0 };
-  for (const each of sums) for (const name of Object.keys(total) as (keyof Sum)[]) total[name] += each[name];
+  for (const each of sums) for (const name of Object.keys(total) as (keyof UsageSum)[]) total[name] += each[name];
   return total;
 }

@@ -14,7 +14,7 @@ import { capsOf, capText, requireRoom, toState } from "./budgets.ts";
 import { CallCounter, type Count, costOf, totalOf } from "./count.ts";
 import { daysBefore, isDay, zoneOf } from "./day.ts";
 import { budget } from "./events.ts";
-import { type Grouping, Ledger, type Only, type Scope, type Span, type Sum } from "./ledger.ts";
+import { type DayRange, type Grouping, Ledger, type LedgerFilter, type Scope, type UsageSum } from "./ledger.ts";
 import { usageReport } from "./report.ts";
 import type { BudgetState, UsageReport, UsageTotals } from "./schema.ts";
 import { type BudgetSettings, budgets } from "./settings.ts";
@@ -145,7 +145,7 @@ export class Usage implements Meter {
   }
 
   /** The last days, put together by model, agent, conversation or run; the largest first. */
-  breakdown(by: Grouping, { days, limit, only }: { days: number; limit: number; only?: Only }) {
+  breakdown(by: Grouping, { days, limit, only }: { days: number; limit: number; only?: LedgerFilter }) {
     return this.#ledger
       .groups(by, { from: daysBefore(this.date, days - 1), limit, ...defined({ only }) })
       .map(({ name, ...sum }) => ({ name, ...totalsOf(sum), calls: sum.calls, estimatedCalls: sum.estimated }));
@@ -155,7 +155,7 @@ export class Usage implements Meter {
    * What was taken between two days, as usage pages read it; the last 30 days when none are named. Throws
    * `INVALID_REQUEST` for a day that there is not.
    */
-  report({ from, to = this.date, agentId, limit }: Partial<Span> & { limit: number }): UsageReport {
+  report({ from, to = this.date, agentId, limit }: Partial<DayRange> & { limit: number }): UsageReport {
     for (const day of [from, to])
       if (day !== undefined && !isDay(day)) throw invalidRequest("a day is written as 2026-03-29");
     const span = { from: from ?? daysBefore(to, REPORT_DAYS - 1), to, agentId };
@@ -237,7 +237,7 @@ export class Usage implements Meter {
 }
 
 /** A sum as the wire says it. */
-function totalsOf(sum: Sum): UsageTotals {
+function totalsOf(sum: UsageSum): UsageTotals {
   const { input, output, cacheRead, cacheWrite } = sum;
   return {
     ...{ input, output, cacheRead, cacheWrite },
@@ -247,12 +247,12 @@ function totalsOf(sum: Sum): UsageTotals {
   };
 }
 
-const NOTHING: Sum = {
+const NOTHING: UsageSum = {
   ...{ calls: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
   ...{ cost: 0, unpriced: 0, estimated: 0 },
 };
 
-function added(sums: readonly Sum[]): Sum {
+function added(sums: readonly UsageSum[]): UsageSum {
   return sums.reduce(
     (total, each) => ({
       calls: total.calls + each.calls,

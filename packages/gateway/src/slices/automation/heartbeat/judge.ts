@@ -22,7 +22,7 @@ export interface Verdict {
   readonly day: string;
 }
 
-export interface Judged {
+export interface JudgedHeartbeat {
   readonly services: HeartbeatServices;
   readonly turns: HeartbeatTurns;
   readonly isOn: boolean;
@@ -60,7 +60,10 @@ export function maxTurnsOf(settings: HeartbeatSettings | undefined): number {
 }
 
 /** Whether and why a heartbeat of an agent asks the model now. */
-export function judge({ services, turns, isOn }: Judged, { agentId, sessionKey, force = false }: Subject): Verdict {
+export function judge(
+  { services, turns, isOn }: JudgedHeartbeat,
+  { agentId, sessionKey, force = false }: Subject,
+): Verdict {
   const { agent, agents, clock, messaging, models, notices, workspace } = services;
   const settings = agents.heartbeatOf(agentId);
   const zone = zoneOf(settings?.activeHours?.timezone, workspace.timeZone);

@@ -3,7 +3,7 @@ import type { Static } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { transformedBy } from "./actions/mapped.ts";
 import { actionOf, isFor, mappingsOf, type NamedMapping, pathOf } from "./actions/mapping.ts";
-import type { Performing } from "./actions/perform.ts";
+import type { ActionContext } from "./actions/perform.ts";
 import { planOf } from "./actions/plan.ts";
 import { visibleHeaders } from "./actions/template.ts";
 import { payloadIn } from "./receive/read.ts";
@@ -50,7 +50,7 @@ interface Trial {
 
 /** What would become of a delivery. Its transform does run; nothing is stored, told or started. */
 export async function tryDelivery(
-  trying: Pick<Performing, "services" | "settings">,
+  trying: Pick<ActionContext, "services" | "settings">,
   { path, payload, headers = {} }: Trial,
 ): Promise<Static<typeof TrialShape>> {
   const { services, settings } = trying;

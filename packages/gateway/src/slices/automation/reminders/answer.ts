@@ -2,12 +2,12 @@
 
 import { localTime } from "../../../base/schedule/local-time.ts";
 import { timeOfDay } from "../../../base/time/date-format.ts";
-import type { Made } from "./reminders.ts";
+import type { CreatedReminder } from "./reminders.ts";
 import type { ReminderShape } from "./schema.ts";
 import { MONTHS, WEEKDAYS } from "./words/day.ts";
 
 /** The answer to somebody who has asked for a reminder. */
-export function answerOf({ reminder, notes }: Made): string {
+export function answerOf({ reminder, notes }: CreatedReminder): string {
   const { id, text, nextAtMs, repeats, tz } = reminder;
   const [first] = nextAtMs;
   if (first === undefined) return `Reminder ${id} will never come: ${text}`;

@@ -31,7 +31,7 @@ export interface Asker {
   readonly timeZone?: string | undefined;
 }
 
-export interface Asked {
+export interface ReminderOptions {
   readonly words: string;
   readonly asker: Asker;
   /** Canonical. */
@@ -50,7 +50,7 @@ export interface RouteTo {
 }
 
 /** A reminder that was made, and how its words were read. */
-export interface Made {
+export interface CreatedReminder {
   readonly reminder: ReminderShape;
   readonly notes: readonly string[];
 }
@@ -87,7 +87,7 @@ export class Reminders implements Disposable {
   }
 
   /** Makes a reminder of a sentence. Throws `INVALID_REQUEST` with a question or a reason for the person. */
-  async add({ words, asker, sessionKey, route, key }: Asked): Promise<Made> {
+  async add({ words, asker, sessionKey, route, key }: ReminderOptions): Promise<CreatedReminder> {
     const [{ parseReminder }, { plan }] = await Promise.all([
       import("./words/reminder-request.ts"),
       import("./words/schedule-of.ts"),

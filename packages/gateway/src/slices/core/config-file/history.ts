@@ -7,14 +7,14 @@ import { codeOf } from "../../../base/errors.ts";
 import { fileExists } from "../../../base/files.ts";
 
 /** A text that was replaced: its file's name without the ending, and when it was replaced. */
-export interface Replaced {
+export interface ReplacedConfig {
   readonly id: string;
   readonly atMs: number;
   readonly raw: string;
 }
 
 /** The replaced texts, the latest first. */
-export function readHistory(place: { readonly path: string; readonly fallbackFolder: string }): Replaced[] {
+export function readHistory(place: { readonly path: string; readonly fallbackFolder: string }): ReplacedConfig[] {
   const folders = historyDirs(place);
   const folder = folders.find((each) => fileExists(each)) ?? folders[0]!;
   return namesIn(folder).map((name) => {

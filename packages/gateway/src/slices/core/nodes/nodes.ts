@@ -22,7 +22,7 @@ export type { Invoke } from "./calls/invokes.ts";
 export type { CallRow, NodeWaker, ResultTeller } from "./queue/call-queue.ts";
 export type { LiveNode } from "./registry.ts";
 export type { ReportObserver } from "./reports.ts";
-export type { Listening, NodePress, NodeWords, Pressing } from "./words.ts";
+export type { NodePress, NodeWords, PressHandler, SpeechHandler } from "./words.ts";
 export { isAsleep };
 
 interface NodeServices extends Base {

@@ -10,7 +10,7 @@ import { nodeHostStats, nodePresence } from "./events.ts";
 import type { LiveNode, Registry } from "./registry.ts";
 import { ReportThrottle } from "./report-throttle.ts";
 import { NodeBattery, NodeHostStats, type NodeShape } from "./schema.ts";
-import { type Handled, NodeSpeech } from "./words.ts";
+import { NodeSpeech, type ReportOutcome } from "./words.ts";
 
 /** Hears of reports about programs that this gateway had a node run; must not throw. */
 export interface ReportObserver {
@@ -52,7 +52,7 @@ export class NodeReports implements Disposable {
    * Takes a report. One that is not known is no error: nodes of other versions send more. Throws `GatewayError` when words
    * or a press cannot be taken now.
    */
-  take({ connId }: Pick<Caller, "connId">, event: string, payload: unknown): Handled {
+  take({ connId }: Pick<Caller, "connId">, event: string, payload: unknown): ReportOutcome {
     const node = this.#about.registry.ofConnection(connId);
     if (!node) return { handled: false, reason: "replaced" };
     const said = isRecord(payload) ? payload : {};
@@ -65,14 +65,14 @@ export class NodeReports implements Disposable {
     return { handled: false, reason: UNUSED.has(event) ? "unsupported_event" : "unknown_event" };
   }
 
-  #exec(node: LiveNode, report: ExecReport): Handled {
+  #exec(node: LiveNode, report: ExecReport): ReportOutcome {
     const invoke = this.#about.invokes.reported(node.caller.connId, report);
     if (!invoke) return { handled: false, reason: "unmatched_exec_event" };
     for (const each of this.observers) each.reported(node, invoke, report);
     return { handled: true };
   }
 
-  #stats(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
+  #stats(node: LiveNode, said: Readonly<Record<string, unknown>>): ReportOutcome {
     if (!areStats(said)) return { handled: false, reason: "invalid_payload" };
     node.stats = said;
     const { bus, clock } = this.#base;
@@ -83,7 +83,7 @@ export class NodeReports implements Disposable {
     return { handled: true };
   }
 
-  #alive(node: LiveNode, { trigger = "manual", battery }: Readonly<Record<string, unknown>>): Handled {
+  #alive(node: LiveNode, { trigger = "manual", battery }: Readonly<Record<string, unknown>>): ReportOutcome {
     if (!ALIVE_BECAUSE.has(trigger)) return { handled: false, reason: "invalid_payload" };
     node.aliveAt = this.#base.clock.now();
     if (isBattery(battery)) node.battery = battery;
@@ -92,7 +92,7 @@ export class NodeReports implements Disposable {
     return { handled: true };
   }
 
-  #activity(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
+  #activity(node: LiveNode, said: Readonly<Record<string, unknown>>): ReportOutcome {
     const { idleSeconds, action, source, battery } = said;
     node.usedIn = action !== "clear" && (source === "app" || source === "system") ? source : undefined;
     if (isBattery(battery)) node.battery = battery;

@@ -29,7 +29,7 @@ export interface NodePress {
 }
 
 /** Takes words, and knows which nodes follow which conversations. Filled by chat. */
-export interface Listening {
+export interface SpeechHandler {
   /** Throws `GatewayError` when they are not taken. */
   said(node: LiveNode, words: NodeWords): void;
   follow(node: LiveNode, sessionKey: string): void;
@@ -37,13 +37,13 @@ export interface Listening {
 }
 
 /** Takes presses. Filled by canvas. */
-export interface Pressing {
+export interface PressHandler {
   /** Throws `GatewayError` when it is not taken. */
   pressed(node: LiveNode, press: NodePress): void;
 }
 
 /** What became of a report. */
-export interface Handled {
+export interface ReportOutcome {
   readonly handled: boolean;
   readonly reason?: string;
 }
@@ -52,7 +52,7 @@ export interface Handled {
 const MAX_TEXT_CHARS = 20_000;
 const MAX_KEY_CHARS = 512;
 const MAX_TIMEOUT_SECONDS = 86_400;
-const INVALID: Handled = { handled: false, reason: "invalid_payload" };
+const INVALID: ReportOutcome = { handled: false, reason: "invalid_payload" };
 
 /** Events that this file takes. */
 const EVENTS: ReadonlySet<string> = new Set([
@@ -67,11 +67,11 @@ function nobody(): never {
 }
 
 export class NodeSpeech {
-  readonly listening = new Port<Listening>({ said: nobody, follow: nobody, unfollow: nobody });
-  readonly pressing = new Port<Pressing>({ pressed: nobody });
+  readonly listening = new Port<SpeechHandler>({ said: nobody, follow: nobody, unfollow: nobody });
+  readonly pressing = new Port<PressHandler>({ pressed: nobody });
 
   /** Takes an event of a node; undefined when it is of another kind. Throws `GatewayError` when it cannot be done now. */
-  take(node: LiveNode, event: string, said: Readonly<Record<string, unknown>>): Handled | undefined {
+  take(node: LiveNode, event: string, said: Readonly<Record<string, unknown>>): ReportOutcome | undefined {
     if (!EVENTS.has(event)) return undefined;
     if (event === "agent.request") return this.#request(node, said);
     if (event === "voice.transcript") return this.#words(node, wordsOf(said.text, { said, isSpoken: true }));
@@ -82,7 +82,7 @@ export class NodeSpeech {
     return { handled: true };
   }
 
-  #request(node: LiveNode, said: Readonly<Record<string, unknown>>): Handled {
+  #request(node: LiveNode, said: Readonly<Record<string, unknown>>): ReportOutcome {
     if (typeof said.message !== "string" || !isPressLine(said.message))
       return this.#words(node, wordsOf(said.message, { said, isSpoken: false }));
     const press = said.message.length > MAX_TEXT_CHARS ? undefined : pressIn(said.message, keyOf(said.key));
@@ -91,7 +91,7 @@ export class NodeSpeech {
     return { handled: true };
   }
 
-  #words(node: LiveNode, words: NodeWords | undefined): Handled {
+  #words(node: LiveNode, words: NodeWords | undefined): ReportOutcome {
     if (!words) return INVALID;
     this.listening.now.said(node, words);
     return { handled: true };

@@ -1,8 +1,13 @@
 /** The service of backups: makes them when they are due, one at a time, and prepares restores. */
 import type { Static } from "@sinclair/typebox";
 import { journalFile, type StoredBackup } from "../../../base/backup/backup-folder.ts";
-import type { BackupStore, Checked, NewBackupOptions, PrepareOptions } from "../../../base/backup/backup-store.ts";
-import type { Prepared } from "../../../base/backup/restore.ts";
+import type {
+  BackupStore,
+  CheckedBackup,
+  NewBackupOptions,
+  PrepareOptions,
+} from "../../../base/backup/backup-store.ts";
+import type { PreparedRestore } from "../../../base/backup/restore.ts";
 import type { Settings } from "../../../base/config/config.ts";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, ignore, invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
@@ -127,7 +132,7 @@ export class Backups implements AsyncDisposable {
     await this.#work;
   }
 
-  async #putInPlace(plan: Prepared["plan"]): Promise<void> {
+  async #putInPlace(plan: PreparedRestore["plan"]): Promise<void> {
     const { writePlan } = await import("../../../base/backup/swap.ts");
     const { stateDir, host, log } = this.#base;
     writePlan(stateDir, plan);
@@ -256,6 +261,6 @@ function rowOf({ file, path, at, bytes, isEncrypted }: StoredBackup): Static<typ
 }
 
 /** A backup in the wire's words. */
-async function reportOf({ path, manifest }: Checked): Promise<Static<typeof BackupReport>> {
+async function reportOf({ path, manifest }: CheckedBackup): Promise<Static<typeof BackupReport>> {
   return (await import("../../../base/backup/manifest.ts")).reportOf(path, manifest);
 }

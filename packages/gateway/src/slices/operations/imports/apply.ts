@@ -5,15 +5,15 @@ import { newId } from "../../../base/ids.ts";
 import type { Adopted, AdoptedTranscript } from "../../core/sessions/adopt.ts";
 import type { FoundMessage, FoundTranscript, Note } from "./found.ts";
 import type { ImportServices } from "./import-services.ts";
-import { type Applied, conversationsOf, type Kind, type Plan } from "./plan.ts";
+import { type AppliedImport, conversationsOf, type Kind, type Plan } from "./plan.ts";
 import type { ImportRecord, Records } from "./record.ts";
 
-export interface Importing {
+export interface ImportContext {
   readonly services: ImportServices;
   readonly records: Records;
 }
 
-export async function apply({ services, records }: Importing, plan: Plan): Promise<Applied> {
+export async function apply({ services, records }: ImportContext, plan: Plan): Promise<AppliedImport> {
   const { found, choice, config } = plan;
   const takes = (kind: Kind) => choice.only === undefined || choice.only.includes(kind);
   const warnings: Note[] = [];

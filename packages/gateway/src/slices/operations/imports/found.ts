@@ -86,7 +86,7 @@ export interface FoundKey {
   readonly key: string;
 }
 
-export interface Found {
+export interface FoundState {
   readonly generation: Generation;
   /** The folder, by its real path. */
   readonly folder: string;

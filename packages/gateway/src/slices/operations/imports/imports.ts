@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { invalidRequest, messageOf, TellableError } from "../../../base/errors.ts";
 import { writePrivateFile } from "../../../base/files.ts";
 import type { ImportServices } from "./import-services.ts";
-import type { Applied, ImportChoice, Plan, Undone } from "./plan.ts";
+import type { AppliedImport, ImportChoice, Plan, UndoneImport } from "./plan.ts";
 import { Records } from "./record.ts";
 
 /** The answer of an import goes out before the gateway restarts, ms. */
@@ -31,7 +31,7 @@ export class Imports {
   }
 
   /** Adds what a plan names. */
-  async apply(plan: Plan): Promise<Applied> {
+  async apply(plan: Plan): Promise<AppliedImport> {
     const { apply } = await import("./apply.ts");
     return await apply({ services: this.#services, records: this.records }, plan);
   }
@@ -45,7 +45,7 @@ export class Imports {
   }
 
   /** Writes down what an import has done; the path. */
-  report(plan: Plan, { added, warnings }: Applied, allowed: readonly string[]): string {
+  report(plan: Plan, { added, warnings }: AppliedImport, allowed: readonly string[]): string {
     const { stateDir, clock } = this.#services;
     const at = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(":", "");
     const path = join(stateDir, `import-${at}.json`);
@@ -81,7 +81,7 @@ export class Imports {
   }
 
   /** Takes the newest import back while the gateway runs. Throws `INVALID_REQUEST` when there is none. */
-  async takeBack(): Promise<Undone> {
+  async takeBack(): Promise<UndoneImport> {
     const undone = await this.undo();
     if (undone === undefined) throw invalidRequest("there is no import to take back");
     this.#services.log.info("an import was taken back", { folder: undone.folder });
@@ -127,7 +127,7 @@ export class Imports {
   }
 
   /** Takes the newest import back; undefined when there is none. */
-  async undo(): Promise<Undone | undefined> {
+  async undo(): Promise<UndoneImport | undefined> {
     const { undo } = await import("./undo.ts");
     return undo({ services: this.#services, records: this.records });
   }

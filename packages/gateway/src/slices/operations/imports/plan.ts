@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { ConfigSection } from "../../../base/config/config.ts";
 import { messageOf } from "../../../base/errors.ts";
 import { normalAgentId } from "../../core/agents/agents.ts";
-import type { Found, FoundDevice, FoundTranscript, Note } from "./found.ts";
+import type { FoundDevice, FoundState, FoundTranscript, Note } from "./found.ts";
 import type { ImportServices } from "./import-services.ts";
 import { fieldsOf } from "./read/fields.ts";
 import { readFolder } from "./read/read.ts";
-import { type Fitted, fitted } from "./settings/fit.ts";
+import { type FittedConfig, fitted } from "./settings/fit.ts";
 import { translated } from "./settings/translate.ts";
 
 /** The kinds of things that are taken over, by the words of `--only`. */
@@ -46,11 +46,11 @@ export interface Count {
 }
 
 export interface Plan {
-  readonly found: Found;
+  readonly found: FoundState;
   readonly choice: ImportChoice;
   readonly counts: readonly Count[];
   readonly conversations: number;
-  readonly config: Fitted;
+  readonly config: FittedConfig;
   /** Workspaces: where each stands, and where it goes when it is copied. */
   readonly workspaces: readonly { readonly agentId: string; readonly from: string; readonly to: string }[];
   /** The jobs that can be read; the function saves one, and says false when it is known. */
@@ -63,12 +63,12 @@ export interface Plan {
   readonly left: readonly Note[];
 }
 
-export interface Applied {
+export interface AppliedImport {
   readonly added: Readonly<Record<Kind, number>>;
   readonly warnings: readonly Note[];
 }
 
-export interface Undone {
+export interface UndoneImport {
   readonly folder: string;
   readonly removed: Readonly<Record<string, number>>;
   /** What could not be taken back, in sentences. */
@@ -138,7 +138,7 @@ function count<T>(kind: Kind, all: readonly T[], isFresh: (each: T) => boolean):
 }
 
 /** The transcripts of each conversation, the oldest first. One without an owner is a conversation of its own. */
-export function conversationsOf({ transcripts }: Found): Map<string, FoundTranscript[]> {
+export function conversationsOf({ transcripts }: FoundState): Map<string, FoundTranscript[]> {
   const byKey = new Map<string, FoundTranscript[]>();
   for (const transcript of transcripts) {
     const key = transcript.key ?? `agent:${transcript.agentId.toLowerCase()}:earlier:${transcript.id.toLowerCase()}`;
@@ -156,7 +156,7 @@ function inOrder(list: readonly FoundTranscript[]): FoundTranscript[] {
   );
 }
 
-function workspacesOf({ agents }: Found, stateDir: string): Plan["workspaces"] {
+function workspacesOf({ agents }: FoundState, stateDir: string): Plan["workspaces"] {
   const places = agents.flatMap(({ id, workspace }) => {
     const isThere = workspace !== undefined && existsSync(workspace) && statSync(workspace).isDirectory();
     // The id is a text of the other program: it may hold dots and slashes.
@@ -176,10 +176,10 @@ interface Taking {
 
 /** The settings, with workspaces and keys in them, and with channels switched off unless the other gateway is. */
 function settingsOf(
-  found: Found,
+  found: FoundState,
   { config }: ImportServices,
   { choice, takes, workspaces }: Taking,
-): { config: Fitted; channels: string[]; left: Note[] } {
+): { config: FittedConfig; channels: string[]; left: Note[] } {
   const { config: theirs, left } = translated(takes("config") ? found.config : {});
   const channels = Object.keys((theirs.channels ?? {}) as object).filter((id) => id !== "defaults");
   const all = {
@@ -229,7 +229,7 @@ function agentsWith(agents: unknown, workspaces: Plan["workspaces"], copy: boole
   return { agents: { ...rest, defaults: shared, ...(withPlaces !== undefined && { list: withPlaces }) } };
 }
 
-function withKeys(models: unknown, { keys }: Found): unknown {
+function withKeys(models: unknown, { keys }: FoundState): unknown {
   const { providers, ...rest } = (models ?? {}) as { providers?: Record<string, object> };
   const byProvider = Map.groupBy(keys, ({ provider }) => provider);
   const keyed = [...byProvider].map(([id, own]) => {
@@ -241,7 +241,7 @@ function withKeys(models: unknown, { keys }: Found): unknown {
 }
 
 /** The jobs that can be read; the others are noted. */
-async function jobsOf({ cron }: ImportServices, { jobs }: Found, problems: Note[]): Promise<Plan["jobs"]> {
+async function jobsOf({ cron }: ImportServices, { jobs }: FoundState, problems: Note[]): Promise<Plan["jobs"]> {
   const made: { id: string; save: () => boolean }[] = [];
   for (const { id, name, job, nextRunAtMs } of jobs) {
     try {

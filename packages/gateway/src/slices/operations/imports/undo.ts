@@ -1,9 +1,9 @@
 /** Takes the newest import back. What came after it stays. */
 import { rmSync } from "node:fs";
-import type { Importing } from "./apply.ts";
-import type { Undone } from "./plan.ts";
+import type { ImportContext } from "./apply.ts";
+import type { UndoneImport } from "./plan.ts";
 
-export function undo({ services, records }: Importing): Undone | undefined {
+export function undo({ services, records }: ImportContext): UndoneImport | undefined {
   const last = records.last();
   if (last === undefined) return undefined;
   const { record, folder, id } = last;

@@ -5,7 +5,7 @@
 import { messageOf, TellableError } from "../../../base/errors.ts";
 import type { TailscaleSettings } from "../../../kit/host.ts";
 import { lookAtTailnet } from "./claim.ts";
-import type { Running } from "./program.ts";
+import type { ProgramContext } from "./program.ts";
 
 /** The way that others come, and why it is not a better one. */
 export type Plan =
@@ -14,7 +14,7 @@ export type Plan =
   | { readonly via: "loopback"; readonly reason: string };
 
 /** Looks at Tailscale and decides. It never opens more than the tailnet, and nothing without a secret. */
-export async function planOf({ here, isOpen }: TailscaleSettings, running: Running): Promise<Plan> {
+export async function planOf({ here, isOpen }: TailscaleSettings, running: ProgramContext): Promise<Plan> {
   if (here === undefined)
     return { via: "loopback", reason: "gateway.bind names other addresses, so there is nothing to choose" };
   try {

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { isRecord } from "../../../base/config/config.ts";
 import { ignore, TellableError } from "../../../base/errors.ts";
 import { isTailnetAddress } from "../../../base/net/address.ts";
-import { askJson, commandOf, oneLine, ownEnv, type Running } from "./program.ts";
+import { askJson, commandOf, oneLine, ownEnv, type ProgramContext } from "./program.ts";
 
 /** What is claimed. */
-export interface Wanted {
+export interface ClaimRequest {
   readonly mode: "serve" | "funnel";
   readonly port: number;
   /** Where requests go. */
@@ -39,7 +39,7 @@ kill "$watch" 2>/dev/null
 exit $code`;
 
 /** Makes the claim and waits until it stands. Throws `TellableError` that says why it does not and what to do. */
-export async function claim(wanted: Wanted, running: Running): Promise<Claim> {
+export async function claim(wanted: ClaimRequest, running: ProgramContext): Promise<Claim> {
   const name = await tailnetName(running);
   const place = `${name}:${wanted.port}`;
   const taken = proxyAt(await served(running), place);
@@ -71,7 +71,7 @@ class Held implements AsyncDisposable {
   readonly #process: ChildProcess;
   isOver = false;
 
-  constructor({ mode, port, target }: Wanted, running: Running) {
+  constructor({ mode, port, target }: ClaimRequest, running: ProgramContext) {
     const command = commandOf([mode, "--yes", `--https=${port}`, target], running);
     const [program = "", ...args] =
       process.platform === "win32" ? command : ["/bin/sh", "-c", GUARD, "guard", ...command];
@@ -110,7 +110,7 @@ export interface Tailnet {
 }
 
 /** This machine in the tailnet. Waits while Tailscale starts. Throws `TellableError` that says why it is in none. */
-export async function lookAtTailnet(running: Running): Promise<Tailnet> {
+export async function lookAtTailnet(running: ProgramContext): Promise<Tailnet> {
   const { clock, signal } = running;
   for (const until = clock.monotonic() + BOOT_MS; ; await clock.sleep(LOOK_EVERY_MS, signal)) {
     const { BackendState: state, Self, CertDomains } = await askJson(["status", "--json"], running);
@@ -129,13 +129,13 @@ function readTailnet(self: Record<string, unknown>, certDomains: unknown): Tailn
   return { name: /^[a-z0-9.-]+$/.test(name) ? name : undefined, addresses, hasHttps };
 }
 
-async function tailnetName(running: Running): Promise<string> {
+async function tailnetName(running: ProgramContext): Promise<string> {
   const { name } = await lookAtTailnet(running);
   if (name !== undefined) return name;
   throw new TellableError("this machine has no tailnet name; turn MagicDNS on in Tailscale's admin console");
 }
 
-function served(running: Running): Promise<Record<string, unknown>> {
+function served(running: ProgramContext): Promise<Record<string, unknown>> {
   return askJson(["serve", "status", "--json"], running);
 }
 

@@ -8,7 +8,7 @@ import { detailOf } from "../../../base/errors.ts";
 import type { Log } from "../../../base/log.ts";
 import { isLoopbackAddress, isTailnetAddress, normalizeAddress } from "../../../base/net/address.ts";
 import type { ProxiedUser } from "../../../kit/host.ts";
-import type { Running } from "./program.ts";
+import type { ProgramContext } from "./program.ts";
 
 /** How long an answer may be used, ms: a name, and that there is none. */
 const KNOWN_MS = 60_000;
@@ -24,12 +24,12 @@ interface Answer {
 }
 
 export class Identities {
-  readonly #running: Running;
+  readonly #running: ProgramContext;
   readonly #log: Log;
   readonly #answers = new Map<string, Answer>();
   #open = 0;
 
-  constructor(running: Running, log: Log) {
+  constructor(running: ProgramContext, log: Log) {
     this.#running = running;
     this.#log = log;
   }

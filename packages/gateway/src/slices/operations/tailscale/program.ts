@@ -7,7 +7,7 @@ import type { Env } from "../../../base/files.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 
 /** What running the program needs. */
-export interface Running {
+export interface ProgramContext {
   readonly env: Env;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -23,14 +23,14 @@ const ASK_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** The words that run the program. */
-export function commandOf(words: readonly string[], { env, socket }: Pick<Running, "env" | "socket">): string[] {
+export function commandOf(words: readonly string[], { env, socket }: Pick<ProgramContext, "env" | "socket">): string[] {
   return [programOf(env), ...(socket === undefined ? [] : [`--socket=${socket}`]), ...words];
 }
 
 /** The JSON in what the program prints; other text may stand around it. Throws `TellableError` that says what to do. */
 export async function askJson(
   words: readonly string[],
-  running: Running,
+  running: ProgramContext,
   limitMs = ASK_MS,
 ): Promise<Record<string, unknown>> {
   const printed = await new Promise<string>((resolve, reject) => {

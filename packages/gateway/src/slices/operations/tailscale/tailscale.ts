@@ -9,7 +9,7 @@ import { onAbort } from "../../../base/time/deadline.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { OpenPort, TailscaleSettings } from "../../../kit/host.ts";
 import type { Plan } from "./auto.ts";
-import type { Running } from "./program.ts";
+import type { ProgramContext } from "./program.ts";
 
 /** After a failure it is tried again after this long, ms; twice as long each time while the reason stays. */
 const AGAIN_MS = 30_000;
@@ -90,7 +90,7 @@ export class Tailscale implements AsyncDisposable {
     await this.#base.clock.sleep(SELDOM_MS, this.#stop.signal);
   }
 
-  #running({ socket }: TailscaleSettings): Running {
+  #running({ socket }: TailscaleSettings): ProgramContext {
     const { env, clock } = this.#base;
     return { env, clock, socket, signal: this.#stop.signal };
   }
@@ -123,7 +123,7 @@ export class Tailscale implements AsyncDisposable {
   }
 
   /** A listener that only the claim is told, where requests are matched with what tailscaled says. */
-  async #listenForUsers(running: Running): Promise<OpenPort> {
+  async #listenForUsers(running: ProgramContext): Promise<OpenPort> {
     const { Identities } = await import("./identity.ts");
     const identities = new Identities(running, this.#base.log);
     return await this.#base.host.listenAlso({ identify: (request) => identities.identify(request) });

@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { isRecord } from "../../../base/config/config.ts";
 import { codeOf, ignore, TellableError } from "../../../base/errors.ts";
-import { askJson, type Running } from "./program.ts";
+import { askJson, type ProgramContext } from "./program.ts";
 
 /** How long an answer may take, ms. */
 const LIMIT_MS = 2_000;
@@ -16,7 +16,7 @@ const SOCKETS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 const ABSENT: ReadonlySet<string | undefined> = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "EACCES"]);
 
 /** The login of the person whose device has the address; undefined for machines with a tag, and for addresses of nobody. */
-export async function whois(address: string, running: Running): Promise<string | undefined> {
+export async function whois(address: string, running: ProgramContext): Promise<string | undefined> {
   const place = address.includes(":") ? `[${address}]:0` : `${address}:0`;
   const path = running.socket ?? SOCKETS[process.platform];
   if (path !== undefined) {
@@ -31,7 +31,7 @@ export async function whois(address: string, running: Running): Promise<string |
 }
 
 /** One request to the LocalAPI. It answers only requests that name this very host. */
-function ask(socketPath: string, path: string, { clock, signal }: Running): Promise<unknown> {
+function ask(socketPath: string, path: string, { clock, signal }: ProgramContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = { Host: "local-tailscaled.sock", "Sec-Tailscale": "localapi" };
     const asking = request({ socketPath, path, headers, signal, agent: false }, (answer) => {

@@ -5,7 +5,7 @@ import { messageOf } from "../../../base/errors.ts";
 import { envOf, expandHome } from "../../../base/files.ts";
 import type { Caller } from "../../../kit/access.ts";
 import { hasScope } from "../../../kit/access.ts";
-import type { ConnectionWatcher, OpenPort, Reached } from "../../../kit/host.ts";
+import type { ConnectionWatcher, OpenPort, ReachedAddress } from "../../../kit/host.ts";
 import type { Upgrade } from "../../../kit/route.ts";
 import type { CanvasServices } from "./canvas-services.ts";
 import { AgentFolders } from "./files/agent-folders.ts";
@@ -112,7 +112,7 @@ export class Canvas implements ConnectionWatcher {
   }
 
   /** Tells a client where the canvas is, under an address that is its own. */
-  opened(caller: Caller, _ip: string | undefined, reached: Reached): Readonly<Record<string, unknown>> {
+  opened(caller: Caller, _ip: string | undefined, reached: ReachedAddress): Readonly<Record<string, unknown>> {
     if (!this.enabled || (caller.role === "operator" && !hasScope(caller.scopes, "operator.read"))) return {};
     const url = this.addresses.forConnection(caller, reached);
     if (url === undefined) return {};

@@ -43,7 +43,7 @@ interface PastParams extends Partial<PageRequest> {
 type PastAnswer = { sessionKey: string } & ReturnType<Sessions["past"]["page"]>;
 
 /** What was stopped. */
-export interface Stopped {
+export interface StopResult {
   readonly ok: true;
   readonly aborted: boolean;
   readonly runIds: string[];
@@ -139,7 +139,7 @@ export class Chat {
   }
 
   /** Accepts a message; the reply comes as `chat` events. The message is on disk when this returns. */
-  send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | Stopped {
+  send(params: SendParams, caller: Caller): { runId: string; status: "started" | "in_flight" | "ok" } | StopResult {
     const runId = params.idempotencyKey;
     const { agent, sessions } = this.#services;
     if (isStop(params)) return this.#stop(params.sessionKey, "stop", params.agentId);
@@ -169,7 +169,7 @@ export class Chat {
   }
 
   /** Stops the replies to a session key, as it was spelled when they were asked for, or one of them. */
-  abort(sessionKey: string, runId: string | undefined, agentId?: string): Stopped {
+  abort(sessionKey: string, runId: string | undefined, agentId?: string): StopResult {
     if (runId === undefined) return this.#stop(sessionKey, "rpc", agentId);
     const known = this.#services.agent.runs.known(runId);
     const run = known?.kind === "open" && this.#open().find((each) => each === known.run);
@@ -208,7 +208,7 @@ export class Chat {
     return { ok: true, messageId };
   }
 
-  #stop(sessionKey: string, reason: AbortReason, agentId?: string): Stopped {
+  #stop(sessionKey: string, reason: AbortReason, agentId?: string): StopResult {
     const { agent, sessions } = this.#services;
     const key = sessions.keyOf(sessionKey, agentId);
     const isMeant = ({ sessionKey: ofRun, request }: RunRecord) =>

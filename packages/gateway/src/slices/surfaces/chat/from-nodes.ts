@@ -8,7 +8,7 @@ import { type Agent, cleanMessage } from "../../agent/agent/agent.ts";
 import type { DeliverTo } from "../../agent/agent/run/run-store.ts";
 import type { Thinking } from "../../agent/models/port.ts";
 import type { Agents } from "../../core/agents/agents.ts";
-import type { Listening, LiveNode, NodeWords } from "../../core/nodes/nodes.ts";
+import type { LiveNode, NodeWords, SpeechHandler } from "../../core/nodes/nodes.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 
 interface Services {
@@ -25,7 +25,7 @@ const MAX_FOLLOWED = 64;
 const THINKING: ReadonlySet<string> = new Set(["off", "minimal", "low", "medium", "high", "xhigh"]);
 const MAX_NAME_CHARS = 64;
 
-export class FromNodes implements Listening, ConnectionWatcher {
+export class FromNodes implements SpeechHandler, ConnectionWatcher {
   readonly #services: Services;
   /** By the key of a conversation, the connections of the nodes that follow it. */
   readonly #followers = new Map<string, Set<string>>();

@@ -17,7 +17,7 @@ const MAX_FILE_BYTES = 5_000_000;
 const FETCH_MS = 20_000;
 
 /** What is to be run. */
-export interface Wanted {
+export interface WantedRun {
   readonly runId: string;
   readonly agentId: string | undefined;
   /** Canonical. */
@@ -33,7 +33,7 @@ export interface Wanted {
  */
 export async function run(
   gateway: HttpServices,
-  { runId, agentId, sessionKey, conversation, thinking }: Wanted,
+  { runId, agentId, sessionKey, conversation, thinking }: WantedRun,
   { caller, signal, onText = () => {} }: { caller: Caller; signal: AbortSignal; onText?: (delta: string) => void },
 ): Promise<RunResult> {
   const { agent, bus } = gateway;

@@ -10,7 +10,7 @@ export interface BrowserKeys {
 }
 
 /** What makes two messages of the same text differ; random unless a test says otherwise. */
-export interface Fresh {
+export interface EncryptionRandomness {
   readonly salt?: Buffer;
   /** The private key for this one message. */
   readonly privateKey?: Buffer;
@@ -24,7 +24,7 @@ const RECORD_BYTES = 4_096;
 const LAST_RECORD = Buffer.of(2);
 
 /** The body of the request. Throws when a key is not what `BrowserKeys` says, or the text is too long. */
-export function encrypted(text: string, { p256dh, auth }: BrowserKeys, fresh: Fresh = {}): Buffer {
+export function encrypted(text: string, { p256dh, auth }: BrowserKeys, fresh: EncryptionRandomness = {}): Buffer {
   const plain = Buffer.from(text);
   if (plain.byteLength > MAX_TEXT_BYTES) throw new RangeError(`a push message has at most ${MAX_TEXT_BYTES} bytes`);
   const sender = createECDH("prime256v1");

@@ -28,7 +28,7 @@ interface NewSubscription {
 }
 
 /** What became of a test. */
-export interface Tested {
+export interface PushTest {
   readonly sent: number;
   /** Why the others were not taken, in sentences. */
   readonly problems: string[];
@@ -88,7 +88,7 @@ export class Push implements AsyncDisposable, NodeWaker {
   }
 
   /** Calls the caller's own browsers at once. Throws `INVALID_REQUEST` when there are none. */
-  async test(caller: Caller): Promise<Tested> {
+  async test(caller: Caller): Promise<PushTest> {
     const all = this.#subscriptions.of(requireDevice(caller));
     if (!this.#settings.enabled) throw invalidRequest("push is switched off; set push.enabled to true");
     if (all.length === 0) throw invalidRequest("this device has no subscription; switch notifications on in its page");

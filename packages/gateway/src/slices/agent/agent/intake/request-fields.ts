@@ -14,7 +14,7 @@ const THINKING: readonly string[] = ["off", "minimal", "low", "medium", "high", 
 const MAX_TIMEOUT_MS = 24 * 3600_000;
 
 /** Answers questions about channels. Filled by messaging. */
-export interface Channels {
+export interface ChannelLookup {
   knows(channel: string): boolean;
   /** "channel:id" with the id as the channel spells it. */
   normalSender(key: string): string;
@@ -65,7 +65,7 @@ export function contentOf<Part>(message: string, attached: readonly Part[]): ({ 
 }
 
 /** Refuses a channel that nobody knows. */
-export function requireChannel(channel: string | undefined, channels: Channels): void {
+export function requireChannel(channel: string | undefined, channels: ChannelLookup): void {
   const name = channel?.trim().toLowerCase();
   if (!name || OTHER_CHANNELS.has(name) || channels.knows(name)) return;
   throw invalidRequest(`invalid agent params: unknown channel: ${name.slice(0, 100)}`);
@@ -79,7 +79,7 @@ export function deliveryOf(
   params: AgentParams,
   sessionKey: string,
   { sessions }: AgentServices,
-  channels: Channels,
+  channels: ChannelLookup,
 ): DeliverTo | undefined {
   if (!params.deliver) return undefined;
   const last = sessions.get(sessionKey)?.route;

@@ -11,7 +11,7 @@ import type { AgentServices } from "../services.ts";
 import { readAttachments, storeAttachments } from "./attachments.ts";
 import { freshStart, withoutPrefix } from "./fresh-start.ts";
 import {
-  type Channels,
+  type ChannelLookup,
   contentOf,
   deliveryOf,
   mayReset,
@@ -51,7 +51,7 @@ const NO_SESSION = "Error: Pass --to <E.164>, --session-id, or --agent to choose
 /** The agent that accepts runs. */
 interface AcceptingAgent {
   readonly runs: Runs;
-  readonly channels: Port<Channels>;
+  readonly channels: Port<ChannelLookup>;
 }
 
 /**

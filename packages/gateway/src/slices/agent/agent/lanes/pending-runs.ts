@@ -36,7 +36,7 @@ export interface Overflow {
 }
 
 /** Gives the rules for messages behind the reply under way. */
-export interface Queueing {
+export interface QueueRulesProvider {
   rulesFor(record: RunRecord): QueueRules;
 }
 
@@ -48,7 +48,7 @@ export class PendingRuns implements Disposable {
   readonly #lanes: Lanes;
   readonly #watching: Disposable;
   /** How a message waits behind the reply under way. */
-  readonly queueing = new Port<Queueing>({ rulesFor: () => IN_ORDER });
+  readonly queueing = new Port<QueueRulesProvider>({ rulesFor: () => IN_ORDER });
 
   constructor(options: PendingRunsOptions) {
     this.#options = options;

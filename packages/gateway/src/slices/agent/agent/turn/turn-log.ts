@@ -19,7 +19,7 @@ const INTERRUPTED =
   "find out before you call it again, and tell the person.";
 
 /** The state that an earlier attempt of a run left. */
-export interface Left {
+export interface EarlierAttempt {
   /** Calls without an answer that are made now. */
   readonly pending: readonly ToolRequest[];
   /** The text of each turn. */
@@ -37,7 +37,7 @@ export class TurnLog {
   }
 
   /** Reads the state of an earlier attempt from the transcript; answers calls that must not be repeated. */
-  takeUp(isOnce: (name: string) => boolean): Left {
+  takeUp(isOnce: (name: string) => boolean): EarlierAttempt {
     const { store } = this.#services;
     const own = this.#own();
     const answered = new Set(own.flatMap(({ toolCallId }) => (toolCallId === undefined ? [] : [toolCallId])));

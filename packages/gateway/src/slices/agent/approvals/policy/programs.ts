@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import { ignore } from "../../../../base/errors.ts";
 
 /** The folders of programs, and the agent's own folders. */
-export interface Surroundings {
+export interface ProgramFolders {
   /** Absolute folders, in order. */
   readonly path: readonly string[];
   /** Real paths of folders that the agent can write to. */
@@ -40,7 +40,7 @@ export function pathFolders(path: string, writable: readonly string[]): string[]
 }
 
 /** Finds the program of a command's first word. */
-export function findProgram(name: string, { path, writable, system = SYSTEM }: Surroundings): Program {
+export function findProgram(name: string, { path, writable, system = SYSTEM }: ProgramFolders): Program {
   if (name.includes("/") && !isAbsolute(name)) return problem(`${name} is found from the folder it runs in`);
   const candidates = isAbsolute(name) ? [name] : path.map((folder) => join(folder, name));
   const found = candidates.find(isExecutable);

@@ -3,7 +3,7 @@ import { sha256Hex } from "../../../../base/ids.ts";
 import type { Job } from "./runner.ts";
 
 /** Everything that an approval covers. */
-export interface Bound {
+export interface ApprovedCommand {
   readonly job: Job;
   readonly host: string;
   readonly node: string | null;
@@ -28,7 +28,7 @@ export function bindingOf({
   programs,
   files,
   isBackground,
-}: Bound): string {
+}: ApprovedCommand): string {
   const { command, cwd, env, takesInput } = job;
   const variables = Object.entries(env).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const all = [

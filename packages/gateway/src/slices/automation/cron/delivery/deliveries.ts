@@ -1,5 +1,5 @@
 /** What has become of the words of a run: the outbox and the posts know it, and the slot keeps what is certain. */
-import type { Sent } from "../jobs/wire.ts";
+import type { DeliveryState } from "../jobs/wire.ts";
 import type { Slot, Slots } from "../runs/slots.ts";
 import { originOf } from "../runs/work.ts";
 import type { CronServices } from "../services.ts";
@@ -17,7 +17,7 @@ export class Deliveries {
   }
 
   /** `delivered`, `not-delivered`, `unknown`, `not-requested`, or `queued` while that is open. */
-  of(slot: Slot): Sent {
+  of(slot: Slot): DeliveryState {
     const { delivery, deliveryError, state } = slot;
     const kept = { status: delivery, problem: deliveryError ?? undefined };
     // Within a transaction the message may be stored only later in it.
@@ -29,14 +29,14 @@ export class Deliveries {
     return sent;
   }
 
-  #posted(slot: Slot): Sent | undefined {
+  #posted(slot: Slot): DeliveryState | undefined {
     const post = this.#posts.ofSlot(originOf(slot));
     if (!post || post.state === "waiting") return undefined;
     if (post.state === "sent") return { status: "delivered" };
     return { status: "not-delivered", problem: post.problem ?? undefined };
   }
 
-  #sent(slot: Slot): Sent | undefined {
+  #sent(slot: Slot): DeliveryState | undefined {
     if (this.#posts.ofSlot(originOf(slot))) return undefined;
     // The reply of an agent's run is filed under the run.
     const origin = slot.work === "run" ? `run:${slot.runId}` : originOf(slot);

@@ -14,13 +14,13 @@ export interface Place {
 }
 
 /** A chat or an address, or why there is none. */
-export type Found =
+export type FoundPlace =
   | { readonly kind: "chat"; readonly route: DeliverTo }
   | { readonly kind: "address"; readonly url: string }
   | { readonly kind: "nowhere"; readonly problem: string };
 
 /** Finds a place; a chat that is not named is where the job's agent was last spoken to. */
-export function findPlace({ agent, sessions }: CronServices, config: JobConfig, place: Place): Found {
+export function findPlace({ agent, sessions }: CronServices, config: JobConfig, place: Place): FoundPlace {
   const { mode, channel = "last", to, accountId, threadId } = place;
   if (mode === "webhook") {
     if (URL.canParse(to ?? "")) return { kind: "address", url: to ?? "" };

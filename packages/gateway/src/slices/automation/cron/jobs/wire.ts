@@ -6,23 +6,23 @@ import type { CronEntry, CronJob } from "../schema.ts";
 import type { Job, JobConfig } from "./jobs.ts";
 
 /** What is known of a job beside its row. */
-export interface Seen {
+export interface JobFacts {
   /** Its newest run, which may be under way. */
   readonly last: Slot | undefined;
   /** When the slot that failed is tried again. */
   readonly retryAt?: number | undefined;
   /** What has become of the newest run's message. */
-  readonly delivery?: Sent | undefined;
+  readonly delivery?: DeliveryState | undefined;
 }
 
 /** What has become of a message. */
-export interface Sent {
+export interface DeliveryState {
   readonly status: string;
   readonly problem?: string | undefined;
 }
 
 /** A job, with its newest run and whether one is under way. */
-export function jobShape(job: Job, seen: Seen, protocol: 3 | 4): CronJob {
+export function jobShape(job: Job, seen: JobFacts, protocol: 3 | 4): CronJob {
   const { config } = job;
   const nextRunAtMs = nextOf(job, seen.retryAt);
   const shape: CronJob = {
@@ -61,7 +61,7 @@ export function manualId({ id, jobId, slotAt }: Pick<Slot, "id" | "jobId" | "slo
 }
 
 /** A run that has ended, or a slot that was not run. */
-export function entryShape(slot: Slot, sent: Sent, protocol: 3 | 4): CronEntry {
+export function entryShape(slot: Slot, sent: DeliveryState, protocol: 3 | 4): CronEntry {
   const { state, endedAt, slotAt, startedAt } = slot;
   const entry: CronEntry = {
     ...{ ts: endedAt ?? slotAt, jobId: slot.jobId, action: "finished", runAtMs: startedAt ?? slotAt },
@@ -133,7 +133,7 @@ function lastShape(last: Slot | undefined): CronJob["state"] {
   });
 }
 
-function laterState({ errors, state }: Job, { last, retryAt, delivery }: Seen): CronJob["state"] {
+function laterState({ errors, state }: Job, { last, retryAt, delivery }: JobFacts): CronJob["state"] {
   const { skipped = 0, alert, autoDisabled } = state;
   return {
     ...{ consecutiveErrors: errors, consecutiveSkipped: skipped },

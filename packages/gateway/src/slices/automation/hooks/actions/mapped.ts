@@ -4,7 +4,7 @@ import { messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Answer } from "../deliveries.ts";
 import { mappingFailed, refused } from "../receive/refusal.ts";
 import { actionOf, type NamedMapping } from "./mapping.ts";
-import { type Arrival, type Performing, performAgent, performWake } from "./perform.ts";
+import { type ActionContext, type Arrival, performAgent, performWake } from "./perform.ts";
 import type { Delivered } from "./template.ts";
 import { runTransform, type Transformed, transformsFolder } from "./transform.ts";
 
@@ -17,7 +17,7 @@ export interface Mapped {
 const MAX_ITEMS = 200;
 
 /** Answers once all of it is on disk. Throws the refusal of what cannot be done. */
-export async function performMapped(performing: Performing, mapped: Mapped, arrival: Arrival): Promise<Answer> {
+export async function performMapped(performing: ActionContext, mapped: Mapped, arrival: Arrival): Promise<Answer> {
   const { forEach } = mapped.mapping;
   if (forEach === undefined) return await performOne(performing, mapped, arrival);
   const { deliveries } = performing;
@@ -43,7 +43,11 @@ function itemsIn(payload: unknown, name: string): Readonly<Record<string, unknow
   return items.map((item) => ({ ...payload, item }));
 }
 
-async function performOne(performing: Performing, { mapping, delivered }: Mapped, arrival: Arrival): Promise<Answer> {
+async function performOne(
+  performing: ActionContext,
+  { mapping, delivered }: Mapped,
+  arrival: Arrival,
+): Promise<Answer> {
   const transformed = await transformedBy(performing, mapping, delivered);
   if (transformed === null) {
     const answer = { status: 204, body: {} };
@@ -61,7 +65,7 @@ async function performOne(performing: Performing, { mapping, delivered }: Mapped
 
 /** What the transform of a mapping answers; undefined when there is none. Throws the refusal of one that fails. */
 export async function transformedBy(
-  { services: { clock, log, stateDir }, settings }: Pick<Performing, "services" | "settings">,
+  { services: { clock, log, stateDir }, settings }: Pick<ActionContext, "services" | "settings">,
   { id, transform }: NamedMapping,
   delivered: Delivered,
 ): Promise<Transformed | undefined> {

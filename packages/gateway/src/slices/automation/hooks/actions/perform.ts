@@ -13,7 +13,7 @@ import { planOf } from "./plan.ts";
 /** What is known of a delivery before it is decided what becomes of it. */
 export type Arrival = Pick<NewDelivery, "hook" | "source" | "eventId" | "bytes" | "keys">;
 
-export interface Performing {
+export interface ActionContext {
   readonly services: HookServices;
   readonly deliveries: Deliveries;
   readonly settings: HooksSettings;
@@ -26,7 +26,7 @@ export interface Performing {
 }
 
 /** Tells the main conversation something, and wakes it. */
-export function performWake({ services, deliveries }: Performing, action: WakeAction, arrival: Arrival): Answer {
+export function performWake({ services, deliveries }: ActionContext, action: WakeAction, arrival: Arrival): Answer {
   const { heartbeat, sessions, store } = services;
   const answer = { status: 200, body: { ok: true, mode: action.wakeMode } };
   store.transaction(() => {
@@ -38,7 +38,7 @@ export function performWake({ services, deliveries }: Performing, action: WakeAc
 }
 
 /** Starts a run. Throws `INVALID_REQUEST` when the settings forbid it, `UNAVAILABLE` when too many runs wait. */
-export function performAgent(performing: Performing, action: AgentAction, arrival: Arrival): Answer {
+export function performAgent(performing: ActionContext, action: AgentAction, arrival: Arrival): Answer {
   const { services, deliveries, settings } = performing;
   const plan = planOf(services, settings, action);
   const runId = newId();
@@ -91,7 +91,7 @@ function contentOf(
 function limitsOf({
   settings: { tools },
   toolsSetting = "hooks.tools",
-}: Performing): readonly ToolLimits[] | undefined {
+}: ActionContext): readonly ToolLimits[] | undefined {
   if (tools === undefined) return undefined;
   return [{ because: `the rules of ${toolsSetting} … it`, allow: tools.allow, deny: tools.deny }];
 }

@@ -5,7 +5,7 @@ import { answerJson, CLOSE, guardAnswers, isCompressed, readBody } from "../../.
 import { readAgentAction, readWake } from "../actions/action.ts";
 import { performMapped } from "../actions/mapped.ts";
 import { isFor } from "../actions/mapping.ts";
-import { type Performing, performAgent, performWake } from "../actions/perform.ts";
+import { type ActionContext, performAgent, performWake } from "../actions/perform.ts";
 import { visibleHeaders } from "../actions/template.ts";
 import type { Answer, Deliveries } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
@@ -138,7 +138,7 @@ export class Receiver {
     return { status: 200, body: { ...answer.body, completion } };
   }
 
-  #performing({ settings, request }: HookRequest): Performing {
+  #performing({ settings, request }: HookRequest): ActionContext {
     const { traceparent } = request.headers;
     return { services: this.#services, deliveries: this.#deliveries, settings, traceparent };
   }

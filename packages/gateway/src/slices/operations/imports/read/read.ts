@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { resolveConfig } from "../../../../base/config/config-source.ts";
 import { TellableError } from "../../../../base/errors.ts";
 import { type Env, expandHome } from "../../../../base/files.ts";
-import type { Found, FoundLogin, FoundTranscript, Generation, Note } from "../found.ts";
+import type { FoundLogin, FoundState, FoundTranscript, Generation, Note } from "../found.ts";
 import { SourceDatabase } from "./database.ts";
 import { type Fields, fieldsOf, listIn, textIn, textsIn } from "./fields.ts";
 import * as january from "./january.ts";
@@ -16,7 +16,7 @@ const CONFIGS = ["openclaw.json", "moltbot.json", "clawdbot.json"];
 const TODAY = "state/openclaw.sqlite";
 
 /** Reads everything but the transcripts, which are read when they are asked for. Throws `TellableError` for no such folder. */
-export async function readFolder(folder: string, env: Env): Promise<Found> {
+export async function readFolder(folder: string, env: Env): Promise<FoundState> {
   const source = new SourceFolder(folder);
   const file = CONFIGS.find((name) => source.has(name));
   const generation = generationOf(source, file);
@@ -59,10 +59,10 @@ function generationOf(source: SourceFolder, config: string | undefined): Generat
 
 interface Parts {
   readonly transcripts: readonly FoundTranscript[];
-  readonly devices: Found["devices"];
-  readonly jobs: Found["jobs"];
-  readonly senders: Found["senders"];
-  readonly commands: Found["commands"];
+  readonly devices: FoundState["devices"];
+  readonly jobs: FoundState["jobs"];
+  readonly senders: FoundState["senders"];
+  readonly commands: FoundState["commands"];
   readonly left: readonly Note[];
 }
 
@@ -125,7 +125,7 @@ function wordsOf(config: Fields): KeyWords {
 }
 
 /** The agents, each with its workspace: as it is set, or where the other gateway keeps it when it is not. */
-function agentsOf(source: SourceFolder, config: Fields, generation: Generation): Found["agents"] {
+function agentsOf(source: SourceFolder, config: Fields, generation: Generation): FoundState["agents"] {
   const agents = fieldsOf(config.agents);
   const usual = textIn(fieldsOf(agents.defaults).workspace);
   const home = generation === "today" ? join(source.path, "workspace") : join(homedir(), workspaceName(source.path));

@@ -3,7 +3,7 @@ import { type ConfigSection, isRecord, readConfig } from "../../../../base/confi
 import { withoutVariables } from "../../../../base/config/config-source.ts";
 import type { Note } from "../found.ts";
 
-export interface Fitted {
+export interface FittedConfig {
   /** A merge patch for our file. */
   readonly patch: Readonly<Record<string, unknown>>;
   /** The dotted paths of what it sets. */
@@ -12,7 +12,7 @@ export interface Fitted {
   readonly left: readonly Note[];
 }
 
-export interface Fitting {
+export interface FitOptions {
   /** Our file's values as they stand. */
   readonly ours: Readonly<Record<string, unknown>>;
   readonly sections: readonly ConfigSection<unknown>[];
@@ -23,7 +23,7 @@ const MAX_ROUNDS = 20;
 /** Lists whose members have ids: new members are added. */
 const BY_ID: ReadonlySet<string> = new Set(["agents.list"]);
 
-export function fitted(theirs: Readonly<Record<string, unknown>>, { ours, sections }: Fitting): Fitted {
+export function fitted(theirs: Readonly<Record<string, unknown>>, { ours, sections }: FitOptions): FittedConfig {
   const left: Note[] = [];
   let candidate: Record<string, unknown> = structuredClone(theirs) as Record<string, unknown>;
   for (let round = 0; round < MAX_ROUNDS; round++) {

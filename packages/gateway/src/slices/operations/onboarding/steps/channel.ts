@@ -3,13 +3,13 @@ import { GatewayError, messageOf } from "../../../../base/errors.ts";
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
 import { isSecret } from "../../../../kit/schema/sound.ts";
 import { drawnQr } from "./drawn-qr.ts";
-import { askText, choose, type Guided, type Services, SKIP, type Steps, tell, tryAgain } from "./step.ts";
+import { askText, choose, type Services, SKIP, type Steps, tell, tryAgain, type WizardSession } from "./step.ts";
 
 /** How long a step waits for the phone before it shows the code again, ms. */
 const WAIT_MS = 20_000;
 
 /** Asks until an account is set up, or the step is skipped. */
-export async function* addChannel(services: Services, guided: Guided): Steps {
+export async function* addChannel(services: Services, guided: WizardSession): Steps {
   const { channels } = services.host;
   const choices = channels.map(({ id, label, summary }) => ({ value: id, label, hint: summary }));
   for (;;) {
@@ -23,7 +23,11 @@ export async function* addChannel(services: Services, guided: Guided): Steps {
 }
 
 /** Asks for one secret after another until the platform takes them; a problem as a sentence, empty when none was given. */
-async function* setUp(services: Services, definition: ChannelDefinition, guided: Guided): Steps<string | undefined> {
+async function* setUp(
+  services: Services,
+  definition: ChannelDefinition,
+  guided: WizardSession,
+): Steps<string | undefined> {
   const { id, label } = definition;
   const secrets = Object.entries(definition.settings.properties).filter(([, schema]) => isSecret(schema));
   const settings: Record<string, string> = {};
@@ -47,7 +51,7 @@ async function* setUp(services: Services, definition: ChannelDefinition, guided:
 async function tryToAdd(
   { messaging }: Services,
   { id, settings }: { id: string; settings: Readonly<Record<string, string>> },
-  { signal }: Guided,
+  { signal }: WizardSession,
 ) {
   try {
     const { self } = await messaging.setup.add({ channel: id, settings }, signal);
@@ -68,7 +72,7 @@ function addedText(id: string, self: { id: string; name?: string } | undefined):
 async function* link(
   { messaging }: Services,
   { id, label }: ChannelDefinition,
-  { signal }: Guided,
+  { signal }: WizardSession,
 ): Steps<string | undefined> {
   try {
     let view = await messaging.logins.start({ channel: id });

@@ -2,10 +2,10 @@
 import { addChannel } from "./channel.ts";
 import { chooseModel } from "./model.ts";
 import { invitePhone } from "./phone.ts";
-import { type Guided, type Services, type Steps, tell } from "./step.ts";
+import { type Services, type Steps, tell, type WizardSession } from "./step.ts";
 
 /** Leads through all of it. */
-export async function* guide(services: Services, guided: Guided): Steps {
+export async function* guide(services: Services, guided: WizardSession): Steps {
   if (guided.mode === "remote") {
     yield* tell(
       "A gateway elsewhere",

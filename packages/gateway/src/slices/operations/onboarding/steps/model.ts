@@ -1,6 +1,16 @@
 /** Which model answers: one that is found on this machine, or a provider whose key is tried before it is saved. */
 import { messageOf } from "../../../../base/errors.ts";
-import { askText, type Choice, choose, type Guided, type Services, SKIP, type Steps, tell, tryAgain } from "./step.ts";
+import {
+  askText,
+  type Choice,
+  choose,
+  type Services,
+  SKIP,
+  type Steps,
+  tell,
+  tryAgain,
+  type WizardSession,
+} from "./step.ts";
 
 /** How long a model server may take to say what it has, ms: somebody waits who has just started it. */
 const LOOK_MS = 5_000;
@@ -8,7 +18,7 @@ const LOOK_MS = 5_000;
 const MOST_FOUND = 12;
 
 /** Asks until a model answers, or the step is skipped. */
-export async function* chooseModel(services: Services, guided: Guided): Steps {
+export async function* chooseModel(services: Services, guided: WizardSession): Steps {
   for (;;) {
     const answer = yield* choose("Which model shall answer?", await choicesOf(services));
     const [kind, name = ""] = split(answer);
@@ -37,7 +47,7 @@ async function choicesOf({ models }: Services): Promise<Choice[]> {
 }
 
 /** Tries a model of this machine and chooses it; a problem as a sentence. */
-async function useFound({ models }: Services, ref: string, { signal }: Guided): Promise<string | undefined> {
+async function useFound({ models }: Services, ref: string, { signal }: WizardSession): Promise<string | undefined> {
   try {
     await models.try(models.require(ref), { signal });
     await models.choose(ref);
@@ -48,7 +58,7 @@ async function useFound({ models }: Services, ref: string, { signal }: Guided): 
 }
 
 /** Asks for a key and tries it; a problem as a sentence, empty when none was given. */
-async function* useKey({ models }: Services, provider: string, { signal }: Guided): Steps<string | undefined> {
+async function* useKey({ models }: Services, provider: string, { signal }: WizardSession): Steps<string | undefined> {
   const label = models.unconnected().find(({ id }) => id === provider)?.label ?? provider;
   const key = yield* askText(
     `API key of ${label}`,

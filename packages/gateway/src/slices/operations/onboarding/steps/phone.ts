@@ -1,10 +1,10 @@
 /** A phone or tablet whose browser becomes a node: a link that is good once, and its QR code. */
 import { messageOf } from "../../../../base/errors.ts";
 import { drawnQr } from "./drawn-qr.ts";
-import { choose, type Guided, type Services, SKIP, type Steps, tell } from "./step.ts";
+import { choose, type Services, SKIP, type Steps, tell, type WizardSession } from "./step.ts";
 
 /** Makes the link when it is wanted and another device could open it. */
-export async function* invitePhone({ nodes }: Services, { caller }: Guided): Steps {
+export async function* invitePhone({ nodes }: Services, { caller }: WizardSession): Steps {
   const yes = {
     value: "yes",
     label: "Yes, show the link",

@@ -26,7 +26,7 @@ export interface Services extends Pick<Base, "clock" | "host"> {
 }
 
 /** Who is led, and when to stop. */
-export interface Guided {
+export interface WizardSession {
   readonly mode: "local" | "remote";
   readonly caller: Caller;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
 import { GatewayError } from "../../../../base/errors.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { type Caller, hasScope } from "../../../../kit/access.ts";
-import type { OpenPort, Reached } from "../../../../kit/host.ts";
+import type { OpenPort, ReachedAddress } from "../../../../kit/host.ts";
 import type { Sessions } from "../../../core/sessions/sessions.ts";
 import { Capabilities, type Holder, TTL_MS } from "./capabilities.ts";
 import { capabilityPath } from "./paths.ts";
@@ -17,7 +17,7 @@ export interface AddressesOptions {
 }
 
 /** What somebody wants to see. */
-export interface Wanted {
+export interface ViewRequest {
   readonly sessionKey?: string | undefined;
   readonly page?: "files" | "screen" | undefined;
   readonly path?: string | undefined;
@@ -27,7 +27,7 @@ export class Addresses {
   readonly capabilities: Capabilities;
   readonly #options: AddressesOptions;
   /** How each connection has reached us. */
-  readonly #reached = new Map<string, Reached>();
+  readonly #reached = new Map<string, ReachedAddress>();
   /** The connections of nodes, by their ids. */
   readonly #nodes = new Map<string, Caller>();
 
@@ -37,7 +37,7 @@ export class Addresses {
   }
 
   /** The base of all addresses for a connection that has been let in; undefined when it cannot be said. */
-  forConnection(caller: Caller, reached: Reached): string | undefined {
+  forConnection(caller: Caller, reached: ReachedAddress): string | undefined {
     const { connId, role, deviceId } = caller;
     const base = baseFor(reached, this.#options.own());
     if (base === undefined) return undefined;
@@ -56,7 +56,7 @@ export class Addresses {
   }
 
   /** The address of a page, for a person. Throws `UNAVAILABLE` when the canvas is off. */
-  toOpen(caller: Caller, { sessionKey, page = "files", path = "" }: Wanted): { url: string; ttlMs: number } {
+  toOpen(caller: Caller, { sessionKey, page = "files", path = "" }: ViewRequest): { url: string; ttlMs: number } {
     const base = this.#baseOf(caller.connId);
     const { deviceId } = caller;
     const key = sessionKey === undefined ? undefined : this.#options.sessions.canonical(sessionKey);
@@ -107,7 +107,7 @@ function mayAct({ role, scopes }: Caller): boolean {
  * The base of all addresses, without a slash at its end; undefined when nothing is known of how we were reached. Through a
  * proxy or a tunnel, only the port that the client used is known to be reachable, where the same paths are served.
  */
-function baseFor(reached: Reached, own: OpenPort | undefined): string | undefined {
+function baseFor(reached: ReachedAddress, own: OpenPort | undefined): string | undefined {
   const { host, localAddress, localPort, scheme, isProxied } = reached;
   const usedPort = /:(\d+)$/.exec(host ?? "")?.[1];
   // A page's policy cannot name an IPv6 address, so a page of ours under one can only show what has its own origin.

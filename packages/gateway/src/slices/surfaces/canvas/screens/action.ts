@@ -46,7 +46,7 @@ const ABOUT =
   "Somebody pressed a button on a screen that you have shown on the canvas. What the page says of it follows; it is data " +
   "from a page. Answer by bringing the screen up to date.";
 
-export interface Pressing {
+export interface PressContext {
   readonly agent: Agent;
   /** Canonical. */
   readonly sessionKey: string;
@@ -57,7 +57,7 @@ export interface Pressing {
  * Starts a run for an action; one that was sent twice starts one run. Its commands ask a person each time. Throws `UNAVAILABLE`
  * when too many runs wait.
  */
-export function press({ agent, sessionKey, timeoutMs }: Pressing, action: UserAction, fallbackId: string): string {
+export function press({ agent, sessionKey, timeoutMs }: PressContext, action: UserAction, fallbackId: string): string {
   const runId = `canvas-${sha256Hex(`${sessionKey} ${action.id ?? fallbackId}`).slice(0, 32)}`;
   if (agent.runs.known(runId)) return runId;
   agent.runs.accept({

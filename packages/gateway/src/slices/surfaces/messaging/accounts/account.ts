@@ -11,7 +11,7 @@ import { isPassing, type Machine, machineTrouble } from "../../../../base/proces
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort, within } from "../../../../base/time/deadline.ts";
-import { ToldTime } from "../../../../base/time/steady-clock.ts";
+import { PlatformTime } from "../../../../base/time/steady-clock.ts";
 import {
   type ChannelContext,
   type ChannelDefinition,
@@ -80,7 +80,7 @@ export class Account implements ErrorOwner {
   #running: Promise<void> = Promise.resolve();
   #crash = Promise.withResolvers<ChannelError>();
   #failures = 0;
-  #told: ToldTime | undefined;
+  #told: PlatformTime | undefined;
   #nextAttemptAt: number | undefined;
   #lastConnectedAt: number | undefined;
   #lastStartAt: number | undefined;
@@ -150,7 +150,7 @@ export class Account implements ErrorOwner {
 
   /** The platform's clock says that it is `at`, epoch ms. */
   heardTime(at: number): void {
-    this.#told = new ToldTime(at, this.#options.clock);
+    this.#told = new PlatformTime(at, this.#options.clock);
   }
 
   /** Whether it works or tries to, or will in a moment. */

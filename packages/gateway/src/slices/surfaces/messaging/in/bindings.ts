@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** A binding by its index, and the part of it that decided. */
-export interface Bound {
+export interface MatchedBinding {
   readonly index: number;
   readonly agentId: string;
   readonly by: (typeof RANKS)[number];
@@ -26,14 +26,14 @@ const RANKS = ["peer", "guild", "team", "account", "channel"] as const;
 const DEFAULT_ACCOUNT = "default";
 
 /** The binding that decides for a place; of several of one kind, the first. */
-export function findBinding(bindings: readonly Binding[], place: Place): Bound | undefined {
+export function findBinding(bindings: readonly Binding[], place: Place): MatchedBinding | undefined {
   const fitting = bindings.flatMap((binding, index) =>
     fits(binding, place) ? [{ index, agentId: binding.agentId, by: rankOf(binding) }] : [],
   );
   return fitting.sort((a, b) => RANKS.indexOf(a.by) - RANKS.indexOf(b.by))[0];
 }
 
-function rankOf({ match: { peer, guildId, teamId, accountId } }: Binding): Bound["by"] {
+function rankOf({ match: { peer, guildId, teamId, accountId } }: Binding): MatchedBinding["by"] {
   if (peer) return "peer";
   if (guildId !== undefined) return "guild";
   if (teamId !== undefined) return "team";

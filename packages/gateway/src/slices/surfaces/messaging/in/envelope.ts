@@ -16,7 +16,7 @@ import type { StoredPart } from "../../../core/sessions/messages/stored-message.
 /** A file that came with a message: a picture the model can see, or words about it. */
 export type ReceivedFile = StoredPart;
 
-export interface Composed {
+export interface ComposedMessage {
   /**
    * The text that the sender typed, with ids for names. Commands are looked for here, so nobody else's words are part
    * of it.
@@ -34,7 +34,7 @@ const MAX_DATE = 8.64e15;
 const MAX_FILE_CHARS = 200_000;
 
 /** A message with the files that came with it. */
-export interface Received {
+export interface ReceivedMessage {
   readonly message: InboundMessage;
   readonly files: readonly ReceivedFile[];
 }
@@ -50,17 +50,17 @@ export function composeMessage({
   quotedFiles = [],
 }: {
   readonly channel: string;
-  readonly received: readonly Received[];
+  readonly received: readonly ReceivedMessage[];
   /** The names by which people address the agent. */
   readonly ownNames: readonly string[];
   readonly context: readonly Inbound[];
   /** The writer's rights. */
   readonly standing: ToolAudience;
   /** The message that the last one answers, if the gateway has it. */
-  readonly quoted: Quoted | undefined;
+  readonly quoted: QuotedMessage | undefined;
   /** Its files, where they were fetched. */
   readonly quotedFiles?: readonly ReceivedFile[];
-}): Composed {
+}): ComposedMessage {
   const messages = received.map(({ message }) => message);
   const last = messages.at(-1)!;
   const by = (kind: WordsKind): Source => ({ ...sourceOf(kind, channel, last), standing });
@@ -148,7 +148,7 @@ function contextPart(channel: string, message: InboundMessage): StoredPart[] {
 }
 
 /** The message that another one answers, as the gateway has it itself. */
-export interface Quoted {
+export interface QuotedMessage {
   readonly text: string;
   /** The writer; undefined when the account wrote it. */
   readonly senderId: string | undefined;
@@ -163,7 +163,7 @@ export interface Quoted {
 function quoteParts(
   channel: string,
   { replyTo, chat }: InboundMessage,
-  quoted: Quoted | undefined,
+  quoted: QuotedMessage | undefined,
   files: readonly ReceivedFile[],
 ): StoredPart[] {
   if (!replyTo) return [];
@@ -187,7 +187,9 @@ function quoteParts(
 }
 
 /** The text of a quote: its text, and descriptions of its other content. */
-function quoteText(of: (Pick<Quoted, "media" | "items"> & { readonly text?: string | undefined }) | undefined): string {
+function quoteText(
+  of: (Pick<QuotedMessage, "media" | "items"> & { readonly text?: string | undefined }) | undefined,
+): string {
   const { text = "", items = [], media = [] } = of ?? {};
   return [clean(text.slice(0, MAX_QUOTE_CHARS)), ...items.map(itemText), ...media.map(fileLabel)]
     .filter((part) => part !== "")

@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 /** A run that answers events, and why it does. */
-export interface Answered {
+export interface AnsweringRun {
   readonly runId: string;
   readonly sessionKey: string;
   readonly rule: string;
@@ -142,7 +142,7 @@ export class Inbox {
   }
 
   /** Notes the run that answers events. */
-  answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: Answered): void {
+  answeredBy(ids: readonly number[], { runId, sessionKey, rule, setting, binding }: AnsweringRun): void {
     for (const id of ids) {
       this.#store.run(
         ...named(

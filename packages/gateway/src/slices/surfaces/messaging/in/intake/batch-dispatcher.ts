@@ -11,7 +11,7 @@ import { audienceOf } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
 import { textOf } from "../../out/outbox/outbox-rows.ts";
 import { identitiesOf } from "../../peer-list.ts";
-import { type Composed, composeMessage, type Quoted, type Received } from "../envelope.ts";
+import { type ComposedMessage, composeMessage, type QuotedMessage, type ReceivedMessage } from "../envelope.ts";
 import { type Decision, isOwner } from "../inbound.ts";
 import type { InboundPolicy } from "./inbound-policy.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";
@@ -105,7 +105,7 @@ export class BatchDispatcher {
     const { agent, inbox, sessions, store } = this.#services;
     const signal = this.#signal;
     let current = wanted;
-    let composed: Composed | undefined;
+    let composed: ComposedMessage | undefined;
     for (let isWhole = false; !isWhole && current.length > 0; ) {
       const { writes } = store;
       composed = await this.#compose(current, decision, signal);
@@ -180,12 +180,16 @@ export class BatchDispatcher {
     }
   }
 
-  async #compose(rows: readonly MessageRow[], decision: Held["decision"], signal: AbortSignal): Promise<Composed> {
+  async #compose(
+    rows: readonly MessageRow[],
+    decision: Held["decision"],
+    signal: AbortSignal,
+  ): Promise<ComposedMessage> {
     const { inbox, media } = this.#services;
     const { settings, self } = this.#account;
     const last = rows.at(-1)!;
     const { chat, replyTo } = last.inbound;
-    const received: Received[] = [];
+    const received: ReceivedMessage[] = [];
     for (const { inbound: message } of rows)
       received.push({ message, files: await media.fetch(message, this.#account, signal) });
     const context = chat.kind === "direct" ? [] : inbox.unaddressedBefore(rows[0]!, settings.historyLimit);
@@ -205,7 +209,7 @@ export class BatchDispatcher {
   }
 
   /** Files of a quoted message that the agent has not seen. */
-  async #quotedFiles({ media = [] }: Quote, quoted: Quoted | undefined, signal: AbortSignal) {
+  async #quotedFiles({ media = [] }: Quote, quoted: QuotedMessage | undefined, signal: AbortSignal) {
     const wanted = media.length > 0 ? media : (quoted?.media ?? []);
     return wanted.length === 0 ? [] : await this.#services.media.fetch({ media: wanted }, this.#account, signal);
   }
@@ -214,7 +218,7 @@ export class BatchDispatcher {
   #quoted(
     { channel, account, inbound: { chat } }: MessageRow,
     { messageId, senderId, elsewhere }: Quote,
-  ): (Quoted & { readonly isTold: boolean }) | undefined {
+  ): (QuotedMessage & { readonly isTold: boolean }) | undefined {
     if (elsewhere) return undefined;
     const { inbox, outbox } = this.#services;
     const key = { channel, account };
