@@ -2,7 +2,7 @@
 
 import "./chat/app.ts";
 import { keepFocus } from "./chat/keep-focus.ts";
-import { fetchMarkdown } from "./chat/later-markdown.ts";
+import { fetchMarkdown } from "./chat/lazy-markdown.ts";
 import { Store } from "./store/store.ts";
 import { VIEWS } from "./views.ts";
 import { startWorker } from "./visit/notify.ts";

@@ -12,8 +12,8 @@ import type { PageHost } from "../view.ts";
 import { plural, t } from "../words/t.ts";
 import { AllJobs, jobsNamed } from "./all-jobs.ts";
 import { jobCard } from "./job-card.ts";
+import { heartbeat } from "./outcomes.ts";
 import { type Job, lastRuns, type Run } from "./state.ts";
-import { heartbeat } from "./told.ts";
 
 const FIRINGS = 10;
 const RUNS = 200;

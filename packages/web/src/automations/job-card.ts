@@ -4,8 +4,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { RowInFlow } from "../kit/flow-in-view.ts";
 import type { PageHost } from "../view.ts";
 import { t } from "../words/t.ts";
+import { outcome } from "./outcomes.ts";
 import { type Job, nextText, type Run, scheduleText } from "./state.ts";
-import { outcome } from "./told.ts";
 import { explainJob } from "./why-job.ts";
 
 /** What a card shows. */

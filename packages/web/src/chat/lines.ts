@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Item } from "../conversation/items.ts";
-import type { Branch } from "../conversation/past.ts";
+import type { Branch } from "../conversation/older-messages.ts";
 import type { Store } from "../store/store.ts";
 import { clockTime, dayName } from "../time.ts";
 import { plural } from "../words/t.ts";

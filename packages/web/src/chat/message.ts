@@ -13,7 +13,7 @@ import { clockTime } from "../time.ts";
 import { said, t } from "../words/t.ts";
 import { PageElement } from "./element.ts";
 import { checkIcon, claws, copyIcon, fileIcon, micIcon, pencilIcon, redoIcon, stopIcon, warnIcon } from "./icons.ts";
-import { blocksOf } from "./later-markdown.ts";
+import { blocksOf } from "./lazy-markdown.ts";
 import { showPicture } from "./picture.ts";
 import { words } from "./words.ts";
 import "./activity.ts";

@@ -2,8 +2,8 @@
 
 import type { HistoryMessage } from "./history.ts";
 import { type Item, itemsOf, type SaidItem } from "./items.ts";
+import { type Branch, beginningText, type Chapter, joinChapters } from "./older-messages.ts";
 import type { OutboxEntry } from "./outbox.ts";
-import { type Branch, beginningText, type Chapter, joinChapters } from "./past.ts";
 import type { Run } from "./reply.ts";
 
 /** What a whole conversation is made of. */

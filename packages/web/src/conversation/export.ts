@@ -3,7 +3,7 @@
 import type { ChatPastResult, GatewayClient } from "@moltbot/protocol";
 import { t } from "../words/t.ts";
 import { pastItems } from "./conversation.ts";
-import { beginningText, joinChapters, readPast } from "./past.ts";
+import { beginningText, joinChapters, readPast } from "./older-messages.ts";
 
 /** The forms that a conversation can be saved in. */
 export type ExportFormat = "markdown" | "json";

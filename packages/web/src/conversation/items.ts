@@ -3,8 +3,8 @@
 import { type Pressed, pressedOf } from "../canvas/pressed.ts";
 import { indexOf, isInjected } from "./answered.ts";
 import type { HistoryMessage, ShownAttachment, Summed } from "./history.ts";
+import type { Branch } from "./older-messages.ts";
 import type { OutboxEntry } from "./outbox.ts";
-import type { Branch } from "./past.ts";
 import { type Reply, type Run, replyOfMessage, replyOfRun, replyOfTurns } from "./reply.ts";
 
 /** One line of the conversation as shown. `key` stays the same while a message moves from outbox to history. */

@@ -2,7 +2,7 @@
 // own way forward to the newest.
 
 import type { ChatPastParams, ChatPastResult } from "@moltbot/protocol";
-import { edgeOf, holds, joined, type Past, readPast, withCurrent } from "./past.ts";
+import { edgeOf, holds, joined, type Past, readPast, withCurrent } from "./older-messages.ts";
 
 /** What the reader needs of the page. */
 export interface PastPort {

@@ -6,7 +6,7 @@ import { loadLanguages } from "../words/language.ts";
 import { t } from "../words/t.ts";
 import { NodePage } from "./node-page.ts";
 import { node } from "./views/as-node.ts";
-import { canvasOver } from "./views/canvas-over.ts";
+import { canvasOverlay } from "./views/canvas-overlay.ts";
 import { insecure, noKey } from "./views/insecure.ts";
 import { joining, removed, uninvited, waits } from "./views/joining.ts";
 import { question } from "./views/question.ts";
@@ -24,7 +24,7 @@ export class NodeElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { page } = this;
-    return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOver(page.canvas)} ${question(page.asking)}`;
+    return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOverlay(page.canvas)} ${question(page.asking)}`;
   }
 
   protected override firstUpdated(): void {

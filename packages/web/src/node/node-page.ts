@@ -12,9 +12,9 @@ import { ignore } from "../ignore.ts";
 import { deviceTokens, gatewayUrl } from "../visit/credentials.ts";
 import { recall, remember } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
-import { Asking } from "./calls/asking.ts";
 import { Calls } from "./calls/calls.ts";
 import { Consents } from "./calls/consent.ts";
+import { ConsentPrompts } from "./calls/consent-prompts.ts";
 import { Journal } from "./calls/journal.ts";
 import { canvasActionLine } from "./canvas/action.ts";
 import { Canvas, type UserAction } from "./canvas/canvas-frame.ts";
@@ -22,7 +22,7 @@ import { commandsHere } from "./commands/all.ts";
 import type { NodeCommand } from "./commands/command.ts";
 import { dropInvitation, nodeIdentity, nodeInfo, nodeName, setNodeName, takeInvitation } from "./identity.ts";
 import { askPermissions, permissionsNow } from "./permissions.ts";
-import { ScreenOn } from "./wake-lock.ts";
+import { ScreenWakeLock } from "./wake-lock.ts";
 import { registration, startWorker } from "./worker.ts";
 
 /** Where the page stands. */
@@ -46,8 +46,8 @@ export class NodePage {
   readonly consents = new Consents();
   readonly journal = new Journal();
   readonly canvas = new Canvas();
-  readonly screenOn = new ScreenOn();
-  readonly asking: Asking;
+  readonly screenOn = new ScreenWakeLock();
+  readonly asking: ConsentPrompts;
   readonly #changed: () => void;
   readonly #commands: ReadonlyMap<string, NodeCommand>;
   #identity: DeviceIdentity | undefined;
@@ -57,7 +57,7 @@ export class NodePage {
   /** `changed` is called whenever what the views show is another. */
   constructor(changed: () => void) {
     this.#changed = changed;
-    this.asking = new Asking(changed);
+    this.asking = new ConsentPrompts(changed);
     this.#commands = commandsHere(this.canvas);
     this.canvas.onChange = changed;
     this.canvas.freshBase = () => this.#freshCanvas();

@@ -5,7 +5,7 @@ import { recall, remember } from "../visit/storage.ts";
 
 const NAME = "node.screen-on";
 
-export class ScreenOn {
+export class ScreenWakeLock {
   #lock: WakeLockSentinel | undefined;
 
   constructor() {

@@ -19,9 +19,9 @@ import { FlowInView, type RowInFlow } from "../kit/flow-in-view.ts";
 import type { State } from "../store/state.ts";
 import type { Store } from "../store/store.ts";
 import { t } from "../words/t.ts";
-import { foundMessages } from "./found.ts";
-import { type Entry, listed } from "./listed.ts";
 import { pageLinks } from "./page-links.ts";
+import { foundMessages } from "./search-results.ts";
+import { type Entry, listed } from "./session-groups.ts";
 import { type RowPlace, sessionRow } from "./session-row.ts";
 import "./usage.ts";
 

@@ -6,8 +6,8 @@ import { said, t } from "../../words/t.ts";
 import type { CommandCall, NodeCommand } from "../commands/command.ts";
 import { badParams, failureOf, NodeFailure } from "../commands/failure.ts";
 import type { Params } from "../commands/params.ts";
-import type { Asking } from "./asking.ts";
 import { type Answer, CONSENTS, type Consents } from "./consent.ts";
+import type { ConsentPrompts } from "./consent-prompts.ts";
 import type { Journal } from "./journal.ts";
 
 /** What answering needs. */
@@ -15,7 +15,7 @@ export interface CallMeans {
   readonly deviceId: string;
   readonly commands: ReadonlyMap<string, NodeCommand>;
   readonly consents: Consents;
-  readonly asking: Asking;
+  readonly asking: ConsentPrompts;
   readonly journal: Journal;
   /** Is told that something happened that the page shows. */
   changed(): void;

@@ -4,10 +4,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { t } from "../../words/t.ts";
-import type { Asking } from "../calls/asking.ts";
 import { type Answer, type Consent, groupOf } from "../calls/consent.ts";
+import type { ConsentPrompts } from "../calls/consent-prompts.ts";
 
-export function question(asking: Asking): TemplateResult | typeof nothing {
+export function question(asking: ConsentPrompts): TemplateResult | typeof nothing {
   const { first } = asking;
   if (first === undefined) return nothing;
   const { consent, what, askedBy } = first;

@@ -14,7 +14,7 @@ interface Open extends Question {
   answer(decision: Decision | undefined): void;
 }
 
-export class Asking {
+export class ConsentPrompts {
   #open: readonly Open[] = [];
   readonly #changed: () => void;
 

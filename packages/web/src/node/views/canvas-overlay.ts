@@ -5,7 +5,7 @@ import { html, type TemplateResult } from "lit";
 import { closeIcon } from "../../chat/icons.ts";
 import type { Canvas } from "../canvas/canvas-frame.ts";
 
-export function canvasOver(canvas: Canvas): TemplateResult {
+export function canvasOverlay(canvas: Canvas): TemplateResult {
   return html`<section class="canvas-over" aria-label="Canvas" ?hidden=${!canvas.isShown}>
     <header>
       <h2>Canvas</h2>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ChatPastResult } from "@moltbot/protocol";
-import { beginningText, edgeOf, holds, joined, type Past, readPast, withCurrent } from "./past.ts";
+import { beginningText, edgeOf, holds, joined, type Past, readPast, withCurrent } from "./older-messages.ts";
 
 function page(transcripts: readonly [id: string, ...messages: string[]][], more: object = {}): ChatPastResult {
   return {
