@@ -74,7 +74,7 @@ class Stage implements Disposable {
   /** What a start does first: an interrupted exchange is taken back, one that is ready is done. */
   startsAgain(): void {
     const restored = takeUpRestore(this.stateDir);
-    if (restored?.kind === "trial") restored.settle();
+    if (restored?.kind === "trial") restored.commitPlan();
   }
 
   keep(): void {

@@ -1,7 +1,7 @@
 /** A section of the config file: its schema, its defaults, and what an edit does. */
 import type { Static, TArray, TObject, TProperties, TSchema } from "@sinclair/typebox";
 import { type ConfigSection, IGNORED, type Issue, isRecord, type Parsed } from "../base/config/config.ts";
-import { soundly } from "./schema/sound.ts";
+import { checkKeysAndAddresses } from "./schema/keys-and-addresses.ts";
 import { type Failure, failuresOf, type Schema } from "./schema/validate.ts";
 
 /** A section as the config, the docs and `config.schema` read it. */
@@ -45,7 +45,7 @@ function parseSection(path: string, schema: TSchema, value: unknown): Parsed<unk
   if (value === undefined) return { value: filled, issues: [], warnings: [] };
   const failures = failuresOf(closed(schema as Schema), filled);
   const isUnknownKey = ({ message }: Failure) => message.startsWith("unexpected property");
-  const { value: sound, problems } = soundly(schema, filled, path);
+  const { value: sound, problems } = checkKeysAndAddresses(schema, filled, path);
   return {
     value: sound,
     issues: toIssues(

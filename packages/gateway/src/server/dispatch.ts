@@ -192,7 +192,7 @@ class Reply implements Responder {
 /** What is answered to an error that nobody expected. */
 export function unexpected(explanation: Explanation | undefined): GatewayError {
   if (!explanation) return new GatewayError("UNAVAILABLE", "internal error");
-  return new GatewayError("UNAVAILABLE", explanation.says, { retryable: explanation.isPassing });
+  return new GatewayError("UNAVAILABLE", explanation.says, { retryable: explanation.isTransient });
 }
 
 function unknownMethod(name: string): GatewayError {

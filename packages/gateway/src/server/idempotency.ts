@@ -4,7 +4,7 @@
  */
 
 import { GatewayError } from "../base/errors.ts";
-import { isPassing } from "../base/process/machine.ts";
+import { isTransient } from "../base/process/machine.ts";
 import type { Clock } from "../base/time/clock.ts";
 
 /** Where the answers of a call go. */
@@ -58,7 +58,7 @@ export class IdempotentCalls {
       fail: (error) => {
         this.#end(fresh, { error });
         const isInvalid = error instanceof GatewayError && error.code === "INVALID_REQUEST";
-        if (isInvalid || isPassing(error)) this.#entries.delete(key);
+        if (isInvalid || isTransient(error)) this.#entries.delete(key);
         for (const each of fresh.joined.splice(0)) each.fail(error);
       },
     });

@@ -9,7 +9,7 @@ import { useProxies } from "../base/net/proxy.ts";
 import { Secrets } from "../base/privacy/secrets.ts";
 import { guardProcess } from "../base/process/error-owner.ts";
 import { isDamage, Machine, storageProblem } from "../base/process/machine.ts";
-import { thriftyMemory } from "../base/process/memory.ts";
+import { limitMemory } from "../base/process/memory.ts";
 import { StoreUpkeep } from "../base/store/store-upkeep.ts";
 import { StoreWatch } from "../base/store/store-watch.ts";
 import { guardedClock, systemClock } from "../base/time/clock.ts";
@@ -59,7 +59,7 @@ export function openBase(
   const { log, path: logFile } = openLog(options, secrets, stack);
   if (options.ownsProcess) stack.use(guardProcess(log));
   const clock = openClock(options, log, stack);
-  if (options.ownsProcess) stack.use(thriftyMemory({ clock, log }));
+  if (options.ownsProcess) stack.use(limitMemory({ clock, log }));
   const store = stack.use(openState(stateDir, log));
   const database = stack.use(new StoreWatch({ store, path: databasePath(stateDir), clock, log }));
   const machine = stack.use(new Machine({ clock, log, folder: stateDir }));

@@ -116,7 +116,7 @@ export async function boot(
   } catch (error) {
     await stack.disposeAsync();
     if (restored?.kind !== "trial") throw await startErrorOf(error, stateDir);
-    restored.takeBack();
+    restored.rollBackPlan();
     return await boot(options, processState, { kind: "given-up", what: restored.what, error });
   }
 }
@@ -124,7 +124,7 @@ export async function boot(
 /** Ends a restore whose gateway has started. One that was given up is told of. */
 function tellRestored(restored: RestoreTrial | AbandonedRestore, log: Log): void {
   if (restored.kind === "trial") {
-    restored.settle();
+    restored.commitPlan();
     return log.info("the restored state is in place", { from: restored.what });
   }
   const { what, error } = restored;

@@ -1,6 +1,6 @@
 /** Takes up a restore that waits in the state folder: puts it in place, and takes it back when the gateway does not start. */
 
-import { carryOut, readPlan, settle, takeBack } from "../base/backup/swap.ts";
+import { commitPlan, executePlan, readPlan, rollBackPlan } from "../base/backup/swap.ts";
 import { TellableError } from "../base/errors.ts";
 import { databasePath } from "../base/files.ts";
 import { isHeld } from "../base/store/store-held.ts";
@@ -10,9 +10,9 @@ export interface RestoreTrial {
   readonly kind: "trial";
   readonly what: string;
   /** The gateway has started: what was there before is kept beside it. */
-  settle(): void;
+  commitPlan(): void;
   /** The gateway does not start: what was there before is back. */
-  takeBack(): void;
+  rollBackPlan(): void;
 }
 
 /** A restore that could not be put in place; the state is what it was before. */
@@ -30,16 +30,21 @@ export function takeUpRestore(stateDir: string): RestoreTrial | AbandonedRestore
   const plan = readPlan(stateDir);
   if (!plan || isHeld(databasePath(stateDir))) return undefined;
   if (plan.phase !== "ready") {
-    takeBack(stateDir, plan);
+    rollBackPlan(stateDir, plan);
     return { kind: "given-up", what: plan.what, error: new TellableError("it was interrupted") };
   }
   const { what } = plan;
   try {
-    const done = carryOut(stateDir, plan);
-    return { kind: "trial", what, settle: () => settle(stateDir, done), takeBack: () => takeBack(stateDir, done) };
+    const done = executePlan(stateDir, plan);
+    return {
+      kind: "trial",
+      what,
+      commitPlan: () => commitPlan(stateDir, done),
+      rollBackPlan: () => rollBackPlan(stateDir, done),
+    };
   } catch (error) {
     const begun = readPlan(stateDir);
-    if (begun) takeBack(stateDir, begun);
+    if (begun) rollBackPlan(stateDir, begun);
     return { kind: "given-up", what, error };
   }
 }

@@ -6,7 +6,7 @@ import { isDamage, storageProblem } from "../base/process/machine.ts";
 import { openStore, type Store } from "../base/store/store.ts";
 import { StoreBusyError } from "../base/store/store-held.ts";
 import { checkInSubprocess } from "../base/store/store-subprocess.ts";
-import { waysOut } from "../base/store/store-trust.ts";
+import { recoveryAdvice } from "../base/store/store-trust.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { TABLES } from "../catalog.ts";
 import { readInstance } from "./instance.ts";
@@ -33,7 +33,7 @@ export function openState(stateDir: string, log: Log): Store {
 export async function startErrorOf(error: unknown, stateDir: string): Promise<unknown> {
   if (error instanceof TellableError) return error;
   if (isDamage(error) || (storageProblem(error) === undefined && (await isBroken(databasePath(stateDir)))))
-    return new StartError(`${databasePath(stateDir)} is damaged. ${waysOut(databasePath(stateDir))}`, {
+    return new StartError(`${databasePath(stateDir)} is damaged. ${recoveryAdvice(databasePath(stateDir))}`, {
       cause: error,
       isLasting: true,
     });

@@ -10,7 +10,7 @@ import { constants, createZstdCompress } from "node:zlib";
 import { ignore, TellableError } from "../errors.ts";
 import { makeFolder } from "./backup-folder.ts";
 import { sealing } from "./cipher.ts";
-import { type ArchiveSource, everythingIn } from "./contents.ts";
+import { type ArchiveSource, entriesBelow } from "./contents.ts";
 import {
   type BackupFile,
   type BackupHead,
@@ -74,7 +74,7 @@ async function* tarOf(contents: Contents, done: (manifest: Manifest) => void): A
   const { roots, about, dump } = contents;
   const left: string[] = [];
   const all: ArchiveSource[] = [];
-  for (const root of roots) for await (const each of everythingIn(root, (name) => left.push(name))) all.push(each);
+  for (const root of roots) for await (const each of entriesBelow(root, (name) => left.push(name))) all.push(each);
   const { size } = await stat(contents.database);
   const database: ArchiveSource = { kind: "file", name: "", path: contents.database, size, isProgram: false };
   const files = all.filter(({ kind }) => kind === "file");

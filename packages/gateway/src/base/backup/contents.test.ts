@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { mayStand } from "./contents.ts";
+import { mayRestoreTo } from "./contents.ts";
 
 const home = homedir();
 const state = join(home, ".moltbot");
@@ -26,5 +26,5 @@ for (const [path, may] of [
   ["/usr/bin", false],
 ] as const)
   test(`a workspace of a backup may ${may ? "" : "not "}stand at ${path.replace(home, "~")}`, () => {
-    assert.equal(mayStand(path, state), may);
+    assert.equal(mayRestoreTo(path, state), may);
   });

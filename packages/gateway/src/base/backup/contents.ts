@@ -66,7 +66,7 @@ const OURS = /^\.(?:moltbot|clawdbot|openclaw)/;
  * Whether a restore may put a folder there. A backup says itself where its workspaces stood, and may have been made by anybody:
  * no folder that holds the state or the home is exchanged, and neither settings of other programs nor the system's.
  */
-export function mayStand(path: string, stateDir: string): boolean {
+export function mayRestoreTo(path: string, stateDir: string): boolean {
   if (isWithin(path, stateDir) || isWithin(stateDir, path) || isWithin(path, homedir())) return false;
   if (OF_SYSTEM.test(path)) return false;
   return path.split(sep).every((part) => !OF_PROGRAMS.test(part) || OURS.test(part));
@@ -84,7 +84,7 @@ export function isWithin(folder: string, path: string): boolean {
 }
 
 /** Everything below a root, without what is only of this machine. What cannot be looked at is told to `left`. */
-export async function* everythingIn(root: BackupRoot, left: (name: string) => void): AsyncGenerator<ArchiveSource> {
+export async function* entriesBelow(root: BackupRoot, left: (name: string) => void): AsyncGenerator<ArchiveSource> {
   const top = pathOfRoot(root);
   yield* found(top, { name: root.name, top, left });
 }

@@ -8,7 +8,7 @@ import { openStore, type Tables } from "../store/store.ts";
 import { checkInSubprocess, dumpInSubprocess } from "../store/store-subprocess.ts";
 import type { Clock } from "../time/clock.ts";
 import { requireRoom } from "./backup-folder.ts";
-import { mayStand, pathOfRoot } from "./contents.ts";
+import { mayRestoreTo, pathOfRoot } from "./contents.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RestorePlan } from "./swap.ts";
 import { readArchive } from "./unpack.ts";
@@ -113,7 +113,7 @@ function placesOf(roots: Manifest["roots"], { stateDir, configPath }: Machine) {
     .map((root) => {
       const isConfig = root.name === "config";
       const wanted = isConfig ? configPath : pathOfRoot(root);
-      return { root, wanted, hasPlace: existsSync(dirname(wanted)) && (isConfig || mayStand(wanted, stateDir)) };
+      return { root, wanted, hasPlace: existsSync(dirname(wanted)) && (isConfig || mayRestoreTo(wanted, stateDir)) };
     });
 }
 

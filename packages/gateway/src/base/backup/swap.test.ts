@@ -5,7 +5,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { carryOut, lastRestore, type RestorePlan, readPlan, settle, takeBack, undoPlan, writePlan } from "./swap.ts";
+import {
+  commitPlan,
+  executePlan,
+  lastRestore,
+  type RestorePlan,
+  readPlan,
+  rollBackPlan,
+  undoPlan,
+  writePlan,
+} from "./swap.ts";
 
 const root = mkdtempSync(join(tmpdir(), "moltbot-swap-"));
 after(() => rmSync(root, { recursive: true }));
@@ -67,10 +76,10 @@ const MOVES = 9;
 test("a restore exchanges what is there, and undo brings it back", () => {
   const { stateDir, plan, shown } = prepared();
 
-  settle(stateDir, carryOut(stateDir, plan));
+  commitPlan(stateDir, executePlan(stateDir, plan));
   assert.deepEqual(sorted(shown()), restored);
   write(stateDir, { "state.db-wal": "a journal of the restored state" });
-  settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+  commitPlan(stateDir, executePlan(stateDir, undoPlan(lastRestore(stateDir)!)));
 
   assert.deepEqual(sorted(shown()), before);
   assert.equal(lastRestore(stateDir), undefined);
@@ -78,10 +87,10 @@ test("a restore exchanges what is there, and undo brings it back", () => {
 
 test("what was restored and did not start is taken back, with what it has written since", () => {
   const { stateDir, plan, shown } = prepared();
-  const done = carryOut(stateDir, plan);
+  const done = executePlan(stateDir, plan);
   write(stateDir, { "state.db-wal": "a foreign journal", "new-folder/x": "x" });
 
-  takeBack(stateDir, done);
+  rollBackPlan(stateDir, done);
 
   assert.deepEqual(sorted(shown()), before);
   assert.deepEqual(
@@ -93,7 +102,7 @@ test("what was restored and did not start is taken back, with what it has writte
 test("a restore that waits is given up: what is there stays, and nothing that was made ready is left", () => {
   const { stateDir, plan, shown } = prepared();
 
-  takeBack(stateDir, plan);
+  rollBackPlan(stateDir, plan);
 
   assert.deepEqual(sorted(shown()), before);
   assert.deepEqual(
@@ -104,11 +113,11 @@ test("a restore that waits is given up: what is there stays, and nothing that wa
 
 test("an undo that waits is given up: what is there stays, and it can be undone later", () => {
   const { stateDir, plan, shown } = prepared();
-  settle(stateDir, carryOut(stateDir, plan));
+  commitPlan(stateDir, executePlan(stateDir, plan));
 
-  takeBack(stateDir, undoPlan(lastRestore(stateDir)!));
+  rollBackPlan(stateDir, undoPlan(lastRestore(stateDir)!));
   assert.deepEqual(sorted(shown()), restored);
-  settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+  commitPlan(stateDir, executePlan(stateDir, undoPlan(lastRestore(stateDir)!)));
 
   assert.deepEqual(sorted(shown()), before);
 });
@@ -141,7 +150,7 @@ for (let count = 0; count < MOVES; count++) {
     const { stateDir, shown } = prepared();
     killedAt(count, "carryOut", stateDir);
 
-    takeBack(stateDir, readPlan(stateDir)!);
+    rollBackPlan(stateDir, readPlan(stateDir)!);
 
     assert.deepEqual(sorted(shown()), before);
     assert.equal(existsSync(join(stateDir, "restore.json")), false);
@@ -149,22 +158,22 @@ for (let count = 0; count < MOVES; count++) {
 
   test(`a kill before move ${count + 1} of going back leaves the old state whole`, () => {
     const { stateDir, plan, shown } = prepared();
-    carryOut(stateDir, plan);
+    executePlan(stateDir, plan);
     killedAt(count, "takeBack", stateDir);
 
-    takeBack(stateDir, readPlan(stateDir)!);
+    rollBackPlan(stateDir, readPlan(stateDir)!);
 
     assert.deepEqual(sorted(shown()), before);
   });
 
   test(`a kill before move ${count + 1} of an undo leaves the restored state, and undo is possible again`, () => {
     const { stateDir, plan, shown } = prepared();
-    settle(stateDir, carryOut(stateDir, plan));
+    commitPlan(stateDir, executePlan(stateDir, plan));
     killedAt(Math.min(count, MOVES - 1), "undo", stateDir);
 
-    takeBack(stateDir, readPlan(stateDir)!);
+    rollBackPlan(stateDir, readPlan(stateDir)!);
     assert.deepEqual(sorted(shown()), restored);
-    settle(stateDir, carryOut(stateDir, undoPlan(lastRestore(stateDir)!)));
+    commitPlan(stateDir, executePlan(stateDir, undoPlan(lastRestore(stateDir)!)));
 
     assert.deepEqual(sorted(shown()), before);
   });

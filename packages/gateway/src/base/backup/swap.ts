@@ -82,7 +82,7 @@ function stateMoves(stateDir: string, { aside, source }: RestorePlan): Move[] {
  * Does what is planned; nobody may use the state folder. Returns the plan as it now stands, to be settled or taken back.
  * `rename` is replaced by tests that stop it in the middle.
  */
-export function carryOut(stateDir: string, ready: RestorePlan, rename: typeof renameSync = renameSync): RestorePlan {
+export function executePlan(stateDir: string, ready: RestorePlan, rename: typeof renameSync = renameSync): RestorePlan {
   const plan: RestorePlan = { ...ready, phase: "moving", moves: [...stateMoves(stateDir, ready), ...ready.outside] };
   writePlan(stateDir, plan);
   for (const [from, to] of plan.moves) {
@@ -95,7 +95,7 @@ export function carryOut(stateDir: string, ready: RestorePlan, rename: typeof re
 }
 
 /** Takes the moves of a plan back, as far as they were done, and gives it up; may itself be stopped and called again. */
-export function takeBack(stateDir: string, plan: RestorePlan, rename: typeof renameSync = renameSync): void {
+export function rollBackPlan(stateDir: string, plan: RestorePlan, rename: typeof renameSync = renameSync): void {
   // A plan that is ready has moved nothing: all that is there belongs there.
   if (plan.phase !== "ready") moveBack(stateDir, plan, rename);
   rmSync(planPath(stateDir), { force: true });
@@ -138,8 +138,8 @@ function removeEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
-/** Ends a plan: what is there stays, and what was there before is kept for `restore undo`. */
-export function settle(stateDir: string, plan: RestorePlan): void {
+/** Commits a plan: the restored files stay, and those before it are kept for `restore undo`. */
+export function commitPlan(stateDir: string, plan: RestorePlan): void {
   mkdirSync(plan.aside, { recursive: true, mode: 0o700 });
   writePrivateFile(join(plan.aside, KEPT), JSON.stringify(plan));
   rmSync(planPath(stateDir), { force: true });

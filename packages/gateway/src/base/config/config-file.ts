@@ -6,7 +6,7 @@ import { GatewayError, messageOf, StartError } from "../errors.ts";
 import { type Env, envOf, readFirst, readTextIfExists } from "../files.ts";
 import { sha256Hex } from "../ids.ts";
 import type { Log } from "../log.ts";
-import { isPassing } from "../process/machine.ts";
+import { isTransient } from "../process/machine.ts";
 import type { Clock } from "../time/clock.ts";
 import {
   type ConfigSection,
@@ -230,7 +230,7 @@ export class Config implements Disposable {
     try {
       return readConfigText(this.path);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
       this.#log.debug("the config file cannot be read now; the values in force stay", { error });
       return this.#exists ? this.#onDisk.raw : undefined;
     }

@@ -46,7 +46,7 @@ export function isPublicAddress(address: string): boolean {
  * these are the public ones of this machine and of its network: with IPv6 every machine of a home has one, and a rented server
  * has one by IPv4 too.
  */
-export function whyInside(address: string): string | undefined {
+export function whyPrivate(address: string): string | undefined {
   if (!isPublicAddress(address)) return "is not on the public internet";
   const isOwn = ownNetworks().check(address, isIPv6(address) ? "ipv6" : "ipv4");
   return isOwn ? "belongs to this machine or its own network" : undefined;

@@ -16,7 +16,7 @@ import { within } from "../time/deadline.ts";
 import { onlyThese } from "./found-addresses.ts";
 import { hostAndPort } from "./host-and-port.ts";
 import { proxyFor, type UsedProxy } from "./proxy.ts";
-import { whyInside } from "./public-address.ts";
+import { whyPrivate } from "./public-address.ts";
 
 export interface SafeFetchOptions {
   readonly clock: Clock;
@@ -130,7 +130,7 @@ async function open(
   const isAllowed = allowPrivateHosts?.includes(hostAndPort(url)) ?? false;
   const why = isAllowed
     ? undefined
-    : addresses.map(({ address }) => whyInside(address)).find((each) => each !== undefined);
+    : addresses.map(({ address }) => whyPrivate(address)).find((each) => each !== undefined);
   if (why !== undefined) throw refused(`the address ${why}`);
   const { promise, resolve: arrived, reject } = Promise.withResolvers<IncomingMessage>();
   const proxy = proxyFor(url);

@@ -8,7 +8,7 @@ import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { createLog } from "../log.ts";
 import { Secrets } from "../privacy/secrets.ts";
 import { openStore } from "../store/store.ts";
-import { isPassing, Machine, machineTrouble, storageProblem } from "./machine.ts";
+import { isTransient, Machine, machineTrouble, storageProblem } from "./machine.ts";
 
 const FULL = "the disk is full; free some space and try again";
 
@@ -70,7 +70,7 @@ describe("trouble of the machine", () => {
 
   for (const [what, error, says, passes] of cases)
     test(`${what}: ${says ?? "none"}`, () => {
-      assert.deepEqual([machineTrouble(error)?.says, isPassing(error)], [says, passes]);
+      assert.deepEqual([machineTrouble(error)?.says, isTransient(error)], [says, passes]);
     });
 
   test("is seen when the database may not grow", () => {

@@ -17,11 +17,11 @@ export interface MachineTrouble {
   /** The trouble and what to do about it, without a full stop. */
   readonly says: string;
   /** Whether it can end without a change in the state folder; work then waits for its end. */
-  readonly isPassing: boolean;
+  readonly isTransient: boolean;
 }
 
-const passing = (says: string): MachineTrouble => ({ says, isPassing: true });
-const lasting = (says: string): MachineTrouble => ({ says, isPassing: false });
+const passing = (says: string): MachineTrouble => ({ says, isTransient: true });
+const lasting = (says: string): MachineTrouble => ({ says, isTransient: false });
 
 const FULL = passing("the disk is full; free some space and try again");
 const QUOTA = passing("the disk quota is used up; free some space and try again");
@@ -102,8 +102,8 @@ export function storageProblem(error: unknown): string | undefined {
 }
 
 /** Whether a failure passes when the machine recovers; then nothing is given up because of it. */
-export function isPassing(error: unknown): boolean {
-  return machineTrouble(error)?.isPassing === true;
+export function isTransient(error: unknown): boolean {
+  return machineTrouble(error)?.isTransient === true;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> & { readonly cause?: unknown } {
@@ -166,7 +166,7 @@ export class Machine implements Disposable {
 
   /** Reports an error without waiting. Passing trouble is noted and watched until it is over. */
   met(error: unknown): void {
-    if (isPassing(error)) this.recovered(error).catch((reason: unknown) => ignore(reason, "the gateway stops"));
+    if (isTransient(error)) this.recovered(error).catch((reason: unknown) => ignore(reason, "the gateway stops"));
   }
 
   /** Calls `listener` when trouble begins, changes and ends. */
@@ -184,7 +184,7 @@ export class Machine implements Disposable {
       try {
         return work();
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isTransient(error)) throw error;
         await this.recovered(error, signal);
       }
     }
@@ -207,7 +207,7 @@ export class Machine implements Disposable {
       } catch (error) {
         signal.throwIfAborted();
         if (isOnce()) throw error;
-        if (isPassing(error)) {
+        if (isTransient(error)) {
           failed(error);
           await this.recovered(error, signal);
           continue;

@@ -5,7 +5,7 @@ import { getHeapSpaceStatistics } from "node:v8";
 import { FakeClock } from "../../../../../test/fakes/clock.ts";
 import { createLog } from "../log.ts";
 import { Secrets } from "../privacy/secrets.ts";
-import { thriftyMemory } from "./memory.ts";
+import { limitMemory } from "./memory.ts";
 
 const MB = 1024 * 1024;
 /**
@@ -16,7 +16,7 @@ const BLOCK_BYTES = 40_000;
 
 function keeping(clock: FakeClock): Disposable {
   const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });
-  return thriftyMemory({ clock, log });
+  return limitMemory({ clock, log });
 }
 
 /** Makes objects that live for a while, as many simultaneous answers do. */

@@ -27,7 +27,7 @@ const QUIET_SHARE = 0.05;
 const WORTH_BYTES = 16 * 1024 * 1024;
 
 /** Bounds the young generation, and gives memory back whenever the process becomes quiet, until disposed. */
-export function thriftyMemory({ clock, log }: { clock: Clock; log: Log }): Disposable {
+export function limitMemory({ clock, log }: { clock: Clock; log: Log }): Disposable {
   setFlagsFromString("--no-parallel-scavenge");
   const stack = new DisposableStack();
   const collections = new PerformanceObserver(boundYoungGeneration);

@@ -14,7 +14,7 @@ export function localTime(at: number, tz: string): string {
 }
 
 /** What is unusual about a time: clocks were put forward at it, or they show it twice. */
-export function oddityAt(at: number, tz: string): "gap" | "overlap" | undefined {
+export function clockChangeAt(at: number, tz: string): "gap" | "overlap" | undefined {
   const shift = offsetMs(at, tz) - offsetMs(at - 1, tz);
   if (shift > 0) return "gap";
   const later = offsetMs(at + 3 * HOUR_MS, tz) - offsetMs(at, tz);

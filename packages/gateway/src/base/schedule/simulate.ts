@@ -1,6 +1,6 @@
 /** Tries a schedule on a clock that moves by itself: the rules of the real scheduler, with downtimes and clock steps. */
 import { dueSlots, MAX_TOLD, type SlotOutcome, type Waiting } from "./due.ts";
-import { localTime, oddityAt } from "./local-time.ts";
+import { clockChangeAt, localTime } from "./local-time.ts";
 import { nextSlot } from "./schedule.ts";
 
 export interface Simulation extends Pick<Waiting, "schedule" | "catchUp" | "graceMs"> {
@@ -125,7 +125,7 @@ interface DueTold {
 }
 
 function toldOf({ tz, catchUp, downs }: Simulation, { slot, outcome, isStep, isCut }: DueTold): Simulated {
-  const oddity = oddityAt(slot, tz);
+  const oddity = clockChangeAt(slot, tz);
   const wasDown = downs.some(({ from, to }) => slot >= from && slot < to);
   const late = wasDown ? "down" : isStep ? "clock step" : "late";
   const why = outcome === "fired" ? (oddity ?? "on time") : `${late}; catch-up ${catchUp}`;

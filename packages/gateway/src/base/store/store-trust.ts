@@ -46,7 +46,7 @@ export function refuseWhenEmptied(path: string, signsOfUse: readonly string[]): 
   const journalBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (journalBytes === 0 && !wasUsed(path, signsOfUse)) return;
   throw new StartError(
-    `${path} is ${size === undefined ? "missing" : "empty"}, but this folder was used. Nothing was changed. ${waysOut(path)}`,
+    `${path} is ${size === undefined ? "missing" : "empty"}, but this folder was used. Nothing was changed. ${recoveryAdvice(path)}`,
     { isLasting: true },
   );
 }
@@ -57,7 +57,7 @@ export function wasUsed(path: string, signsOfUse: readonly string[]): boolean {
 }
 
 /** What an operator can do about a database that cannot be used, as sentences with the commands. */
-export function waysOut(path: string): string {
+export function recoveryAdvice(path: string): string {
   const newest = copiesOf(path)[0];
   const restore = newest
     ? `; \`moltbot doctor --restore\` goes back to the newest sound copy (${newest.name}, of ${dayOf(newest.at)})`
@@ -86,5 +86,5 @@ export function keepDamagedWal(path: string): string | undefined {
 
 /** What a start with a damaged database ends with. */
 export function damaged(path: string, cause: unknown): StartError {
-  return new StartError(`${path} is damaged. ${waysOut(path)}`, { cause, isLasting: true });
+  return new StartError(`${path} is damaged. ${recoveryAdvice(path)}`, { cause, isLasting: true });
 }

@@ -6,7 +6,7 @@
 
 import { detailOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { isPassing } from "../process/machine.ts";
+import { isTransient } from "../process/machine.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Store } from "./store.ts";
 
@@ -80,7 +80,7 @@ export class StoreUpkeep implements Disposable {
     try {
       return step();
     } catch (error) {
-      if (!isPassing(error)) this.#log.error("upkeep of the database failed", { error, detail: detailOf(error) });
+      if (!isTransient(error)) this.#log.error("upkeep of the database failed", { error, detail: detailOf(error) });
       return false;
     }
   }

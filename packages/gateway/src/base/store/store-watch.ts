@@ -38,7 +38,7 @@ const SUSPECT_EVERY_MS = 10 * 60_000;
 const SQLITE_CORRUPT = 11;
 
 /** The explanation of an unexpected error. */
-export type Explanation = Pick<MachineTrouble, "says" | "isPassing">;
+export type Explanation = Pick<MachineTrouble, "says" | "isTransient">;
 
 const DAMAGED =
   "The database is damaged: stop the gateway, then `moltbot doctor --salvage` gets back what can be read, and " +
@@ -122,7 +122,7 @@ export class StoreWatch implements Disposable {
   /** Whether the database may be the cause of an error that does not say so. Such an error triggers a check. */
   #suspicion(): Explanation | undefined {
     if (this.#isDamaged) return machineTrouble({ errcode: SQLITE_CORRUPT });
-    if (this.#isChecking) return { says: BEING_CHECKED, isPassing: true };
+    if (this.#isChecking) return { says: BEING_CHECKED, isTransient: true };
     const now = this.#options.clock.monotonic();
     if (this.#suspectedAt === undefined || now - this.#suspectedAt > SUSPECT_EVERY_MS) {
       this.#suspectedAt = now;

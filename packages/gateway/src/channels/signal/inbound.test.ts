@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { gist } from "../../kit/content/content.ts";
+import { describeContent } from "../../kit/content/content.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import type { DataMessage, Envelope, Received } from "./envelope.ts";
 import { parseReceived } from "./envelope.ts";
@@ -22,7 +22,7 @@ function said(data: Partial<DataMessage>, envelope: Partial<Envelope> = {}) {
 /** What the agent sees of a message, or its kind with what is known of it. */
 function inWords(data: Partial<DataMessage>): string {
   const inbound = said(data);
-  if (inbound?.kind === "message") return gist(inbound, "signal");
+  if (inbound?.kind === "message") return describeContent(inbound, "signal");
   return inbound?.kind === "unread" ? `unread: ${inbound.what}` : String(inbound?.kind);
 }
 

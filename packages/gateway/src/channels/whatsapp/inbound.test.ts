@@ -4,7 +4,7 @@ import * as library from "@whiskeysockets/baileys";
 import fc from "fast-check";
 import type { ChannelState } from "../../kit/channel.ts";
 import type { Inbound } from "../../kit/channel-message.ts";
-import { gist } from "../../kit/content/content.ts";
+import { describeContent } from "../../kit/content/content.ts";
 import { inboundIn } from "../../kit/rules.ts";
 import { readMessage } from "./inbound.ts";
 import { People } from "./people.ts";
@@ -24,7 +24,7 @@ async function read(message: library.proto.IMessage, key: library.WAMessageKey =
 async function textOf(message: library.proto.IMessage): Promise<string | undefined> {
   const inbound = await read(message);
   if (inbound?.kind === "unread") return `unread: ${inbound.what}`;
-  return inbound?.kind === "message" ? gist(inbound, "whatsapp") : undefined;
+  return inbound?.kind === "message" ? describeContent(inbound, "whatsapp") : undefined;
 }
 
 describe("a message's text", () => {

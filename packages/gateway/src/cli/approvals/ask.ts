@@ -1,7 +1,7 @@
 /** Asks the person in a chat about each command that waits, one after another, where its reply is being written. */
 
 import type { PendingApproval } from "@moltbot/protocol";
-import { told } from "../language/failure.ts";
+import { errorText } from "../language/failure.ts";
 import type { Link } from "../reach/connect.ts";
 import type { Output } from "../terminal/output.ts";
 import type { TypedLines } from "../terminal/typed-lines.ts";
@@ -67,7 +67,7 @@ async function askOne({ client, timeoutMs }: Link, { out, keyboard, before }: Pl
       await client.request("exec.approval.resolve", { id: request.id, decision }, { timeoutMs });
     else if (signal.reason) out.note(`\n${String(signal.reason)}`);
   } catch (error) {
-    out.note(`It was not answered: ${told(error)}.`);
+    out.note(`It was not answered: ${errorText(error)}.`);
   } finally {
     clearTimeout(timer);
   }

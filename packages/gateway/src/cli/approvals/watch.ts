@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { PendingApproval } from "@moltbot/protocol";
 import { defined } from "../../base/defined.ts";
 import type { Call } from "../language/command.ts";
-import { told } from "../language/failure.ts";
+import { errorText } from "../language/failure.ts";
 import type { Link } from "../reach/connect.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
@@ -59,7 +59,7 @@ export async function watch({ out, flags }: Call, { client, timeoutMs }: Link): 
         await client.request("exec.approval.resolve", { id: first.id, decision }, { timeoutMs });
       } catch (error) {
         drop(first.id);
-        out.note(`It was not answered: ${told(error)}.`);
+        out.note(`It was not answered: ${errorText(error)}.`);
         ask();
       }
     }

@@ -5,7 +5,7 @@ import { askApprovals } from "../approvals/ask.ts";
 import { tellOfApprovals } from "../approvals/tell.ts";
 import { type Call, defineCommand } from "../language/command.ts";
 import { sessionFlag } from "../language/common-flags.ts";
-import { explainFailure, told } from "../language/failure.ts";
+import { errorText, explainFailure } from "../language/failure.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { Conversation } from "../reach/conversation.ts";
 import { messageText } from "../reach/transcript.ts";
@@ -93,7 +93,7 @@ async function replyOnTerminal(out: ChatCall["out"], { link, conversation, keybo
   } catch (error) {
     endLine();
     const failure = explainFailure(error, link.target);
-    out.note(out.style.red(told(failure)));
+    out.note(out.style.red(errorText(failure)));
   }
   endLine();
   write("\n");
@@ -129,7 +129,7 @@ async function replyToLine(
   } catch (error) {
     waiting[Symbol.dispose]();
     const failure = explainFailure(error, link.target);
-    out.note(out.style.red(told(failure)));
+    out.note(out.style.red(errorText(failure)));
   }
   if (isPrinted) await out.stream("\n");
 }

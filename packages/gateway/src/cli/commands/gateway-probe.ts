@@ -2,7 +2,7 @@
 
 import type { Call } from "../language/command.ts";
 import { CliError, EXIT, type ExitCode } from "../language/exit.ts";
-import { told } from "../language/failure.ts";
+import { errorText } from "../language/failure.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { namesGateway, readLocalConfig, resolveTarget, type Target } from "../reach/target.ts";
 import { duration, table } from "../terminal/render.ts";
@@ -56,7 +56,7 @@ async function probeOne(call: Call, { kind, target }: { kind: string; target: Ta
         const askedAt = performance.now();
         const result = await client.request(method as string, {}, { timeoutMs }).then(
           () => ({ ok: true }),
-          (error: unknown) => ({ ok: false, error: told(error) }),
+          (error: unknown) => ({ ok: false, error: errorText(error) }),
         );
         return [method, { ...result, ms: Math.round(performance.now() - askedAt) }] as const;
       }),
@@ -95,8 +95,10 @@ function show(probed: readonly Probed[], { out }: Call): void {
   ]);
   out.print(table(columns, rows, out));
   for (const { kind, calls = {}, error } of probed) {
-    const told = Object.entries(calls).map(([method, { ok, ms }]) => `${method} ${ok ? duration(ms) : red("refused")}`);
-    if (told.length > 0) out.print(dim(`${kind}: ${told.join(", ")}`));
+    const errorText = Object.entries(calls).map(
+      ([method, { ok, ms }]) => `${method} ${ok ? duration(ms) : red("refused")}`,
+    );
+    if (errorText.length > 0) out.print(dim(`${kind}: ${errorText.join(", ")}`));
     if (error) out.note(error);
   }
 }

@@ -5,7 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupVerifyResult } from "@moltbot/protocol";
 import type { PrepareOptions } from "../../base/backup/backup-store.ts";
 import { reportOf } from "../../base/backup/manifest.ts";
-import { carryOut, lastRestore, planPath, readPlan, settle, takeBack, undoPlan } from "../../base/backup/swap.ts";
+import {
+  commitPlan,
+  executePlan,
+  lastRestore,
+  planPath,
+  readPlan,
+  rollBackPlan,
+  undoPlan,
+} from "../../base/backup/swap.ts";
 import { defined } from "../../base/defined.ts";
 import { databasePath } from "../../base/files.ts";
 import { isHeld } from "../../base/store/store-held.ts";
@@ -144,16 +152,16 @@ async function restarted(call: Asking, { isLocal, stateDir }: Target, keptIn: st
 function recover(stateDir: string): void {
   refuseWhenHeld(stateDir);
   const plan = readPlan(stateDir);
-  if (plan) takeBack(stateDir, plan);
+  if (plan) rollBackPlan(stateDir, plan);
 }
 
-function exchange(stateDir: string, plan: Parameters<typeof carryOut>[1]): void {
+function exchange(stateDir: string, plan: Parameters<typeof executePlan>[1]): void {
   refuseWhenHeld(stateDir);
   try {
-    settle(stateDir, carryOut(stateDir, plan));
+    commitPlan(stateDir, executePlan(stateDir, plan));
   } catch (error) {
     const begun = readPlan(stateDir);
-    if (begun) takeBack(stateDir, begun);
+    if (begun) rollBackPlan(stateDir, begun);
     throw error;
   }
 }

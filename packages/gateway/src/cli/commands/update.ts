@@ -13,7 +13,7 @@ import { awaitRestart } from "../reach/await-restart.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
 import type { Target } from "../reach/target.ts";
-import { putBack, putInPlace, unattendedState, withUpdates } from "../updating/offline.ts";
+import { offlineStateDir, putBack, putInPlace, withUpdates } from "../updating/offline.ts";
 
 /** Fetching, a backup and a trial may take this long, ms. */
 const LONG_MS = 3_600_000;
@@ -32,7 +32,7 @@ const run = defineCommand({
   flags: updateFlags,
   examples: ["moltbot update --check", "moltbot update", "moltbot update --to 2026.12.0", "moltbot update undo"],
   async run(call) {
-    const stateDir = unattendedState(call);
+    const stateDir = offlineStateDir(call);
     if (stateDir !== undefined)
       return call.flags.check ? await checkAlone(call, stateDir) : await alone(call, stateDir);
     await withGateway(call, (link) => (call.flags.check ? check(call, link) : update(call, link)));
@@ -43,7 +43,7 @@ const undo = defineCommand({
   summary: "Go back to the version from before the last update, and to the backup that was made then",
   async run(call) {
     const { out, flags } = call;
-    const stateDir = unattendedState(call);
+    const stateDir = offlineStateDir(call);
     if (stateDir !== undefined) return await undoAlone(call, stateDir);
     await withGateway(call, async ({ client, target }) => {
       const done = await client.request("update.undo", {}, { timeoutMs: flags.timeout ?? LONG_MS });

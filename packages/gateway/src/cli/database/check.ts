@@ -7,7 +7,7 @@ import { ignore, messageOf, StartError } from "../../base/errors.ts";
 import { databasePath, tokenKeyPath } from "../../base/files.ts";
 import { machineTrouble } from "../../base/process/machine.ts";
 import { isHeld, openToRead } from "../../base/store/store-held.ts";
-import { refuseWhenEmptied, waysOut } from "../../base/store/store-trust.ts";
+import { recoveryAdvice, refuseWhenEmptied } from "../../base/store/store-trust.ts";
 import { readWal } from "../../base/store/store-wal.ts";
 
 /** The result of a check. */
@@ -32,7 +32,7 @@ export function checkDatabaseFile(stateDir: string): DatabaseCheck {
 }
 
 function damage(says: string, path: string): DatabaseCheck {
-  return { kind: "damaged", says, fix: waysOut(path) };
+  return { kind: "damaged", says, fix: recoveryAdvice(path) };
 }
 
 /** What SQLite says of the file with its journal; undefined when nothing is wrong. */
@@ -44,7 +44,7 @@ function complaintOf(path: string): string | undefined {
     using db = openToRead(path);
     return checks(db) ? undefined : "its pages do not fit together";
   } catch (error) {
-    return machineTrouble(error)?.isPassing === false ? "it cannot be read" : messageOf(error);
+    return machineTrouble(error)?.isTransient === false ? "it cannot be read" : messageOf(error);
   } finally {
     if (!hadMemory) rmSync(`${path}-shm`, { force: true });
   }

@@ -121,7 +121,7 @@ function changedPin({ seen }: PinMismatch, { url, name, stateDir, fingerprint = 
 }
 
 /** What people are told of an error while a command goes on: the gateway's words and the client's, else as `messageOf`. */
-export function told(error: unknown): string {
+export function errorText(error: unknown): string {
   const isOurs = error instanceof ResponseError || error instanceof RequestTimeout || error instanceof ConnectionClosed;
   return isOurs ? error.message : messageOf(error);
 }

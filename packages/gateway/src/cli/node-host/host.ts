@@ -4,7 +4,7 @@ import { type ClientOptions, type ClientState, GatewayClient, isPairingRequired 
 import { isRecord } from "../../base/config/config.ts";
 import { ignore, messageOf } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
-import { told } from "../language/failure.ts";
+import { errorText } from "../language/failure.ts";
 import type { NodeCommand } from "./command.ts";
 import { badParams, NodeFailure } from "./failure.ts";
 
@@ -212,7 +212,9 @@ function lineOf(state: ClientState): string | undefined {
   const { reason } = state;
   if (reason === undefined) return undefined;
   if (isPairingRequired(reason)) return pairingLine(reason);
-  return state.kind === "closed" ? `The gateway refused this node: ${told(reason)}` : `Not connected: ${told(reason)}`;
+  return state.kind === "closed"
+    ? `The gateway refused this node: ${errorText(reason)}`
+    : `Not connected: ${errorText(reason)}`;
 }
 
 function pairingLine(reason: unknown): string {

@@ -10,7 +10,7 @@ import {
 } from "@moltbot/protocol";
 import { type ClientOptions as SocketOptions, WebSocket } from "ws";
 import { defined } from "../../base/defined.ts";
-import { isPassing } from "../../base/process/machine.ts";
+import { isTransient } from "../../base/process/machine.ts";
 import { systemClock } from "../../base/time/clock.ts";
 import { within } from "../../base/time/deadline.ts";
 import { VERSION } from "../../base/version.ts";
@@ -126,7 +126,7 @@ function deviceOf(target: Target): DeviceIdentity | undefined {
     return loadDevice(target.stateDir);
   } catch (error) {
     const isEnough = target.isLocal && (target.token !== undefined || target.password !== undefined);
-    if (isEnough && isPassing(error)) return undefined;
+    if (isEnough && isTransient(error)) return undefined;
     throw error;
   }
 }

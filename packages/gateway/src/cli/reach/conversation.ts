@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { GatewayClient, Subscription } from "@moltbot/protocol";
 import { ignore } from "../../base/errors.ts";
-import { told } from "../language/failure.ts";
+import { errorText } from "../language/failure.ts";
 import { messageText } from "./transcript.ts";
 
 /** What a reply yields: text as it grows, then how it ended. */
@@ -69,7 +69,7 @@ export class Conversation implements Disposable {
     try {
       await this.#client.request("chat.abort", { sessionKey: this.#sessionKey, runId });
     } catch (error) {
-      this.#push({ kind: "error", message: `The gateway did not stop the reply: ${told(error)}` });
+      this.#push({ kind: "error", message: `The gateway did not stop the reply: ${errorText(error)}` });
     }
   }
 

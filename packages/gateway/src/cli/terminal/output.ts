@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { isatty } from "node:tty";
-import { createStyle, jsonForTerminals, printable, type Style, tame } from "./render.ts";
+import { createStyle, jsonForTerminals, printable, type Style, sanitizeLine } from "./render.ts";
 import { fold } from "./wrap.ts";
 
 /** A command's two streams, with what they can show. */
@@ -45,7 +45,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
   });
   // What stands in a line may come from anywhere: a remote gateway, a platform, a skill.
   const forPeople = (text: string, stream: NodeJS.WriteStream) => {
-    const tamed = tame(text);
+    const tamed = sanitizeLine(text);
     return `${stream.isTTY ? fold(tamed, columnsOf(stream)) : tamed}\n`;
   };
   const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
@@ -65,7 +65,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
     async stream(text) {
       if (!stdout.write(printable(text))) await once(stdout, "drain");
     },
-    put: (text) => void stdout.write(tame(text)),
+    put: (text) => void stdout.write(sanitizeLine(text)),
     json: (value) => void stdout.write(`${jsonForTerminals(value)}\n`),
     note: (text) => void process.stderr.write(forPeople(text, process.stderr)),
     waiting,
@@ -104,7 +104,10 @@ function spin(label: string): Disposable {
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
   const start = setTimeout(() => {
-    timer = setInterval(() => process.stderr.write(`\r\x1b[K${FRAMES[frame++ % FRAMES.length]} ${tame(label)}`), 80);
+    timer = setInterval(
+      () => process.stderr.write(`\r\x1b[K${FRAMES[frame++ % FRAMES.length]} ${sanitizeLine(label)}`),
+      80,
+    );
   }, SPIN_AFTER_MS);
   return {
     [Symbol.dispose]() {

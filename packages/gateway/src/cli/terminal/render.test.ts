@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth } from "./display-width.ts";
-import { ago, bytes, createStyle, cut, duration, facts, printable, table, tame } from "./render.ts";
+import { ago, bytes, createStyle, cut, duration, facts, printable, sanitizeLine, table } from "./render.ts";
 
 const look = { width: 40, style: createStyle(false) };
 
@@ -120,7 +120,7 @@ test("of a line's codes only our own colours stay", () => {
   const style = createStyle(true);
   const line = `${style.bold("a")} ${style.cyan("b")}`;
 
-  const tamed = tame(`${line}\x1b[8mc\x1b[2J\x1b]0;title\x07\u009be\u202e\x1b\x1b[32m\td\n`);
+  const tamed = sanitizeLine(`${line}\x1b[8mc\x1b[2J\x1b]0;title\x07\u009be\u202e\x1b\x1b[32m\td\n`);
 
   assert.equal(tamed, `${line}ce\x1b[32m\td\n`);
 });

@@ -161,7 +161,7 @@ const OWN_CODES = /\x1b\[(?:0|[123]|2[23]|3[12369]|30;107)m/;
 const ALL_BUT_OWN = new RegExp(`(${OWN_CODES.source})|${STEERING.source}|${TURNING.source}`, "g");
 
 /** A line of ours, in which text from outside may stand: nothing steers the terminal but our own colours. */
-export function tame(line: string): string {
+export function sanitizeLine(line: string): string {
   return line.replace(ALL_BUT_OWN, (_found, own: string | undefined) => own ?? "");
 }
 

@@ -19,7 +19,7 @@ interface Calling {
 }
 
 /** The state folder of this machine when no gateway runs on it; undefined when one is to be asked. */
-export function unattendedState({ flags, env }: Calling): string | undefined {
+export function offlineStateDir({ flags, env }: Calling): string | undefined {
   if (namesGateway(flags)) return undefined;
   const target = resolveTarget(flags, env);
   return target.isLocal && !readInstance(target.stateDir) ? target.stateDir : undefined;

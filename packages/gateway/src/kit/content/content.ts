@@ -6,7 +6,7 @@ import { shown } from "../text/sender-text.ts";
 import { itemText } from "./item.ts";
 
 /** The text, and descriptions of items and files; "" when it is empty. */
-export function gist(content: Content, channel: string): string {
+export function describeContent(content: Content, channel: string): string {
   return [shown(content, channel).trim(), beside(content)].filter((part) => part !== "").join("\n");
 }
 

@@ -2,7 +2,7 @@
 import { isRecord } from "../../base/config/config.ts";
 import { isSecretNumber, isSecretSetting } from "../../base/privacy/secret-names.ts";
 import type { Secrets } from "../../base/privacy/secrets.ts";
-import { isSecret } from "./sound.ts";
+import { isSecret } from "./keys-and-addresses.ts";
 import type { Schema } from "./validate.ts";
 
 /** The schemas of the sections by their paths. */

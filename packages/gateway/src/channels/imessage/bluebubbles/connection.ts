@@ -15,7 +15,7 @@ import { type Expected, SETTLE_MS, SKEW_MS } from "../echoes.ts";
 import { BlueBubblesApi, linkError } from "./api.ts";
 import { type BlueMessage, readMessage } from "./inbound.ts";
 import { ANSWER_MS, type BlueBubblesSettings, Link } from "./link.ts";
-import { knock, sendMessage } from "./sends.ts";
+import { pingServer, sendMessage } from "./sends.ts";
 import { tapbackOf } from "./tapbacks.ts";
 
 /** How long a send without an id in its answer waits to learn it. */
@@ -107,7 +107,7 @@ class Requests {
 
   async send(message: Outbound, signal: AbortSignal): Promise<Sent> {
     const options = { chatGuid: this.#chatGuid(message.chat.id), hasHelper: this.#hasHelper, signal };
-    await this.#noticing(knock(this.#api, signal));
+    await this.#noticing(pingServer(this.#api, signal));
     using echo = this.#link.echoes.expect(expectedOf(message));
     const answer = await this.#noticing(sendMessage(this.#api, message, options));
     if (!isRecord(answer))

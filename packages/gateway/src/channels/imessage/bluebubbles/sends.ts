@@ -16,7 +16,7 @@ export interface SendOptions {
  * Makes sure that the server is there, before a message is handed to it: a connection that was kept may be dead, and
  * then nobody could tell whether the message went through it. Throws `ChannelError` "not-sent".
  */
-export async function knock(api: BlueBubblesApi, signal: AbortSignal): Promise<void> {
+export async function pingServer(api: BlueBubblesApi, signal: AbortSignal): Promise<void> {
   try {
     await api.call("/ping", { signal });
   } catch (error) {

@@ -18,7 +18,7 @@ import type { Duplex } from "node:stream";
 import { ignore } from "../../../base/errors.ts";
 import { onlyThese } from "../../../base/net/found-addresses.ts";
 import { hostAndPort } from "../../../base/net/host-and-port.ts";
-import { whyInside } from "../../../base/net/public-address.ts";
+import { whyPrivate } from "../../../base/net/public-address.ts";
 
 interface Place {
   readonly host: string;
@@ -81,7 +81,7 @@ export class FilteringProxy implements Disposable {
     if (addresses.length === 0) return { refusal: `no address is known for ${host}` };
     const why = this.#reach.has(`${shown}:${port}`)
       ? undefined
-      : addresses.map(({ address }) => whyInside(address)).find((each) => each !== undefined);
+      : addresses.map(({ address }) => whyPrivate(address)).find((each) => each !== undefined);
     if (why === undefined) return { addresses };
     return { refusal: `${shown} ${why}; allow it on the node with --browser-reach ${shown}:${port}` };
   }

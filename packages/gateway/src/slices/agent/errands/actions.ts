@@ -7,7 +7,7 @@ import type { NodeShape } from "../../core/nodes/schema.ts";
 import { OF_TOOL } from "./errands.ts";
 import { keptResult } from "./result.ts";
 import { runOnNode } from "./run.ts";
-import { describeText, inFront, listText, shownName } from "./shown.ts";
+import { describeText, lastUsedNode, listText, shownName } from "./shown.ts";
 import type { Gateway } from "./slice.ts";
 
 /** What a model wrote, checked. */
@@ -150,7 +150,7 @@ function chosen({ params: { node, waitMinutes }, gateway: { nodes } }: Call, com
     throw invalidRequest(`${shownName(named)} is away; with waitMinutes it does it when it is back`);
   }
   const able = nodes.list().filter((each) => each.connected && each.commands.includes(command));
-  const one = able.length === 1 ? able[0] : inFront(able);
+  const one = able.length === 1 ? able[0] : lastUsedNode(able);
   if (one) return one;
   if (able.length === 0) throw invalidRequest(`no connected node offers ${command}; list shows what each offers`);
   throw invalidRequest(`several nodes offer ${command}; say which: ${able.map(shownName).join(", ")}`);

@@ -15,7 +15,7 @@ export function shownName({ displayName, nodeId }: Named): string {
 }
 
 /** The connected node that was used last, when one was lately. */
-export function inFront(nodes: readonly NodeShape[]): NodeShape | undefined {
+export function lastUsedNode(nodes: readonly NodeShape[]): NodeShape | undefined {
   return nodes
     .filter(({ connected, idleSeconds }) => connected && idleSeconds !== undefined && idleSeconds * 1_000 < IN_FRONT_MS)
     .toSorted((a, b) => a.idleSeconds! - b.idleSeconds!)[0];
@@ -23,7 +23,7 @@ export function inFront(nodes: readonly NodeShape[]): NodeShape | undefined {
 
 /** A line for each node, those in use first. */
 export function listText(nodes: readonly NodeShape[], now: number): string {
-  const front = inFront(nodes);
+  const front = lastUsedNode(nodes);
   const rest = nodes.filter((node) => node !== front);
   return [...(front ? [front] : []), ...rest]
     .map((node) => `${node === front ? "[in front] " : ""}${lineOf(node, now)}`)

@@ -7,7 +7,7 @@ import type { Log } from "../../../base/log.ts";
 import { childEnv } from "../../../base/process/child.ts";
 import type { Clock } from "../../../base/time/clock.ts";
 import { within } from "../../../base/time/deadline.ts";
-import { addressProblem, headerProblem } from "../../../kit/schema/sound.ts";
+import { addressProblem, headerProblem } from "../../../kit/schema/keys-and-addresses.ts";
 import type { McpServerSettings } from "./settings.ts";
 
 /** A tool as its server describes it. */

@@ -1,6 +1,6 @@
 /** Asks other models when one cannot answer, and always says so. */
 import type { Log } from "../../../base/log.ts";
-import { isPassing } from "../../../base/process/machine.ts";
+import { isTransient } from "../../../base/process/machine.ts";
 import { ModelError, type ModelErrorKind } from "./model-error.ts";
 import type { ModelRequest, ModelStep } from "./port.ts";
 import type { Model } from "./providers/providers.ts";
@@ -60,7 +60,7 @@ export class Fallback {
         request.signal.throwIfAborted();
         const why = error instanceof ModelError && !said ? REASONS[error.kind] : undefined;
         // Trouble of this machine affects every model alike.
-        if (!(error instanceof ModelError) || why === undefined || isPassing(error)) throw error;
+        if (!(error instanceof ModelError) || why === undefined || isTransient(error)) throw error;
         failures.push({ model, error, why });
         at = next(models, at, error);
         if (at < 0) throw failureOf(failures);

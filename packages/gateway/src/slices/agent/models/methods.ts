@@ -3,8 +3,8 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { defined } from "../../../base/defined.ts";
 import { GatewayError, invalidRequest } from "../../../base/errors.ts";
+import { shownAddress } from "../../../kit/schema/keys-and-addresses.ts";
 import { Id, Ignored, Millis, NonEmpty, Nullable, SessionKey } from "../../../kit/schema/schema.ts";
-import { shownAddress } from "../../../kit/schema/sound.ts";
 import type { Trial } from "./providers/trial.ts";
 import {
   ModelApi,

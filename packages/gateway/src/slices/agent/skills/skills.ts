@@ -5,7 +5,7 @@ import { defined } from "../../../base/defined.ts";
 import { invalidRequest } from "../../../base/errors.ts";
 import { expandHome } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
-import { keyProblem } from "../../../kit/schema/sound.ts";
+import { keyProblem } from "../../../kit/schema/keys-and-addresses.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type Eligibility, entryOf, findProgram, judge } from "./eligibility.ts";
 import { type InstallResult, installStep } from "./installer.ts";

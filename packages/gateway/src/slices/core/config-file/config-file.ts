@@ -8,7 +8,7 @@ import { parseJson5 } from "../../../base/config/json5.ts";
 import { ignore, invalidRequest, messageOf } from "../../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../../base/files.ts";
 import type { Base } from "../../../kit/base.ts";
-import { isSecret } from "../../../kit/schema/sound.ts";
+import { isSecret } from "../../../kit/schema/keys-and-addresses.ts";
 import type { Schema } from "../../../kit/schema/validate.ts";
 import type { SettingsDefinition } from "../../../kit/settings.ts";
 import type { Notices } from "../notices/notices.ts";

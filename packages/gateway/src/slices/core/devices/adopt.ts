@@ -56,7 +56,7 @@ export function adoptDevice(store: Store, device: AdoptedDevice): boolean {
 }
 
 /** Whether a token is the one that a device had elsewhere; it is accepted this once. */
-export function spendOldToken(
+export function redeemOldToken(
   store: Store,
   token: string,
   { deviceId, role }: { deviceId: string; role: string },

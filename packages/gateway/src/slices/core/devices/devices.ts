@@ -7,7 +7,7 @@ import type { Admission, DeviceRequest } from "../../../kit/admission.ts";
 import type { Base } from "../../../kit/base.ts";
 import type { DeviceConnections } from "../../../kit/host.ts";
 import { ManyPort } from "../../../kit/port.ts";
-import { type AdoptedDevice, adoptDevice, spendOldToken } from "./adopt.ts";
+import { type AdoptedDevice, adoptDevice, redeemOldToken } from "./adopt.ts";
 import { type Device, DeviceRows, type Pending } from "./device-rows.ts";
 import { covers, missing, requireCovered, union } from "./device-scopes.ts";
 import { DeviceTokens, loadTokenKey } from "./device-token.ts";
@@ -73,7 +73,7 @@ export class Devices implements Disposable {
       return false;
     if (!covers(row.scopes, device.scopes)) return false;
     const isOurs = secretsEqual(token, this.#tokens.of(device.deviceId, device.role, row.version));
-    if (!isOurs && !spendOldToken(this.#base.store, token, device)) return false;
+    if (!isOurs && !redeemOldToken(this.#base.store, token, device)) return false;
     this.#lastUsed.set(`${device.deviceId} ${device.role}`, {
       deviceId: device.deviceId,
       role: device.role,

@@ -108,10 +108,10 @@ export class Backups implements AsyncDisposable {
 
   /** Gives up a restore that waits for the restart. */
   async withdraw(): Promise<void> {
-    const { readPlan, takeBack } = await import("../../../base/backup/swap.ts");
+    const { readPlan, rollBackPlan } = await import("../../../base/backup/swap.ts");
     const { stateDir } = this.#base;
     const plan = readPlan(stateDir);
-    if (plan?.phase === "ready") takeBack(stateDir, plan);
+    if (plan?.phase === "ready") rollBackPlan(stateDir, plan);
   }
 
   /** Brings back what was there before the last restore. */

@@ -8,7 +8,7 @@ import type { MachineHealth } from "./schema.ts";
 const LITTLE_BYTES = 1024 ** 3;
 
 /** How little room there is; undefined while there is enough. A full disk is told of by whoever meets it. */
-export function littleRoom(folder: string): Static<typeof MachineHealth>["disk"] {
+export function lowDiskSpace(folder: string): Static<typeof MachineHealth>["disk"] {
   try {
     const { bavail, bsize } = statfsSync(folder);
     const freeBytes = bavail * bsize;

@@ -20,7 +20,7 @@ import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
 import type { Backups } from "../backup/backup.ts";
 import { sessionsStatus, sessionsSummary } from "./conversations.ts";
-import { littleRoom } from "./disk.ts";
+import { lowDiskSpace } from "./disk.ts";
 import { health as healthEvent, tick } from "./events.ts";
 import type { AgentHealth, HealthSummary, StatusSummary } from "./schema.ts";
 
@@ -179,7 +179,7 @@ export class Overview implements Disposable {
     return {
       ...defined({ trouble: machine.trouble }),
       ...(clock.skew && { clock: clock.skew }),
-      ...defined({ disk: littleRoom(stateDir) }),
+      ...defined({ disk: lowDiskSpace(stateDir) }),
     };
   }
 

@@ -77,8 +77,8 @@ export class Exporter implements AsyncDisposable {
       await response.body?.cancel();
       if (response.ok) return this.#back();
       // What it refuses for good would be refused again.
-      const isPassing = response.status === 429 || response.status >= 500;
-      this.#failed(spans, `it answers ${response.status}`, isPassing);
+      const isTransient = response.status === 429 || response.status >= 500;
+      this.#failed(spans, `it answers ${response.status}`, isTransient);
     } catch (error) {
       this.#failed(spans, messageOf(error), true);
     }
@@ -90,8 +90,8 @@ export class Exporter implements AsyncDisposable {
     this.#dropped = 0;
   }
 
-  #failed(spans: readonly Span[], problem: string, isPassing: boolean): void {
-    const room = isPassing && !this.#isOver ? MAX_WAITING - this.#waiting.length : 0;
+  #failed(spans: readonly Span[], problem: string, isTransient: boolean): void {
+    const room = isTransient && !this.#isOver ? MAX_WAITING - this.#waiting.length : 0;
     this.#waiting.unshift(...spans.slice(0, Math.max(0, room)));
     this.#dropped += Math.max(0, spans.length - Math.max(0, room));
     if (!this.#isAway) this.#options.log.warn("the collector of traces does not take them", { problem });

@@ -117,7 +117,7 @@ export class EventStream implements Disposable {
 }
 
 /** Aborts when the caller goes away before the answer is complete. */
-export function leaving(response: ServerResponse): AbortSignal {
+export function clientGone(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort(new TellableError("the caller has gone"));

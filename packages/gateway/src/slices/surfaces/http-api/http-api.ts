@@ -9,7 +9,7 @@ import type { HttpEndpoints, HttpVerdict } from "../../../kit/host.ts";
 import { answerJson, CLOSE, guardAnswers, Refusal } from "../../../kit/http.ts";
 import type { Call, HttpServices } from "./call.ts";
 import { chatCompletions } from "./chat-completions.ts";
-import { leaving, readJson, refusalOf, refused } from "./exchange.ts";
+import { clientGone, readJson, refusalOf, refused } from "./exchange.ts";
 import { responses } from "./responses.ts";
 import { modelNames, namedAgent } from "./target.ts";
 import { toolsInvoke } from "./tools-invoke.ts";
@@ -121,7 +121,7 @@ export class HttpApi {
     try {
       const { maxBytes } = endpoint;
       const body = maxBytes === 0 ? {} : await readJson(request, { maxBytes, clock: gateway.clock });
-      const signal = leaving(response);
+      const signal = clientGone(response);
       const caller = callerOf(isLocal);
       await endpoint.answer({ gateway, headers: request.headers, path, body, response, caller, signal });
     } finally {

@@ -18,7 +18,7 @@ import { AcpSessions } from "./acp-sessions.ts";
 import { AcpLink } from "./link.ts";
 import type { Decision } from "./permissions.ts";
 import type { AcpBackend } from "./settings.ts";
-import { answered, type TurnPorts } from "./turn.ts";
+import { runAcpTurn, type TurnPorts } from "./turn.ts";
 
 const IDLE_MS = 10 * 60_000;
 const RANK: Readonly<Record<ToolAudience, number>> = { anyone: 0, trusted: 1, owner: 2 };
@@ -70,7 +70,7 @@ export class ExternalAgents implements AsyncDisposable {
       // A stopped run may still be ending in the program. If it does not end, the program is ended.
       await link.whenQuiet(session.id);
       if (this.#running.get(agentId) !== running) return yield* this.answer(run, toolRun, backend);
-      yield* answered(run, session, ports);
+      yield* runAcpTurn(run, session, ports);
     } catch (error) {
       run.signal.throwIfAborted();
       const name = backend.command.split(/[/\\]/).at(-1);

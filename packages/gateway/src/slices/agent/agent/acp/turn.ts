@@ -49,7 +49,7 @@ const FINISH: Readonly<Record<string, FinishReason>> = {
 };
 
 /** Asks the agent and yields what it does, turn by turn. Throws `UNAVAILABLE`, or the signal's reason. */
-export async function* answered(run: Run, session: OpenSession, ports: TurnPorts): AsyncGenerator<RunStep> {
+export async function* runAcpTurn(run: Run, session: OpenSession, ports: TurnPorts): AsyncGenerator<RunStep> {
   const { link, log, sessions, clock, by } = ports;
   const isRepeated = run.record.startedAt !== undefined;
   run.restore(log.takeUp(() => true).texts);

@@ -1,7 +1,7 @@
 /** Reads a file's content: a picture for models, its text, or why it cannot be read. */
 
 import { ignore } from "../../../../base/errors.ts";
-import { isPassing } from "../../../../base/process/machine.ts";
+import { isTransient } from "../../../../base/process/machine.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { cleanMessage } from "./text.ts";
 
@@ -50,7 +50,7 @@ export async function pdfText(data: Uint8Array, { clock, signal }: Reading): Pro
     return text === "" ? undefined : text;
   } catch (error) {
     signal.throwIfAborted();
-    if (isPassing(error)) throw error;
+    if (isTransient(error)) throw error;
     ignore(error, "the file is then named as one that cannot be read");
     return undefined;
   }

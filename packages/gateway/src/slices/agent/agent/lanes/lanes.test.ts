@@ -6,7 +6,7 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import { Run } from "../run/run.ts";
 import type { RunRecord, RunRequest } from "../run/run-store.ts";
 import { type LaneName, Lanes } from "./lanes.ts";
-import { goTogether, nextBatch } from "./queue.ts";
+import { mayShareTurn, nextBatch } from "./queue.ts";
 
 const request: RunRequest = { message: "Hi", timeoutMs: 1, starter: { scopes: ["operator.write"], name: "Ada" } };
 
@@ -129,7 +129,7 @@ describe("messages of one turn", () => {
   ];
   for (const [what, a, b, expected] of cases)
     test(`${what}: ${expected ? "together" : "apart"}`, () => {
-      const together = goTogether(record("a", a), record("b", b), ({ principal }) => principal.endsWith("mallory"));
+      const together = mayShareTurn(record("a", a), record("b", b), ({ principal }) => principal.endsWith("mallory"));
 
       assert.equal(together, expected);
     });

@@ -8,12 +8,12 @@ import { rankIn } from "../toolbox/tool-policy.ts";
 import { Lanes } from "./lanes.ts";
 import {
   collects,
-  goTogether,
   IN_ORDER,
   isFromPerson,
   isToldOf,
-  leastWanted,
   leftOut,
+  mayShareTurn,
+  messageToDrop,
   nextBatch,
   type QueueRules,
 } from "./queue.ts";
@@ -85,7 +85,7 @@ export class PendingRuns implements Disposable {
     const { cap, drop } = rules;
     if (waiting.length < cap) return undefined;
     this.#options.services.log.warn("too many messages wait in a conversation", { sessionKey, cap, drop });
-    const left = leastWanted([...waiting.map(({ record }) => record), comes], drop);
+    const left = messageToDrop([...waiting.map(({ record }) => record), comes], drop);
     const drops = waiting.find(({ record }) => record === left);
     if (!drops) return {};
     return isToldOf(drops.record, rules) ? { drops, omitted: leftOut(drops.record) } : { drops };
@@ -138,7 +138,7 @@ export class PendingRuns implements Disposable {
   }
 
   #goTogether(a: Run, b: Run): boolean {
-    return goTogether(a.record, b.record, this.#options.hasOwnRules);
+    return mayShareTurn(a.record, b.record, this.#options.hasOwnRules);
   }
 
   /** The runs that begin next of those that wait in a conversation. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { collects, isFromPerson, isToldOf, leastWanted, leftOut, nextBatch, omittedNote } from "./queue.ts";
+import { collects, isFromPerson, isToldOf, leftOut, messageToDrop, nextBatch, omittedNote } from "./queue.ts";
 
 type Sent = Parameters<typeof leftOut>[0];
 
@@ -43,17 +43,17 @@ test("the next turn is of one message where nothing is collected, and of none wh
 test("of too many messages one of those with the fewest rights is left out, whoever wrote most", () => {
   const many = [friend, friend, stranger, owner, owner, owner];
 
-  assert.equal(leastWanted(many, "old"), stranger);
+  assert.equal(messageToDrop(many, "old"), stranger);
 });
 
 test("among equals it is one of the sender with the most messages: the oldest, or the newest", () => {
   const [first, second] = [sent("channel:telegram:3", [], "1"), sent("channel:telegram:3", [], "2")];
   const other = sent("channel:telegram:4", []);
 
-  assert.equal(leastWanted([other, first, second], "old"), first);
-  assert.equal(leastWanted([other, first, second], "summarize"), first);
-  assert.equal(leastWanted([first, second, other], "new"), second);
-  assert.equal(leastWanted([], "old"), undefined);
+  assert.equal(messageToDrop([other, first, second], "old"), first);
+  assert.equal(messageToDrop([other, first, second], "summarize"), first);
+  assert.equal(messageToDrop([first, second, other], "new"), second);
+  assert.equal(messageToDrop([], "old"), undefined);
 });
 
 test("the next turn is told of what was left out, but never of what strangers wrote", () => {

@@ -22,7 +22,7 @@ export interface QueueRules {
   /** How many may wait. */
   readonly cap: number;
   /**
-   * Which message is left out when more arrive (`leastWanted`): the oldest, with or without a line in its place, or the
+   * Which message is left out when more arrive (`messageToDrop`): the oldest, with or without a line in its place, or the
    * newest.
    */
   readonly drop: "summarize" | "old" | "new";
@@ -48,7 +48,7 @@ export function collects({ mode }: QueueRules): boolean {
  * Whether two messages may share a turn: of one conversation, answered in one place, and with equal rights.
  * `hasOwnRules` tells whether some tools are allowed or denied to one sender by id.
  */
-export function goTogether(a: RunRecord, b: RunRecord, hasOwnRules: (record: RunRecord) => boolean): boolean {
+export function mayShareTurn(a: RunRecord, b: RunRecord, hasOwnRules: (record: RunRecord) => boolean): boolean {
   const isSameSender = a.principal === b.principal || !(hasOwnRules(a) || hasOwnRules(b));
   return a.sessionId === b.sessionId && isSameSender && traitsOf(a.request) === traitsOf(b.request);
 }
@@ -85,7 +85,7 @@ type Sent = Pick<RunRecord, "principal" | "request">;
  * with the fewest rights; among them, of the sender with the most messages. `messages` are in order of arrival, the new
  * one last.
  */
-export function leastWanted<T extends Sent>(messages: readonly T[], drop: QueueRules["drop"]): T | undefined {
+export function messageToDrop<T extends Sent>(messages: readonly T[], drop: QueueRules["drop"]): T | undefined {
   const lowest = Math.min(...messages.map(rankIn));
   const low = messages.filter((each) => rankIn(each) === lowest);
   const bySender = Map.groupBy(low, ({ principal }) => principal);

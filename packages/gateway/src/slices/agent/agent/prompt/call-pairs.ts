@@ -7,7 +7,7 @@ import type { ModelMessage, ToolReply } from "../../models/port.ts";
 const INTERRUPTED = "This call was cut off: it has no answer, and whether it took effect is not known.";
 
 /** Joins neighbours of one role; drops everything before a person's first message. */
-export function joined(messages: readonly ModelMessage[]): ModelMessage[] {
+export function joinNeighbours(messages: readonly ModelMessage[]): ModelMessage[] {
   const result: ModelMessage[] = [];
   for (const message of messages) {
     const last = result.at(-1);

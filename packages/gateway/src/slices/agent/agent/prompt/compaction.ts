@@ -11,7 +11,7 @@ import type { Model } from "../../models/providers/providers.ts";
 import type { Runs } from "../runs.ts";
 import type { AgentServices } from "../services.ts";
 import { audienceIn } from "../toolbox/tool-policy.ts";
-import { after, conversationOf, discreet, type Summary, tellsOfTools } from "./history.ts";
+import { conversationOf, messagesAfter, type Summary, tellsOfTools, withoutToolTraffic } from "./history.ts";
 import { charsFor, roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
 import { summarise } from "./summarise.ts";
 
@@ -117,7 +117,7 @@ export class Compaction {
     if (!session) return { kind: "nothing", why: "nothing has been said here yet" };
     const { sessionId } = session;
     const before = this.latest(sessionId);
-    const messages = after(this.#past(sessionId), before);
+    const messages = messagesAfter(this.#past(sessionId), before);
     const older = messages.slice(0, cutOf(messages, keepTokens));
     if (older.length === 0) return { kind: "nothing", why: "there is nothing older than the last messages" };
     const limit = new AbortController();
@@ -126,7 +126,9 @@ export class Compaction {
     const maxChars = Math.min(MAX_SUMMARY_CHARS, charsFor(maxTokens, ""));
     const isGroup = kindOf(sessionKey) === "group";
     // In a group everyone reads the summary, so make it from what everyone may know.
-    const told = isGroup ? older.map((message) => (this.#isOwners(message) ? discreet(message) : message)) : older;
+    const told = isGroup
+      ? older.map((message) => (this.#isOwners(message) ? withoutToolTraffic(message) : message))
+      : older;
     const isPrivate = !isGroup && (before?.isPrivate === true || older.some((message) => this.#isOwners(message)));
     const text = await summarise(told, {
       ...{ models, model, runId, sessionKey, instructions, maxTokens, maxChars },

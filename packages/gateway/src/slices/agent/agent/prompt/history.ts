@@ -9,10 +9,10 @@ import type { StoredMessage, StoredPart } from "../../../core/sessions/messages/
 import { textOf } from "../../../core/sessions/sessions.ts";
 import type { ModelMessage, ModelPart, ToolReply } from "../../models/port.ts";
 import { BUILTIN } from "../run/run-store.ts";
-import { answered, joined } from "./call-pairs.ts";
+import { answered, joinNeighbours } from "./call-pairs.ts";
 import { type FramingContext, framedPart, isSharedIn } from "./framed-parts.ts";
 import { roomIn, tokensOf, tokensOfAll, tokensOfText } from "./message-size.ts";
-import { boundRun, pictureLine, pictureNote, pruned, small } from "./pruning.ts";
+import { boundRun, pictureLine, pictureNote, pruned, shrinkMessage } from "./pruning.ts";
 
 /** The most messages that are read. */
 export const HISTORY_MESSAGES = 1_000;
@@ -81,7 +81,7 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
     room,
   );
   const ownTokens = tokensOfAll(own);
-  const before = after(
+  const before = messagesAfter(
     conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
     summary,
   ).map((message) => heard(message, options));
@@ -96,7 +96,7 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const framing = { ...options, isShared };
   const shown = [...kept, ...own].map((message) => toModelMessage(message, framing));
   return {
-    messages: answered(joined([...opening, ...shown]), options.pending ?? new Set()),
+    messages: answered(joinNeighbours([...opening, ...shown]), options.pending ?? new Set()),
     tokens: openingTokens + tokens + ownTokens,
     leftOut: slim.length - kept.length,
     isShared,
@@ -119,7 +119,7 @@ export function roomLeft(
     const isSaid = isConversation(message, (id) => commands.has(id) || openRuns.has(id) || id === runId);
     if (!isSaid) return true;
     const shown = heard(message, options);
-    room -= tokensOf(pruning ? small(shown, pruning.maxChars) : shown);
+    room -= tokensOf(pruning ? shrinkMessage(shown, pruning.maxChars) : shown);
     return room >= 0;
   };
 }
@@ -137,13 +137,13 @@ function isConversation({ role, runId }: StoredMessage, isLeftOut: (runId: strin
 }
 
 /** The messages after a summary; all of them when its last message is no longer there. */
-export function after(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
+export function messagesAfter(messages: readonly StoredMessage[], summary: Summary | undefined): StoredMessage[] {
   return messages.slice(messages.findIndex(({ id }) => id === summary?.to) + 1);
 }
 
 /** A message as this run may see it. The starter of its run is looked up only when the message holds tool results. */
 function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHear">): StoredMessage {
-  return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? discreet(message) : message;
+  return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? withoutToolTraffic(message) : message;
 }
 
 /** Whether a message holds tool calls, tool results or reasoning. */
@@ -154,7 +154,7 @@ export function tellsOfTools({ role, content }: Pick<StoredMessage, "role" | "co
 }
 
 /** A message without tool calls, tool results and reasoning. */
-export function discreet(message: StoredMessage): StoredMessage {
+export function withoutToolTraffic(message: StoredMessage): StoredMessage {
   if (message.role === "toolResult") return { ...message, content: [{ type: "text", text: NOT_SHOWN }] };
   if (message.role !== "assistant") return message;
   const content = message.content.flatMap((part): StoredPart[] => {

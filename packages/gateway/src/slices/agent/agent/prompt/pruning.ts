@@ -22,7 +22,7 @@ export function pruned(
 ): StoredMessage[] {
   const starts = messages.flatMap(({ role }, index) => (role === "user" ? [index] : []));
   const kept = keepTurns <= 0 ? messages.length : (starts.at(-keepTurns) ?? 0);
-  return messages.map((message, index) => (index < kept ? small(message, maxChars) : message));
+  return messages.map((message, index) => (index < kept ? shrinkMessage(message, maxChars) : message));
 }
 
 /**
@@ -35,7 +35,7 @@ export function boundRun(own: readonly StoredMessage[], room: number): StoredMes
   if (lastStep === -1) return [...own];
   const messages = [...own];
   for (let at = 0; at < lastStep && tokensOfAll(messages) > room; at++)
-    messages[at] = small(messages[at]!, MIN_RESULT_CHARS);
+    messages[at] = shrinkMessage(messages[at]!, MIN_RESULT_CHARS);
   const steps = withoutOldSteps(messages.slice(0, lastStep), room - tokensOfAll(messages.slice(lastStep)));
   return [...steps, ...cutResults(messages.slice(lastStep), room - tokensOfAll(steps))];
 }
@@ -83,7 +83,7 @@ function cut(message: StoredMessage, maxChars: number): StoredMessage {
 }
 
 /** Removes pictures and the text of a long result from a message; returns the message itself when it has neither. */
-export function small(message: StoredMessage, maxChars: number): StoredMessage {
+export function shrinkMessage(message: StoredMessage, maxChars: number): StoredMessage {
   const size = message.role === "toolResult" ? textOf(message.content).length : 0;
   if (size <= maxChars) {
     const hasPictures = message.content.some(({ type }) => type === "image");

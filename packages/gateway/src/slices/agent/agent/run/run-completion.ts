@@ -1,6 +1,6 @@
 /** The end of a run: recorded with its reply, also when the machine cannot do that at once, and then told to everyone. */
 import { ignore } from "../../../../base/errors.ts";
-import { isPassing } from "../../../../base/process/machine.ts";
+import { isTransient } from "../../../../base/process/machine.ts";
 import type { AgentServices } from "../services.ts";
 import type { Run } from "./run.ts";
 import { failed, type Recorded, type RunEnds } from "./run-ends.ts";
@@ -57,7 +57,7 @@ export class RunCompletion {
     for (let tries = 1; tries < MAX_RECORD_TRIES; ) {
       log.error("the outcome of a run cannot be recorded now", { runId: run.id, error: problem });
       try {
-        if (isPassing(problem)) await machine.recovered(problem, signal);
+        if (isTransient(problem)) await machine.recovered(problem, signal);
         else await clock.sleep(RECORD_AGAIN_MS * tries++, signal);
       } catch (error) {
         return ignore(error, "the gateway stops; the run is taken up after the next start");

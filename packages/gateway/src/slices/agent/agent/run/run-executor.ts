@@ -1,7 +1,7 @@
 /** Works on one run: asks who answers, takes the answer in step by step, and says how it ended. It records no outcome. */
 
 import { GatewayError, messageOf, type TellableError } from "../../../../base/errors.ts";
-import { isPassing, storageProblem } from "../../../../base/process/machine.ts";
+import { isTransient, storageProblem } from "../../../../base/process/machine.ts";
 import { within } from "../../../../base/time/deadline.ts";
 import { ModelError } from "../../models/models.ts";
 import type { AgentServices } from "../services.ts";
@@ -103,7 +103,7 @@ export class RunExecutor {
     try {
       this.#store.keepPartial(run.id, run.text);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
     }
   }
 

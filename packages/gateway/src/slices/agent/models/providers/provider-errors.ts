@@ -2,7 +2,7 @@
 import { codeOf, messageOf, NEVER_REACHED } from "../../../../base/errors.ts";
 import { jsonOr } from "../../../../base/json.ts";
 import { proxyFor } from "../../../../base/net/proxy.ts";
-import { shownAddress } from "../../../../kit/schema/sound.ts";
+import { shownAddress } from "../../../../kit/schema/keys-and-addresses.ts";
 import { ModelError } from "../model-error.ts";
 import { wordingOf } from "../written/wordings.ts";
 import { clauseOf, readStart, retryAfterOf } from "./error-text.ts";

@@ -5,7 +5,7 @@
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ModelError } from "../model-error.ts";
 import { jsonIn, readBody } from "../sdk/body-reading.ts";
-import { type ChunkReader, type EventReading, thinOut } from "../sdk/event-stream.ts";
+import { type ChunkReader, coalesceEvents, type EventReading } from "../sdk/event-stream.ts";
 import type { Traffic } from "../traffic.ts";
 import { objectsIn } from "../wire/json.ts";
 import { normalizerFor, problemIn } from "../wire/normalizer.ts";
@@ -61,7 +61,7 @@ export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptio
     const body = await readBody(nextChunk);
     const chunks = body.kind === "events" ? body.chunks : eventsOf(body.text, reading, provider);
     const events = { "content-type": "text/event-stream" };
-    return new Response(streamOf(thinOut(chunks, clock, reading)), { status: 200, headers: events });
+    return new Response(streamOf(coalesceEvents(chunks, clock, reading)), { status: 200, headers: events });
   };
 }
 

@@ -1,5 +1,5 @@
 /** Builds a provider from the config and from known facts. Pure functions. */
-import { addressProblem, headerProblem, keyProblem } from "../../../../kit/schema/sound.ts";
+import { addressProblem, headerProblem, keyProblem } from "../../../../kit/schema/keys-and-addresses.ts";
 import type { Api, ModelChoice, Provider } from "../model.ts";
 import type { ModelSettings } from "../settings.ts";
 import type { KnownProvider } from "./known-providers.ts";

@@ -35,7 +35,7 @@ const STEPS_IN_A_TURN = 500;
 const MAX_WORD_CHARS = 60;
 
 /** One attempt's steps, judged. Throws `ModelError` when what came is no answer. */
-export async function* judged(
+export async function* checkedSteps(
   steps: AsyncIterable<RawStep>,
   request: ModelRequest,
   habits: Habits,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../../../base/time/clock.ts";
-import { thinOut } from "./event-stream.ts";
+import { coalesceEvents } from "./event-stream.ts";
 
 /** Time stands still: everything that arrives at once is merged as far as it can be. */
 const clock = { ...systemClock, monotonic: () => 0 };
@@ -11,7 +11,8 @@ async function thin(chunks: readonly Uint8Array[]): Promise<string> {
   const left = [...chunks];
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of thinOut(async () => left.shift(), clock)) text += decoder.decode(chunk, { stream: true });
+  for await (const chunk of coalesceEvents(async () => left.shift(), clock))
+    text += decoder.decode(chunk, { stream: true });
   return text;
 }
 

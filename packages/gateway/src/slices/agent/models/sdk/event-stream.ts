@@ -32,7 +32,11 @@ export interface EventReading {
 }
 
 /** Reads server-sent events and yields the same answer, thinned out, in UTF-8. */
-export async function* thinOut(chunks: ChunkReader, clock: Clock, reading?: EventReading): AsyncGenerator<Uint8Array> {
+export async function* coalesceEvents(
+  chunks: ChunkReader,
+  clock: Clock,
+  reading?: EventReading,
+): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
   const merged = new Merger(reading);

@@ -15,7 +15,7 @@ import { errorOfConnection } from "../providers/provider-errors.ts";
 import { failureOf } from "../providers/provider-fetch.ts";
 import type { Model, Provider } from "../providers/providers.ts";
 import type { Traffic } from "../traffic.ts";
-import { type Habits, judged, type RawStep } from "./answer.ts";
+import { checkedSteps, type Habits, type RawStep } from "./answer.ts";
 import { LanguageModels } from "./language-models.ts";
 import { toCallOptions } from "./sdk-call.ts";
 import { AnswerReader } from "./sdk-steps.ts";
@@ -73,7 +73,7 @@ export class SdkModels implements ModelPort {
       let said = false;
       try {
         const asked = { ...request, messages, model: { ...model, provider } };
-        for await (const step of judged(this.#attempt(asked), asked, this.#habits)) {
+        for await (const step of checkedSteps(this.#attempt(asked), asked, this.#habits)) {
           began = true;
           said = step.kind === "taken-back" ? false : said || isWord(step);
           yield step;

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { cpuMsOf, longestTurnMs } from "../../../../../../../test/support/cpu-time.ts";
 import type { ModelMessage, ModelRequest, ToolSpec } from "../port.ts";
-import { judged, type RawStep } from "../sdk/answer.ts";
+import { checkedSteps, type RawStep } from "../sdk/answer.ts";
 import { OutputParser } from "./output-parser.ts";
 import { pythonCalls } from "./python-calls.ts";
 import { callsIn, callsThatAre } from "./written-calls.ts";
@@ -21,7 +21,7 @@ async function shown(
   const request = { model, tools: TOOLS, messages, system: "", hasSpoken: true } as unknown as ModelRequest;
   const habits = { thinksUnmarked: () => false, noteUnmarked: () => {} };
   let said = "";
-  for await (const step of judged(stepsOf(text, Math.max(1, chunk)), request, habits)) {
+  for await (const step of checkedSteps(stepsOf(text, Math.max(1, chunk)), request, habits)) {
     if (step.kind === "text") said += step.delta;
     if (step.kind === "taken-back") said = "";
   }

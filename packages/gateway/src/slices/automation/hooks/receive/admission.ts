@@ -10,7 +10,7 @@ import type { HookServices } from "../services.ts";
 import type { HooksSettings } from "../settings.ts";
 import type { HookRoute } from "./hook-route.ts";
 import { RateWindow } from "./rate-window.ts";
-import { later, turnedAway, unproved } from "./refusal.ts";
+import { refusedEarly, retryAfter, unproved } from "./refusal.ts";
 
 /** A call as its headers show it. */
 export interface HookRequest {
@@ -45,15 +45,15 @@ export class Admission {
    */
   admit({ request, source, settings, route }: HookRequest): boolean {
     const { headers } = request;
-    if (isForeignPage(headers)) throw turnedAway(403, "web pages may not call this");
+    if (isForeignPage(headers)) throw refusedEarly(403, "web pages may not call this");
     const inAddress = new URL(request.url ?? "/", "http://localhost").searchParams.get("token") ?? undefined;
     if (inAddress !== undefined && !settings.allowQueryToken)
-      throw turnedAway(400, "a token in the address ends up in logs; send it as Authorization: Bearer");
+      throw refusedEarly(400, "a token in the address ends up in logs; send it as Authorization: Bearer");
     const isTrusted = isTokenRight(request, settings.token, inAddress);
     // A program on this machine with the right token is let in, however often another one has guessed.
     const waitMs = isTrusted && source.isLocal ? 0 : this.#failures.waitMs(source.address, MAX_FAILURES);
     if (route.mappings.some(({ verify }) => verify !== undefined)) return isTrusted && waitMs === 0;
-    if (waitMs > 0) throw turnedAway(429, "too many wrong tokens; try again later", later(waitMs));
+    if (waitMs > 0) throw refusedEarly(429, "too many wrong tokens; try again later", retryAfter(waitMs));
     if (!isTrusted) throw this.#failed(source, "the token is missing or wrong");
     return true;
   }

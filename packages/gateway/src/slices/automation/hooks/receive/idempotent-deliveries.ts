@@ -3,7 +3,7 @@ import type { Answer, Deliveries } from "../deliveries.ts";
 import type { HookServices } from "../services.ts";
 import { RateWindow } from "./rate-window.ts";
 import type { Naming } from "./read.ts";
-import { later, refused } from "./refusal.ts";
+import { refused, retryAfter } from "./refusal.ts";
 
 export class IdempotentDeliveries {
   readonly #deliveries: Deliveries;
@@ -27,7 +27,7 @@ export class IdempotentDeliveries {
     const known = this.#deliveries.repeat(keys) ?? keys.map((key) => this.#underWay.get(key)).find((each) => each);
     if (known) return await known;
     const waitMs = this.#taken.waitMs(hook.name, hook.maxPerMinute);
-    if (waitMs > 0) throw refused(429, "this hook has been called too often; try again later", later(waitMs));
+    if (waitMs > 0) throw refused(429, "this hook has been called too often; try again later", retryAfter(waitMs));
     this.#taken.take(hook.name);
     const answer = work();
     for (const key of keys) this.#underWay.set(key, answer);

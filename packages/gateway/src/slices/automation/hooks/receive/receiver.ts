@@ -15,7 +15,7 @@ import { nameOf, routeAt } from "./hook-route.ts";
 import { IdempotentDeliveries } from "./idempotent-deliveries.ts";
 import { RateWindow } from "./rate-window.ts";
 import { nameCall, nameDelivery, payloadIn } from "./read.ts";
-import { type HookRefusal, later, refusalOf, refused, turnedAway } from "./refusal.ts";
+import { type HookRefusal, refusalOf, refused, refusedEarly, retryAfter } from "./refusal.ts";
 
 /** Calls at once; bodies and transforms must not pile up. */
 const MAX_AT_ONCE = 50;
@@ -71,11 +71,11 @@ export class Receiver {
   async #answer(hookRequest: HookRequest): Promise<Answer> {
     const { request, route, settings } = hookRequest;
     const isTrusted = this.#admission.admit(hookRequest);
-    if (request.method !== "POST") throw turnedAway(405, "hooks are called by POST", { Allow: "POST" });
-    if (!route.builtIn && route.mappings.length === 0) throw turnedAway(404, "there is no such hook");
-    if (isCompressed(request)) throw turnedAway(415, "the body must not be compressed");
+    if (request.method !== "POST") throw refusedEarly(405, "hooks are called by POST", { Allow: "POST" });
+    if (!route.builtIn && route.mappings.length === 0) throw refusedEarly(404, "there is no such hook");
+    if (isCompressed(request)) throw refusedEarly(415, "the body must not be compressed");
     if (this.#underWay >= MAX_AT_ONCE)
-      throw turnedAway(503, "too many calls are under way; try again later", later(5_000));
+      throw refusedEarly(503, "too many calls are under way; try again later", retryAfter(5_000));
     this.#underWay++;
     try {
       const body = await readBody(request, {
@@ -145,7 +145,7 @@ export class Receiver {
 
   #unexpected(error: unknown): HookRefusal {
     const explanation = this.#services.database.explain(error, "a hook met an unexpected error");
-    return explanation ? refused(503, explanation.says, later(5_000)) : refused(500, "internal error");
+    return explanation ? refused(503, explanation.says, retryAfter(5_000)) : refused(500, "internal error");
   }
 
   /** Writes down a refused call; only so many, because strangers can cause them. */

@@ -18,7 +18,7 @@ export function refused(status: number, error: string, headers: Refusal["headers
 }
 
 /** A refusal before the body was read. */
-export function turnedAway(status: number, error: string, headers: Refusal["headers"] = {}): HookRefusal {
+export function refusedEarly(status: number, error: string, headers: Refusal["headers"] = {}): HookRefusal {
   return new HookRefusal(status, error, { headers: { ...headers, ...CLOSE } });
 }
 
@@ -32,8 +32,8 @@ export function mappingFailed(reason: string): HookRefusal {
   return new HookRefusal(500, "hook mapping failed", { reason });
 }
 
-/** "Come later", in whole seconds. */
-export function later(ms: number): Refusal["headers"] {
+/** The header Retry-After, in whole seconds. */
+export function retryAfter(ms: number): Refusal["headers"] {
   return { "Retry-After": String(Math.max(1, Math.ceil(ms / 1_000))) };
 }
 
@@ -43,5 +43,5 @@ export function refusalOf(error: unknown): HookRefusal | undefined {
   if (!(error instanceof GatewayError)) return undefined;
   const { code, message, retryable, retryAfterMs = 1_000 } = error;
   if (code === "INVALID_REQUEST") return refused(400, message);
-  return refused(503, message, retryable ? later(retryAfterMs) : {});
+  return refused(503, message, retryable ? retryAfter(retryAfterMs) : {});
 }

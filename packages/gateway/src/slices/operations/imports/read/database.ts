@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { ignore, TellableError } from "../../../../base/errors.ts";
-import { isPassing } from "../../../../base/process/machine.ts";
+import { isTransient } from "../../../../base/process/machine.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
 import type { SourceFolder } from "./source.ts";
 
@@ -45,7 +45,7 @@ export class SourceDatabase implements Disposable {
       if (Object.values(check ?? {})[0] === "ok") return new SourceDatabase(database, { folder, source, file });
       database.close();
     } catch (error) {
-      if (isPassing(error)) {
+      if (isTransient(error)) {
         rmSync(folder, { recursive: true, force: true });
         throw error;
       }

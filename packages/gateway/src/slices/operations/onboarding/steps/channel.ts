@@ -1,7 +1,7 @@
 /** A channel to write on: its token is tried with the platform, or it is linked by a QR code. */
 import { GatewayError, messageOf } from "../../../../base/errors.ts";
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
-import { isSecret } from "../../../../kit/schema/sound.ts";
+import { isSecret } from "../../../../kit/schema/keys-and-addresses.ts";
 import { drawnQr } from "./drawn-qr.ts";
 import { askText, choose, type Services, SKIP, type Steps, tell, tryAgain, type WizardSession } from "./step.ts";
 

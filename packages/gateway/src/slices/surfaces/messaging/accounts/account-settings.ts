@@ -1,7 +1,7 @@
 /** The settings of one account as they are in force: the account's own, else its channel's, else the default. */
 import { isRecord } from "../../../../base/config/config.ts";
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
-import { isSecret, soundly } from "../../../../kit/schema/sound.ts";
+import { checkKeysAndAddresses, isSecret } from "../../../../kit/schema/keys-and-addresses.ts";
 import { preparePatterns } from "../in/mention-patterns.ts";
 import { PeerList } from "../peer-list.ts";
 import type { AccountConfig, ChannelConfig, ChannelsConfig } from "../settings.ts";
@@ -160,7 +160,7 @@ function soundSettings(
   { env, settings }: ChannelDefinition,
   pathOf: (name: string) => string,
 ): Pick<AccountSettings, "own" | "unsound"> {
-  const { value, problems } = soundly(settings, own, "");
+  const { value, problems } = checkKeysAndAddresses(settings, own, "");
   const [first] = problems;
   if (!first) return { own: value as Record<string, unknown>, unsound: undefined };
   const name = first.path.slice(1);

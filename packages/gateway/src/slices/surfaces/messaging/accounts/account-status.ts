@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { ChannelDefinition } from "../../../../kit/channel.ts";
-import { isSecret } from "../../../../kit/schema/sound.ts";
+import { isSecret } from "../../../../kit/schema/keys-and-addresses.ts";
 import { DEFAULT_ACCOUNT } from "./account-settings.ts";
 import type { Accounts } from "./accounts.ts";
 import type { KnownChannels } from "./known-channels.ts";

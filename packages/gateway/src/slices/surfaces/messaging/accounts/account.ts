@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { detailOf, ignore, messageOf, TellableError } from "../../../../base/errors.ts";
 import type { Log } from "../../../../base/log.ts";
 import { type ErrorOwner, runOwnedBy } from "../../../../base/process/error-owner.ts";
-import { isPassing, type Machine, machineTrouble } from "../../../../base/process/machine.ts";
+import { isTransient, type Machine, machineTrouble } from "../../../../base/process/machine.ts";
 import { type Backoff, backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { onAbort, within } from "../../../../base/time/deadline.ts";
@@ -214,7 +214,7 @@ export class Account implements ErrorOwner {
       const startedAt = clock.monotonic();
       const error = await this.#session(signal, settings);
       if (signal.aborted) return;
-      if (isPassing(error)) {
+      if (isTransient(error)) {
         await this.#waitForMachine(error, signal);
         continue;
       }

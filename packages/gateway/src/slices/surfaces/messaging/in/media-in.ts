@@ -20,7 +20,7 @@ import { detailOf, messageOf } from "../../../../base/errors.ts";
 import { fileExists, makePrivateDir } from "../../../../base/files.ts";
 import { newId } from "../../../../base/ids.ts";
 import type { Log } from "../../../../base/log.ts";
-import { isPassing, type Machine } from "../../../../base/process/machine.ts";
+import { isTransient, type Machine } from "../../../../base/process/machine.ts";
 import { backoffMs } from "../../../../base/time/backoff.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import { ChannelError } from "../../../../kit/channel.ts";
@@ -121,7 +121,7 @@ export class MediaIn {
       return await this.#toParts(file, taken, signal);
     } catch (error) {
       // Passing trouble of the machine is not final: the message waits with its file.
-      if (signal.aborted || isPassing(error)) throw error;
+      if (signal.aborted || isTransient(error)) throw error;
       log.warn("a file of an inbound message was not taken in", {
         ...account.key,
         kind: file.kind,

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { invalidRequest, messageOf, TellableError } from "../../../../base/errors.ts";
 import { makePrivateDir, writePrivateFile } from "../../../../base/files.ts";
 import { newId } from "../../../../base/ids.ts";
-import { isPassing } from "../../../../base/process/machine.ts";
+import { isTransient } from "../../../../base/process/machine.ts";
 import type { Clock } from "../../../../base/time/clock.ts";
 import type { MediaKind, OutboundMedia } from "../../../../kit/channel-message.ts";
 
@@ -35,7 +35,7 @@ export class MediaOut {
       return await describe(path, name, type);
     } catch (error) {
       rmSync(path, { force: true });
-      if (isPassing(error)) throw error;
+      if (isTransient(error)) throw error;
       throw invalidRequest(`mediaUrl cannot be fetched: ${messageOf(error)}`);
     }
   }

@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { GatewayError, messageOf, TellableError } from "../../../../../base/errors.ts";
 import type { Env } from "../../../../../base/files.ts";
 import { hostAndPort } from "../../../../../base/net/host-and-port.ts";
-import { addressProblem, keyProblem } from "../../../../../kit/schema/sound.ts";
+import { addressProblem, keyProblem } from "../../../../../kit/schema/keys-and-addresses.ts";
 import { tools as toolSettings, type WebSettings } from "../../settings.ts";
 import { defineTool, type Gateway } from "../../slice.ts";
 import { fromOutside } from "../outside.ts";

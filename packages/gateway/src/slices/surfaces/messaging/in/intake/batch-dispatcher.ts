@@ -2,7 +2,7 @@
 
 import { defined } from "../../../../../base/defined.ts";
 import { GatewayError, ignore, messageOf } from "../../../../../base/errors.ts";
-import { isDamage, isPassing } from "../../../../../base/process/machine.ts";
+import { isDamage, isTransient } from "../../../../../base/process/machine.ts";
 import { KeyedQueue } from "../../../../../base/queue.ts";
 import type { Quote } from "../../../../../kit/channel-message.ts";
 import { oneLine } from "../../../../../kit/text/framing.ts";
@@ -172,7 +172,7 @@ export class BatchDispatcher {
         return start();
       } catch (error) {
         const { clock, machine } = this.#services;
-        if (isPassing(error)) await machine.recovered(error, this.#signal);
+        if (isTransient(error)) await machine.recovered(error, this.#signal);
         else if (error instanceof GatewayError && error.retryable)
           await clock.sleep(error.retryAfterMs ?? AFTER_ERROR_MS, this.#signal);
         else throw error;

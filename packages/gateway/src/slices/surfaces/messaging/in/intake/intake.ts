@@ -5,7 +5,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, messageOf, TellableError } from "../../../../../base/errors.ts";
-import { isDamage, isPassing, MAX_TRIES } from "../../../../../base/process/machine.ts";
+import { isDamage, isTransient, MAX_TRIES } from "../../../../../base/process/machine.ts";
 import type { InboundMessage } from "../../../../../kit/channel-message.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";
@@ -91,7 +91,7 @@ export class Intake {
     // Damage is logged once. Nothing is given up: the inbox is worked on when the database is mended.
     if (!isDamage(error)) log.warn("the inbox cannot be worked on now", { error });
     this.#isAgain = false;
-    const well = isPassing(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);
+    const well = isTransient(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);
     void well.then(
       () => this.kick(),
       (reason: unknown) => ignore(reason, "the account is stopped"),
@@ -110,7 +110,7 @@ export class Intake {
         this.#take(row);
       } catch (error) {
         this.#seenId = row.id - 1;
-        if (isPassing(error) || isDamage(error) || this.#isTriedAgain(row.id, error)) throw error;
+        if (isTransient(error) || isDamage(error) || this.#isTriedAgain(row.id, error)) throw error;
         inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
         this.#seenId = row.id;
       }

@@ -2,7 +2,7 @@
 
 import { defined } from "../../../../../base/defined.ts";
 import type { Content, Inbound, InboundMessage } from "../../../../../kit/channel-message.ts";
-import { gist } from "../../../../../kit/content/content.ts";
+import { describeContent } from "../../../../../kit/content/content.ts";
 import { oneLine, type WordsKind } from "../../../../../kit/text/framing.ts";
 import { cleanMessage } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
@@ -126,7 +126,7 @@ export class OtherEvents {
       return { kind: "noted", rule: "edit", detail };
     }
     if (row.inbound.fromSelf || !this.#policy.isHeard(row)) return { kind: "noted", rule: "edit" };
-    const text = cleanMessage(gist(content, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", ""));
+    const text = cleanMessage(describeContent(content, row.channel).slice(0, MAX_EDIT_CHARS).replaceAll("\u0000", ""));
     const words = { text, from: sourceOf("edit", row.channel, row.inbound) };
     notices.add(this.#policy.sessionKey(edited), words, { about: `edit ${edited.id}` });
     return { kind: "noted", rule: "edit", detail: "The agent is told with the next message." };

@@ -65,7 +65,11 @@ export function isSecret(schema: object | undefined): boolean {
 }
 
 /** Trims keys and addresses in a value; returns it with what is wrong with those that cannot be used. */
-export function soundly(schema: object, value: unknown, path: string): { value: unknown; problems: Issue[] } {
+export function checkKeysAndAddresses(
+  schema: object,
+  value: unknown,
+  path: string,
+): { value: unknown; problems: Issue[] } {
   const problems: Issue[] = [];
   return { value: walk(schema, value, path, problems), problems };
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Type } from "@sinclair/typebox";
 import { defineSettings } from "../settings.ts";
+import { checkKeysAndAddresses } from "./keys-and-addresses.ts";
 import { Address, Secret, SecretLine, SecretText } from "./schema.ts";
-import { soundly } from "./sound.ts";
 
 const schema = Type.Object({
   key: Type.Optional(Secret),
@@ -35,7 +35,7 @@ describe("a setting", () => {
   ];
   for (const [what, given, value, problems] of CASES)
     test(what, () => {
-      const sound = soundly(schema, given, "x");
+      const sound = checkKeysAndAddresses(schema, given, "x");
 
       assert.deepEqual(sound.value, value);
       assert.deepEqual(
