@@ -41,9 +41,9 @@ test("while the program loads, the signal opens no debugger", async () => {
 });
 
 test("nor does it after the process has become another program, before that listens for it", async () => {
-  const goOn = fileURLToPath(new URL("../../packages/gateway/src/base/process/exec-program.ts", import.meta.url));
+  const module = fileURLToPath(new URL("../../packages/gateway/src/base/process/exec-program.ts", import.meta.url));
   const next = 'console.log("loads"); process.stdin.resume();';
-  const first = `import { goOnAs } from ${JSON.stringify(goOn)}; await goOnAs(["-e", ${JSON.stringify(next)}], process.env);`;
+  const first = `import { execProgram } from ${JSON.stringify(module)}; await execProgram(["-e", ${JSON.stringify(next)}], process.env);`;
   const child = spawn(process.execPath, ["--conditions=moltbot-source", "--input-type=module", "-e", first]);
   let said = "";
   child.stderr.on("data", (piece: Buffer) => {

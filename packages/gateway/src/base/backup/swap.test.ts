@@ -123,11 +123,11 @@ test("an undo that waits is given up: what is there stays, and it can be undone 
 });
 
 /** Runs a step of a restore in a process that is killed before its rename number `count`. */
-function killedAt(count: number, step: "carryOut" | "takeBack" | "undo", stateDir: string): void {
+function killedAt(count: number, step: "executePlan" | "rollBackPlan" | "undo", stateDir: string): void {
   const swap = new URL("./swap.ts", import.meta.url).href;
   const program = `
     import { renameSync } from "node:fs";
-    import { carryOut, lastRestore, readPlan, takeBack, undoPlan } from ${JSON.stringify(swap)};
+    import { executePlan, lastRestore, readPlan, rollBackPlan, undoPlan } from ${JSON.stringify(swap)};
     let left = ${count};
     const rename = (from, to) => {
       if (left-- === 0) process.kill(process.pid, "SIGKILL");
@@ -135,8 +135,8 @@ function killedAt(count: number, step: "carryOut" | "takeBack" | "undo", stateDi
     };
     const dir = ${JSON.stringify(stateDir)};
     const plan = readPlan(dir);
-    if (${JSON.stringify(step)} === "undo") carryOut(dir, undoPlan(lastRestore(dir)), rename);
-    else ({ carryOut, takeBack })[${JSON.stringify(step)}](dir, plan, rename);`;
+    if (${JSON.stringify(step)} === "undo") executePlan(dir, undoPlan(lastRestore(dir)), rename);
+    else ({ executePlan, rollBackPlan })[${JSON.stringify(step)}](dir, plan, rename);`;
   const { signal, stderr } = spawnSync(
     process.execPath,
     ["--conditions=moltbot-source", "--input-type=module", "-e", program],
@@ -148,7 +148,7 @@ function killedAt(count: number, step: "carryOut" | "takeBack" | "undo", stateDi
 for (let count = 0; count < MOVES; count++) {
   test(`a kill before move ${count + 1} of a restore leaves the old state whole`, () => {
     const { stateDir, shown } = prepared();
-    killedAt(count, "carryOut", stateDir);
+    killedAt(count, "executePlan", stateDir);
 
     rollBackPlan(stateDir, readPlan(stateDir)!);
 
@@ -159,7 +159,7 @@ for (let count = 0; count < MOVES; count++) {
   test(`a kill before move ${count + 1} of going back leaves the old state whole`, () => {
     const { stateDir, plan, shown } = prepared();
     executePlan(stateDir, plan);
-    killedAt(count, "takeBack", stateDir);
+    killedAt(count, "rollBackPlan", stateDir);
 
     rollBackPlan(stateDir, readPlan(stateDir)!);
 

@@ -4,13 +4,13 @@ import { test } from "node:test";
 
 /** What a process prints and how it ends when `body` runs in it under the guard. */
 function inProcess(body: string): { stdout: string; code: number | null } {
-  const blame = new URL("./error-owner.ts", import.meta.url).href;
+  const module = new URL("./error-owner.ts", import.meta.url).href;
   const program = `
-    import { guardProcess, runBlamed, runOwn } from ${JSON.stringify(blame)};
+    import { guardProcess, runOwnedBy, runUnowned } from ${JSON.stringify(module)};
     import { EventEmitter } from "node:events";
     const print = (text) => process.stdout.write(text + "\\n");
     guardProcess({ error: (sentence) => print("log: " + sentence) });
-    const blamed = { crashed: (error) => print("blamed: " + error.message) };
+    const owner = { crashed: (error) => print("owner: " + error.message) };
     ${body}
     setTimeout(() => { print("alive"); process.exit(0); }, 100);
   `;
@@ -19,26 +19,26 @@ function inProcess(body: string): { stdout: string; code: number | null } {
 }
 
 const escapes = [
-  ["a rejection nobody waits for", `runBlamed(blamed, () => { Promise.reject(new Error("x")); });`],
+  ["a rejection nobody waits for", `runOwnedBy(owner, () => { Promise.reject(new Error("x")); });`],
   [
     "a rejection much later",
-    `runBlamed(blamed, async () => { await new Promise((r) => setTimeout(r, 10)); throw new Error("x"); });`,
+    `runOwnedBy(owner, async () => { await new Promise((r) => setTimeout(r, 10)); throw new Error("x"); });`,
   ],
-  ["an exception in a timer", `runBlamed(blamed, () => { setTimeout(() => { throw new Error("x"); }, 1); });`],
+  ["an exception in a timer", `runOwnedBy(owner, () => { setTimeout(() => { throw new Error("x"); }, 1); });`],
   [
     "an error event without a listener",
-    `runBlamed(blamed, () => { setImmediate(() => new EventEmitter().emit("error", new Error("x"))); });`,
+    `runOwnedBy(owner, () => { setImmediate(() => new EventEmitter().emit("error", new Error("x"))); });`,
   ],
 ] as const;
 
 for (const [what, body] of escapes) {
   test(`${what} ends its owner's work, not the process`, () => {
-    assert.deepEqual(inProcess(body), { stdout: "blamed: x\nalive\n", code: 0 });
+    assert.deepEqual(inProcess(body), { stdout: "owner: x\nalive\n", code: 0 });
   });
 }
 
 test("a rejection of our own is logged", () => {
-  const { stdout, code } = inProcess(`runBlamed(blamed, () => runOwn(() => { Promise.reject(new Error("x")); }));`);
+  const { stdout, code } = inProcess(`runOwnedBy(owner, () => runUnowned(() => { Promise.reject(new Error("x")); }));`);
 
   assert.equal(stdout, "log: a promise was rejected and nobody waited for it\nalive\n");
   assert.equal(code, 0);
