@@ -1,8 +1,8 @@
-/** What is wrong with a message, said so that its author can mend it. */
+/** A problem of a message, in words with which its author can correct it. */
 export class A2uiError extends Error {
   /** The line of JSONL, or the number of the message in a list, counted from 1. */
   readonly line?: number;
-  /** What is wrong, without the line. */
+  /** The problem, without the line. */
   readonly reason: string;
 
   constructor(reason: string, at: { readonly line?: number | undefined } = {}) {

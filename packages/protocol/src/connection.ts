@@ -22,7 +22,7 @@ export interface Gap {
   received: number;
 }
 
-/** Who hears of what happens on a connection. */
+/** Callbacks for what happens on a connection. */
 export interface ConnectionHandlers {
   /** Called before any later frame is read, so that no event arrives ahead of it. */
   onHello(hello: HelloOk): void;

@@ -24,7 +24,7 @@ interface Shown {
   readonly theme: string;
 }
 
-/** Who hears of what people do. */
+/** Receives the actions of people on the screen. */
 export interface ScreenHost {
   /** An action, with the ids that the agent gave. */
   pressed(action: A2uiClientAction): void;

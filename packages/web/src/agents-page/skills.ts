@@ -12,7 +12,7 @@ import type { Tools } from "../tools/tools.ts";
 import type { PageHost } from "../view.ts";
 import { t } from "../words/t.ts";
 
-/** Says what was done. */
+/** Announces the result, also to screen readers. */
 export type Say = (text: string) => void;
 
 /** The skills, each with a switch and with what it lacks. */

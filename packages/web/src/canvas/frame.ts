@@ -7,7 +7,7 @@ import { isRecord } from "@moltbot/protocol";
 const MOST_CHARACTERS = 16_000;
 const MOST_A_SECOND = 5;
 
-/** Who hears the frame. */
+/** Receives the messages of the frame. */
 export interface FrameListener {
   /** The A2UI page is there and shows nothing yet. */
   ready(): void;

@@ -25,7 +25,7 @@ const COPIED_MS = 1_600;
 /** How the gateway marks the words of a voice message. */
 const TRANSCRIPT = "[transcript] ";
 
-/** What is said to a model that was cut off. */
+/** The message that asks a model to continue an answer that was cut off. */
 const GO_ON = said("Go on from where you were cut off.");
 
 /** `<moltbot-message>`: shows `item`. */

@@ -3,7 +3,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** What is asked of the list. */
+/** The list as its owner gives it. */
 export interface Flow {
   /** What all rows stand in. */
   readonly body: () => HTMLElement | null;

@@ -2,7 +2,7 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** What is asked of the list. */
+/** The measures of the list, as its owner gives them. */
 export interface Measures {
   /** What all rows stand in; its height is that of all rows together. */
   readonly body: () => HTMLElement | null;

@@ -3,7 +3,7 @@
 
 import type { GatewayClient } from "@moltbot/protocol";
 
-/** What is asked of the gateway. */
+/** The requests to the gateway. */
 type Asks = Pick<GatewayClient, "request">;
 
 /** What WebChat and the page of nodes ask, each by its own right. */

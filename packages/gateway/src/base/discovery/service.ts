@@ -12,7 +12,7 @@ export const SERVICE_TYPES = ["_moltbot-gw", "_clawdbot-gw", "_openclaw-gw"] as 
 const HOST_TTL = 120;
 const OTHER_TTL = 4_500;
 
-/** What is told of a gateway. */
+/** A gateway as it is advertised. */
 export interface Service {
   /** What people see; `(2)` and so on is added where another has it. */
   readonly label: string;

@@ -126,7 +126,7 @@ export async function takeUpUpdate(stateDir: string): Promise<void> {
   const record = readUpdate(stateDir);
   if (record === undefined) return;
   await endLeftoverTrial(stateDir);
-  // Whoever has the database is named by the start itself, which fails then.
+  // The start itself fails when the database is in use, and names the process that uses it.
   if (isHeld(databasePath(stateDir))) return;
   if (record.phase === "undo") undoUpdate(stateDir);
   else if (record.phase === "trial" && currentVersion(stateDir) === record.to) keep(stateDir, record);

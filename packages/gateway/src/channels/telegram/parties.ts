@@ -29,7 +29,7 @@ export function peerOf(user: User): Peer {
 
 /** A chat that writes under its own name. */
 export function chatAsPeer(chat: TelegramChat, signature?: string): Peer {
-  // Whoever administers the chat can write so: that proves no one person.
+  // Every administrator of the chat can write in its name, so this identifies no person.
   return {
     ...{ id: accountId(String(chat.id)), name: chosenName(signature) ?? titleOf(chat), ...handles(chat.username) },
     isUnproven: true,

@@ -13,7 +13,7 @@ export const ANSWERS: Readonly<Record<string, "allow-once" | "allow-always" | "d
 /** Asks for one of them. */
 export const QUESTION = "Allow it? y = once, a = always, n = no";
 
-/** What is said to anything else. */
+/** The reply to an answer that is none of these. */
 export const NO_ANSWER = "Answer y, a or n.";
 
 /** The decision that somebody typed. */

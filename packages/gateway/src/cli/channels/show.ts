@@ -92,7 +92,7 @@ export function accountTable(accounts: readonly NamedAccount[], out: Output): st
   return table(columns, rows, out);
 }
 
-/** What is wrong with an account, each as a sentence that says what to do. */
+/** The problems of an account, each as a sentence that says what to do. */
 export function problemsOf({ channel, account }: NamedAccount): string[] {
   const { problem, probe, state, unknown, accountId } = account;
   const which = accountId === "default" ? channel : `${channel} --account ${accountId}`;

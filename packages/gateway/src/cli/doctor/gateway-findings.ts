@@ -130,7 +130,7 @@ export function checkAccount(named: NamedAccount): Finding {
   return { level: isBroken(account) ? "fail" : "warn", subject, says, fix };
 }
 
-/** What is wrong, and apart from it what to do. */
+/** Splits a sentence into the problem and its solution. */
 function firstSentence(text: string): { says: string; fix?: string } {
   const [, says = text, fix = ""] = /^(.*?[.:]) (.*)$/s.exec(text) ?? [];
   return { says: says.slice(0, -1), ...(fix !== "" && { fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}` }) };

@@ -81,7 +81,7 @@ export class Subject implements AsyncDisposable {
     this.#child.stdout?.resume();
   }
 
-  /** Whoever reads what the process prints goes away. */
+  /** Closes the reading end of the process's output. */
   leave(): void {
     this.#child?.stdout?.destroy();
   }

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 
-/** What is asked of the file system. */
+/** The questions to the file system. */
 export interface NodeLook {
   /** The Node that runs now. */
   readonly execPath: string;

@@ -16,7 +16,7 @@ const STOP_LIMIT_S = 20;
 /** A service that says nothing for this long is restarted, where that is wanted. In seconds. */
 const WATCHDOG_S = 90;
 
-/** Who comes to a socket waits for the service: it is started again sooner. */
+/** Clients of a socket unit wait for the service, so it is restarted sooner. */
 const SOON_MS = 250;
 
 /** The unit as it stands in its file. Throws a usage error for a path that no unit can hold. */

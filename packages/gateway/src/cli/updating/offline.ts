@@ -48,7 +48,7 @@ export async function withUpdates<T>(
   }
 }
 
-/** Whoever has the database without a port is another command. */
+/** A process that uses the database and has no port is another command. */
 async function opened<T>(open: () => Promise<T>, stateDir: string): Promise<T> {
   try {
     return await open();

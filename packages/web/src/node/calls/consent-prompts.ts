@@ -5,7 +5,7 @@ import type { Consent, Decision } from "./consent.ts";
 /** A question as it is shown. */
 export interface Question {
   readonly consent: Consent;
-  /** What is asked for, as the end of “… asks for”. */
+  /** The object of the sentence “… asks for”. */
   readonly what: string;
   readonly askedBy: string;
 }

@@ -1,6 +1,6 @@
 // The line by which an agent is told what a person did on a surface (protocol: agent.request of canvas actions).
 
-/** What is told of an action. */
+/** The facts of an action that the gateway is sent. */
 export interface ActionFacts {
   readonly name: string;
   readonly surfaceId: string;

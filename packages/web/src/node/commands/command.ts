@@ -16,7 +16,7 @@ export interface NodeCommand {
   readonly cap: string;
   /** Whether it works while the page is in the background. */
   readonly worksHidden: boolean;
-  /** What is asked for, as the end of “… asks for”. */
+  /** The object of the sentence “… asks for”. */
   asksFor(params: Params): string;
   /** Does it; the payload of the answer. Rejects with `NodeFailure`. */
   run(call: CommandCall): Promise<unknown>;

@@ -72,7 +72,7 @@ export const ModelsStatus = Closed({
   }),
 });
 
-/** What came of asking a model one thing. */
+/** The result of one question to a model. */
 export const ModelTrial = Closed({
   model: NonEmpty,
   reply: Type.String(),

@@ -12,7 +12,7 @@ import { comparable, type Difference, differenceOf } from "./difference.ts";
 import { Player } from "./player.ts";
 import { type KeptEvent, type Recording, toText } from "./recording.ts";
 
-/** What came of it. */
+/** The result of a replay. */
 export interface Replay {
   readonly text: string;
   readonly events: readonly KeptEvent[];

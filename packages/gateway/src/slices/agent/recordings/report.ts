@@ -62,7 +62,7 @@ export function detailsOf(
   };
 }
 
-/** What came of a replay. */
+/** The result of a replay as the wire has it. */
 export function replayOf({ run }: Recording, replay: Replay): Static<typeof ReplayReport> {
   const { text, requests, events, differences, durationMs } = replay;
   return {

@@ -57,7 +57,7 @@ export interface ModelWatcher {
 }
 
 export class Usage implements Meter {
-  /** Who hears of calls of models. */
+  /** Observers of calls of models. */
   readonly watchers = new ManyPort<ModelWatcher>();
   readonly #services: Omit<UsageServices, "config">;
   readonly #ledger: Ledger;

@@ -40,7 +40,7 @@ export class Cron implements RunObserver, Disposable {
   readonly #programs: JobPrograms;
   readonly #scheduler: Scheduler;
   readonly #stack = new DisposableStack();
-  /** Who waits for the end of a slot. */
+  /** Callers that wait for the end of a slot. */
   readonly #waiting = new Map<number, () => void>();
 
   constructor(services: CronServices) {

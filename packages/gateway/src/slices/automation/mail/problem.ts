@@ -16,7 +16,7 @@ export function isLasting(error: unknown): boolean {
   return (authenticationFailed === true && !isBusy(error)) || mailboxMissing === true || isOurs(error);
 }
 
-/** What is wrong, and what to do. */
+/** The problem of a mailbox as a sentence, and how to solve it. */
 export function problemOf(error: unknown, account: string, settings: MailAccountSettings): string {
   const { host, mailbox = "INBOX" } = settings;
   const { authenticationFailed, mailboxMissing, serverResponseCode, code = "" } = failureOf(error);

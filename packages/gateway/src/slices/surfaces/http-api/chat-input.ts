@@ -5,7 +5,7 @@ import { type Conversation, conversationOf, type GivenTurn, readContent, toolTur
 import { refused } from "./exchange.ts";
 import { requireOwnTools, thinkingOf } from "./options.ts";
 
-/** What is asked for. */
+/** The body of a chat completion request. */
 export interface ChatRequest {
   readonly model: string;
   readonly conversation: Conversation;

@@ -5,7 +5,7 @@ import { type Conversation, conversationOf, type GivenTurn, readContent, toolTur
 import { refused } from "./exchange.ts";
 import { requireOwnTools, thinkingOf } from "./options.ts";
 
-/** What is asked for. */
+/** The body of a responses request. */
 export interface ResponsesRequest {
   readonly model: string;
   readonly conversation: Conversation;

@@ -287,7 +287,7 @@ export class Messaging implements AsyncDisposable {
     for (const each of this.watchers) each.settled?.(row);
   }
 
-  /** Who hears of messages as they come to their end. */
+  /** Observers of finished messages. */
   get watchers(): ManyPort<MessageWatcher> {
     return this.inbox.watchers;
   }

@@ -1,4 +1,4 @@
-/** Who hears of messages as they come to their end: the slices that count and trace. */
+/** Observers of finished messages: the slices that count and trace. */
 import type { OutcomeName } from "./schema.ts";
 
 /** A message of the inbox that has its outcome. */

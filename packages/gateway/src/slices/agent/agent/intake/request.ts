@@ -184,7 +184,7 @@ function askAgain(
   agent.runs.accept({ id, source: "chat.send", principal, sessionKey, request, content, replaces });
 }
 
-/** What came along with a message, and is not its words. */
+/** Whether a part is a picture or a file that came with the message. */
 function isFile(part: StoredPart): boolean {
   return part.type === "image" || (part.type === "text" && part.from?.kind === "file");
 }

@@ -242,7 +242,7 @@ export class Run {
     return this.#steered.length > 0;
   }
 
-  /** What was said meanwhile, once. */
+  /** Takes the messages that arrived during the run; each is returned once. */
   takeSteered(): readonly Steered[] {
     const said = this.#steered;
     this.#steered = [];

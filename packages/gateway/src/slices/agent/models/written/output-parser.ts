@@ -81,7 +81,7 @@ export class OutputParser {
     yield* joined(this.#read(false));
   }
 
-  /** What is left at the end. */
+  /** Yields the rest when the answer has ended. */
   *end(): Generator<Piece> {
     yield* joined(this.#read(true));
     if (this.#state.kind === "call") yield pieceOf(this.#state, "");

@@ -10,7 +10,7 @@ import { type Delivered, isTemplate, render } from "./template.ts";
 /** A mapping with its name. */
 export interface NamedMapping extends Mapping {
   readonly id: string;
-  /** What is wrong with it; it is then not used. */
+  /** Why the mapping cannot be used; absent when it can. */
   readonly problem?: string;
 }
 

@@ -11,7 +11,7 @@ export interface Entry {
   readonly fields: Fields;
 }
 
-/** What was said between two resets. */
+/** The messages between two resets. */
 export interface Span {
   /** Why it began; undefined for the first. */
   readonly reason?: string | undefined;

@@ -98,7 +98,7 @@ function connectionOf(caller: Caller): Holder {
   return { kind: "connection", connId, isLasting: protocol === 3, mayAct: mayAct(caller) };
 }
 
-/** Whoever may not write to the agent does not do so by a button. */
+/** A viewer without the right to write to the agent cannot do so by a button either. */
 function mayAct({ role, scopes }: Caller): boolean {
   return role === "node" || hasScope(scopes, "operator.write");
 }

@@ -72,7 +72,7 @@ export class Account implements ErrorOwner {
   readonly #options: AccountOptions;
   #state: AccountStateName = "stopped";
   #problem: Problem | undefined;
-  /** What is said of it until its first start. */
+  /** The state that is reported until the account's first start. */
   #expected: { readonly state: AccountStateName; readonly problem?: Problem } | undefined;
   #connection: Connection | undefined;
   #self: Peer | undefined;

@@ -11,7 +11,7 @@ import type { AccountConfig, Binding, ChannelConfig, ChannelsConfig } from "../s
 export interface NameProblem {
   /** The dotted path of the entry. */
   readonly setting: string;
-  /** What is wrong, as a sentence. */
+  /** The problem as a sentence. */
   readonly says: string;
   /** What to put there instead, as a sentence. */
   readonly fix: string;

@@ -49,7 +49,7 @@ export class Inbox {
   readonly entries: InboxEntries;
   /** Who has written, and where. */
   readonly people: InboxPeople;
-  /** Who hears of outcomes. */
+  /** Observers of outcomes. */
   readonly watchers = new ManyPort<MessageWatcher>();
 
   constructor(options: { store: Store; clock: Clock }) {
