@@ -22,11 +22,11 @@ describe("the answer to a hook", () => {
     await model?.[Symbol.asyncDispose]();
   });
 
-  /** Calls a hook whose run answers with `text`. */
+  /** Calls a hook whose run answers with `text`. No look at the news follows at once, which would take the next text. */
   async function answered(text: string, body: object, headers = {}) {
     model.script({ kind: "text", text });
     const answer = await callHook(bench.gateway.httpUrl, "/hooks/agent", {
-      body: { message: "Look", ...body },
+      body: { message: "Look", wakeMode: "next-heartbeat", ...body },
       headers: withToken(headers),
     });
     await bench.operator.call("agent.wait", { runId: answer.body.runId, timeoutMs: 60_000 });

@@ -26,7 +26,10 @@ test("what listens on a machine with public addresses is reached at none of them
   const command = `${NETWORK} && exec "$0" --conditions=moltbot-source "$@"`;
   const words = ["-rn", "sh", "-c", command, process.execPath, STAGE, V4!, V6!, NEIGHBOUR!];
 
-  const { stdout } = await promisify(execFile)("unshare", words, { timeout: LIMIT_MS });
+  const { stdout } = await promisify(execFile)("unshare", words, {
+    env: { ...process.env, MOLTBOT_TEST_OWN_ADDRESSES: V4 },
+    timeout: LIMIT_MS,
+  });
 
   const own = "belongs to this machine or its own network";
   assert.deepEqual(JSON.parse(stdout), {
