@@ -49,7 +49,7 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       .click();
     await chat.page.getByRole("button", { name: "Try camera.snap on هاتف آنا" }).click();
     await chat.page.getByRole("button", { name: "Run it" }).click();
-    await chat.page.getByAltText("What camera.snap gave").waitFor();
+    await chat.page.getByAltText("Result of camera.snap").waitFor();
     await inspect(chat, `devices-${size}`);
     await chat.page.getByRole("button", { name: "Why: هاتف آنا" }).click();
     await chat.page.getByText("It was let in on").waitFor();
