@@ -1,5 +1,5 @@
 /**
- * Measures the built product: `npm run bench [-- --json] [--quick] [--only TEXT]`. Each figure is a ratio to a floor that
+ * Measures the built product: `npm run bench [-- --json] [--quick] [--only NAME,NAME]`. Each figure is a ratio to a floor that
  * is measured in the same run, because machines differ and are noisy. Linux only: it reads /proc.
  */
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
@@ -97,10 +97,12 @@ const measurements: [string, () => Promise<Figure | Figure[]>][] = [
   ["package", async () => packageSize(bench)],
 ];
 
+const wanted = values.only?.split(",") ?? measurements.map(([name]) => name);
 const figures: Figure[] = [];
 try {
+  refuseUnknown(wanted);
   for (const [name, measure] of measurements) {
-    if (values.only && !values.only.split(",").includes(name)) continue;
+    if (!wanted.includes(name)) continue;
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[Kmeasuring ${name} …`);
     figures.push(...[await measure()].flat());
   }
@@ -109,7 +111,16 @@ try {
   await stub[Symbol.asyncDispose]();
   cleanUp(bench);
 }
-console.log(values.json ? JSON.stringify(figures, null, 2) : table(figures));
+if (wanted.length > 0) console.log(values.json ? JSON.stringify(figures, null, 2) : table(figures));
+
+function refuseUnknown(names: readonly string[]): void {
+  const known = measurements.map(([name]) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  console.error(`There is no measurement ${unknown.join(", ")}. There are: ${known.join(", ")}.`);
+  process.exitCode = 2;
+  wanted.length = 0;
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -146,7 +157,7 @@ function options() {
       options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
     });
   } catch {
-    console.error("Usage: npm run bench [-- --json] [--quick] [--only TEXT]");
+    console.error("Usage: npm run bench [-- --json] [--quick] [--only NAME,NAME]");
     process.exit(2);
   }
 }
