@@ -48,6 +48,35 @@ test("a list shows each span in the largest unit that divides it, and without jo
   assert.deepEqual(stdout.match(/every \d+ \w+/g)?.sort(), ["every 2 h", "every 3 d", "every 90 min"]);
 });
 
+test("a job is meant by the id of the list or by its name, and never by a guess", async () => {
+  using home = new Home();
+  const env = { MOLTBOT_GATEWAY_TOKEN: "a-token-for-tests" };
+  await using _gateway = await home.gateway([], env);
+  const run = (...words: string[]) => home.run(["cron", ...words], { env });
+  for (const name of ["News", "Water", "Water"])
+    await run("add", "--name", name, "--cron", "0 8 * * 1-5", "--tz", "Europe/Berlin", "--system-event", "x");
+
+  const { stdout: listed } = await run("list");
+  const [shown = ""] = /^[0-9a-f-]+(?= {2,}News)/m.exec(listed) ?? [];
+  const byName = await run("disable", "news");
+  const byId = await run("enable", shown);
+  const tooShort = await run("disable", shown.slice(0, 4));
+  const several = await run("rm", "Water");
+  const whole = JSON.parse((await run("list", "--json")).stdout) as { jobs: { id: string; name: string }[] };
+
+  assert.ok(listed.split("\n").every((line) => line.length <= 80));
+  assert.match(listed, /^Id +Name +When +Next +Last/m);
+  assert.equal(byName.stdout, "News is off.\n");
+  assert.match(byId.stdout, /^News \([0-9a-f-]{36}\)\. Next: /);
+  assert.deepEqual([tooShort.code, several.code], [1, 1]);
+  assert.match(tooShort.stderr, /^Unknown cron job id: .{4}\. /);
+  assert.match(
+    several.stderr,
+    /^Several jobs are called Water: Water \(.{36}\), Water \(.{36}\)\. Write the id of one\./,
+  );
+  assert.equal(whole.jobs.length, 3);
+});
+
 test("the simulator needs no gateway, and compares with what was expected", async () => {
   using home = new Home();
   const file = join(home.stateDir, "..", "expected.jsonl");

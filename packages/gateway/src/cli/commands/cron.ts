@@ -4,14 +4,14 @@ import { defined } from "../../base/defined.ts";
 import { defineCommand, defineGroup } from "../language/command.ts";
 import { limitFlag } from "../language/common-flags.ts";
 import { usageError } from "../language/exit.ts";
-import { type Link, withGateway } from "../reach/connect.ts";
+import { withGateway } from "../reach/connect.ts";
 import { ago, printable, table } from "../terminal/render.ts";
 import { addFlags, changesOf, jobOf, payloadOf, scheduleOf } from "./cron-job.ts";
+import { idChars, jobIdOf, jobsOf, PAGE } from "./cron-names.ts";
 import { simulateCommand } from "./cron-simulate.ts";
 
 type Job = CronListResult["jobs"][number];
 
-const PAGE = 200;
 /** A run of an agent may take long; January's clients wait for it as well. */
 const RUN_MS = 600_000;
 const SPANS = [
@@ -52,7 +52,7 @@ const list = defineCommand({
       const jobs = await jobsOf(link, call.flags.all);
       if (call.flags.json) return call.out.json({ jobs });
       if (jobs.length === 0) return call.out.print(NO_JOBS);
-      call.out.print(table(COLUMNS, jobs.map(jobRow), call.out));
+      call.out.print(table(COLUMNS, rowsOf(jobs), call.out));
     }),
 });
 
@@ -64,10 +64,18 @@ const COLUMNS = [
   { title: "Last" },
 ];
 
-function jobRow({ id, name, schedule, enabled, state }: Job): string[] {
-  const next = state.nextRunAtMs === undefined ? "never" : new Date(state.nextRunAtMs).toISOString().slice(0, 19);
-  const last = state.lastStatus === undefined ? "" : `${state.lastStatus} ${ago(state.lastRunAtMs)}`;
-  return [id, name, scheduleText(schedule), enabled ? next : "off", last].map(printable);
+function rowsOf(jobs: readonly Job[]): string[][] {
+  const chars = idChars(jobs);
+  return jobs.map(({ id, name, schedule, enabled, state }) => {
+    const next = state.nextRunAtMs === undefined ? "never" : minuteOf(state.nextRunAtMs);
+    const last = state.lastStatus === undefined ? "" : `${state.lastStatus} ${ago(state.lastRunAtMs)}`;
+    return [id.slice(0, chars), name, scheduleText(schedule), enabled ? next : "off", last].map(printable);
+  });
+}
+
+/** A moment to its minute, in UTC. */
+function minuteOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }
 
 function scheduleText(schedule: Job["schedule"]): string {
@@ -82,20 +90,6 @@ function span(ms: number): string {
   return `${ms / size} ${unit}`;
 }
 
-async function jobsOf({ client, timeoutMs }: Link, includeDisabled: boolean): Promise<Job[]> {
-  const jobs: Job[] = [];
-  for (let offset: number | null = 0; offset !== null; ) {
-    const page: CronListResult = await client.request(
-      "cron.list",
-      { includeDisabled, limit: PAGE, offset },
-      { timeoutMs },
-    );
-    jobs.push(...page.jobs);
-    offset = page.nextOffset ?? null;
-  }
-  return jobs;
-}
-
 const editFlags = {
   ...addFlags,
   enable: { kind: "switch", summary: "Switch it on" },
@@ -105,10 +99,11 @@ const editFlags = {
 
 const edit = defineCommand({
   summary: "Change a job",
-  positionals: [{ name: "ID" }],
+  positionals: [{ name: "JOB" }],
   flags: editFlags,
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { flags, words, out } = call;
       const schedule = scheduleOf(flags);
       const payload = payloadOf(flags);
@@ -119,7 +114,8 @@ const edit = defineCommand({
       const agent = flags["clear-agent"] && { agentId: null };
       const patch = { ...given, ...changesOf(flags), ...agent, ...defined({ enabled: isOn, deleteAfterRun: after }) };
       if (Object.keys(patch).length === 0) throw usageError("Say what to change, such as --name or --cron.");
-      const job = await client.request("cron.update", { id: words[0] ?? "", patch }, { timeoutMs });
+      const id = await jobIdOf(link, words[0] ?? "");
+      const job = await client.request("cron.update", { id, patch }, { timeoutMs });
       if (flags.json) return out.json(job);
       out.print(sentence(job));
     }),
@@ -128,10 +124,12 @@ const edit = defineCommand({
 function switching(enabled: boolean) {
   return defineCommand({
     summary: enabled ? "Switch a job on" : "Switch a job off",
-    positionals: [{ name: "ID" }],
+    positionals: [{ name: "JOB" }],
     run: (call) =>
-      withGateway(call, async ({ client, timeoutMs }) => {
-        const job = await client.request("cron.update", { id: call.words[0] ?? "", patch: { enabled } }, { timeoutMs });
+      withGateway(call, async (link) => {
+        const { client, timeoutMs } = link;
+        const id = await jobIdOf(link, call.words[0] ?? "");
+        const job = await client.request("cron.update", { id, patch: { enabled } }, { timeoutMs });
         if (call.flags.json) return call.out.json(job);
         call.out.print(enabled ? sentence(job) : `${printable(job.name)} is off.`);
       }),
@@ -139,11 +137,16 @@ function switching(enabled: boolean) {
 }
 
 const remove = defineCommand({
-  summary: "Remove a job",
-  positionals: [{ name: "ID" }],
+  summary: "Remove a job: the beginning of its id, as the list shows it, or its name",
+  positionals: [{ name: "JOB" }],
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
-      const answer = await client.request("cron.remove", { id: call.words[0] ?? "" }, { timeoutMs });
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
+      const answer = await client.request(
+        "cron.remove",
+        { id: await jobIdOf(link, call.words[0] ?? "") },
+        { timeoutMs },
+      );
       if (call.flags.json) return call.out.json(answer);
       call.out.print(answer.removed ? "Removed." : "There is no such job.");
     }),
@@ -151,15 +154,16 @@ const remove = defineCommand({
 
 const run = defineCommand({
   summary: "Run a job now",
-  positionals: [{ name: "ID" }],
+  positionals: [{ name: "JOB" }],
   flags: {
     due: { kind: "switch", summary: "Only when its time has come" },
     force: { kind: "switch", summary: "Whether its time has come or not", hidden: true },
   },
   run: (call) =>
-    withGateway(call, async ({ client }) => {
+    withGateway(call, async (link) => {
       const mode = call.flags.due ? "due" : "force";
-      const answer = await client.request("cron.run", { id: call.words[0] ?? "", mode }, { timeoutMs: RUN_MS });
+      const id = await jobIdOf(link, call.words[0] ?? "");
+      const answer = await link.client.request("cron.run", { id, mode }, { timeoutMs: RUN_MS });
       if (call.flags.json) return call.out.json(answer);
       call.out.print(answer.ran === false ? "Its time has not come; leave out --due." : "It runs.");
     }),
@@ -168,15 +172,17 @@ const run = defineCommand({
 const runs = defineCommand({
   summary: "Show what jobs have run, and what was missed",
   page: "automations",
-  positionals: [{ name: "ID", optional: true }],
+  positionals: [{ name: "JOB", optional: true }],
   flags: {
-    id: { kind: "text", value: "ID", summary: "The job; the same as ID", hidden: true },
+    id: { kind: "text", value: "ID", summary: "The job; the same as JOB", hidden: true },
     ...limitFlag("runs", 50),
   },
   run: (call) =>
-    withGateway(call, async ({ client, timeoutMs }) => {
+    withGateway(call, async (link) => {
+      const { client, timeoutMs } = link;
       const { flags, words, out } = call;
-      const id = words[0] ?? flags.id;
+      const word = words[0] ?? flags.id;
+      const id = word === undefined ? undefined : await jobIdOf(link, word);
       const limit = Math.min(PAGE, Math.max(1, Math.floor(flags.limit ?? 50)));
       const wanted = id === undefined ? { scope: "all" as const, limit } : { id, limit };
       const result = await client.request("cron.runs", wanted, { timeoutMs });
@@ -212,7 +218,7 @@ const next = defineCommand({
       const limit = Math.min(PAGE, Math.max(1, Math.floor(call.flags.limit ?? 10)));
       const { jobs } = await client.request("cron.list", { limit }, { timeoutMs });
       if (call.flags.json) return call.out.json({ jobs });
-      call.out.print(jobs.length === 0 ? NO_JOBS : table(COLUMNS, jobs.map(jobRow), call.out));
+      call.out.print(jobs.length === 0 ? NO_JOBS : table(COLUMNS, rowsOf(jobs), call.out));
     }),
 });
 
