@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { eventually } from "../support/time-limit.ts";
 import { Home } from "./harness.ts";
 
 const SPRING = ["--cron", "30 2 * * *", "--tz", "Europe/Berlin", "--from", "2026-03-28", "--days", "2"];
@@ -56,6 +57,9 @@ test("a job is meant by the id of the list or by its name, and never by a guess"
   for (const name of ["News", "Water", "Water"])
     await run("add", "--name", name, "--cron", "0 8 * * 1-5", "--tz", "Europe/Berlin", "--system-event", "x");
 
+  await run("run", "news");
+  await eventually("the run's end", async () => (await run("runs", "news")).stdout.includes(" ok "));
+  const { stdout: ran } = await run("runs");
   const { stdout: listed } = await run("list");
   const [shown = ""] = /^[0-9a-f-]+(?= {2,}News)/m.exec(listed) ?? [];
   const byName = await run("disable", "news");
@@ -65,6 +69,7 @@ test("a job is meant by the id of the list or by its name, and never by a guess"
   const whole = JSON.parse((await run("list", "--json")).stdout) as { jobs: { id: string; name: string }[] };
 
   assert.ok(listed.split("\n").every((line) => line.length <= 80));
+  assert.match(ran, /^When +Job +Outcome +Result\n\d\d-\d\d \d\d:\d\dZ +News +ok +x$/m);
   assert.match(listed, /^Id +Name +When +Next +Last/m);
   assert.equal(byName.stdout, "News is off.\n");
   assert.match(byId.stdout, /^News \([0-9a-f-]{36}\)\. Next: /);

@@ -73,9 +73,11 @@ function rowsOf(jobs: readonly Job[]): string[][] {
   });
 }
 
-/** A moment to its minute, in UTC. */
+/** A moment to its minute, in UTC; the year only when it is another one. */
 function minuteOf(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
+  const minute = `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")}Z`;
+  const year = new Date().toISOString().slice(0, 5);
+  return minute.startsWith(year) ? minute.slice(year.length) : minute;
 }
 
 function scheduleText(schedule: Job["schedule"]): string {
@@ -169,6 +171,13 @@ const run = defineCommand({
     }),
 });
 
+const RUN_COLUMNS = [
+  { title: "When" },
+  { title: "Job", flexible: true },
+  { title: "Outcome" },
+  { title: "Result", flexible: true },
+];
+
 const runs = defineCommand({
   summary: "Show what jobs have run, and what was missed",
   page: "automations",
@@ -190,10 +199,10 @@ const runs = defineCommand({
       // What ran of a removed job stays listed; without anything, a job that is not there is a mistake.
       if (result.entries.length === 0 && id !== undefined) await client.request("cron.get", { id }, { timeoutMs });
       if (result.entries.length === 0) return out.print("Nothing has run yet.");
-      for (const { ts, jobName = "", outcome = "", status = "", error, summary } of result.entries)
-        out.print(
-          [new Date(ts).toISOString(), jobName, outcome, status, error ?? summary ?? ""].map(printable).join("  "),
-        );
+      const rows = result.entries.map(({ ts, jobName = "", outcome = "", status = "", error, summary }) => [
+        ...[minuteOf(ts), jobName, outcome === "fired" ? status : outcome, error ?? summary ?? ""],
+      ]);
+      out.print(table(RUN_COLUMNS, rows, out));
     }),
 });
 
