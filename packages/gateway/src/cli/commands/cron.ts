@@ -59,7 +59,7 @@ const list = defineCommand({
 const COLUMNS = [
   { title: "Id" },
   { title: "Name", flexible: true },
-  { title: "When" },
+  { title: "When", flexible: true },
   { title: "Next" },
   { title: "Last" },
 ];
