@@ -87,9 +87,12 @@ export async function structureOf(page: Page): Promise<string> {
 
 /** A name without figures, times and ages. */
 function steady(name: string): string {
-  return name
-    .replace(/\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?/g, "TIME")
-    .replace(/\d[\d.,]*/g, "#")
-    .replace(/(?<!\w)(?:now|# (?:min|h|ms|s))\b/g, "AGE")
-    .slice(0, 80);
+  return (
+    name
+      // A moment of yesterday is told with its day, which depends on the hour.
+      .replace(/(?:[A-Z][a-z]{2} \d{1,2}, )?\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?/g, "TIME")
+      .replace(/\d[\d.,]*/g, "#")
+      .replace(/(?<!\w)(?:now|# (?:min|h|ms|s))\b/g, "AGE")
+      .slice(0, 80)
+  );
 }
