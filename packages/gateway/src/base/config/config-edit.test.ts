@@ -78,7 +78,7 @@ describe("a patch of a config text", () => {
   });
 
   test("reads as the merge of both, whatever the text and the patch", () => {
-    const key = fc.constantFrom("a", "b", "c c", "d.e", "1");
+    const key = fc.constantFrom("a", "b", "c c", "d.e", "1", "__proto__");
     const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.dictionary(key, fc.jsonValue({ maxDepth: 1 })));
     const object = fc.dictionary(key, value, { maxKeys: 4 }).map((each) => JSON.parse(JSON.stringify(each)));
     const spelling = fc.constantFrom(

@@ -1,6 +1,8 @@
 /** Edits the text of a config file in place: comments, order and spelling of everything else stay. Loaded on first use. */
+
 import JSON5 from "json5";
 import { ignore, invalidRequest } from "../errors.ts";
+import { ownValue, setOwnValue } from "../own-value.ts";
 import { isRecord } from "./config.ts";
 import { type Member, type Place, placesIn } from "./config-tree.ts";
 import { parseJson5 } from "./json5.ts";
@@ -30,7 +32,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    else setOwnValue(result, key, mergePatch(ownValue(result, key), value));
   }
   return result;
 }
@@ -43,7 +45,7 @@ function patched(
 ): string {
   let text = raw;
   for (const [key, value] of Object.entries(patch)) {
-    const inner = isRecord(target) ? target[key] : undefined;
+    const inner = isRecord(target) ? ownValue(target, key) : undefined;
     if (isRecord(value) && isRecord(inner)) text = patched(text, [...path, key], value, inner);
     else if (value === null) text = without(text, path, key);
     else text = withValue(text, path, key, mergePatch(undefined, value));

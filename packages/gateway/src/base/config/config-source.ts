@@ -2,10 +2,12 @@
  * Resolves the files that a config file includes and the environment variables that it names. The text itself is never
  * changed by this, so nothing that was read in is written back.
  */
+
 import { statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { codeOf, ignore, messageOf } from "../errors.ts";
 import { type Env, readTextIfExists } from "../files.ts";
+import { ownValue, setOwnValue } from "../own-value.ts";
 import { parseJson5 } from "./json5.ts";
 
 /** A config file, and what it can refer to. */
@@ -186,7 +188,7 @@ function combined(before: unknown, next: unknown): unknown {
   if (Array.isArray(before) && Array.isArray(next)) return [...before, ...next];
   if (!isObject(before) || !isObject(next)) return next;
   const result: Record<string, unknown> = { ...before };
-  for (const [key, value] of Object.entries(next)) result[key] = combined(result[key], value);
+  for (const [key, value] of Object.entries(next)) setOwnValue(result, key, combined(ownValue(result, key), value));
   return result;
 }
 

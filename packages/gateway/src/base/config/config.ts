@@ -1,5 +1,7 @@
 /** A config text: JSON5, read section by section, with what is wrong in it and where. It opens no file. */
+
 import { messageOf } from "../errors.ts";
+import { ownValue, setOwnValue } from "../own-value.ts";
 import { type LineOf, lineIndex } from "./config-line.ts";
 import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
 import { parseJson5 } from "./json5.ts";
@@ -191,8 +193,9 @@ export function merge(
 ): Record<string, unknown> {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
-    const before = result[key];
-    if (value !== undefined) result[key] = isRecord(value) && isRecord(before) ? merge(before, value) : value;
+    const before = ownValue(result, key);
+    if (value !== undefined)
+      setOwnValue(result, key, isRecord(value) && isRecord(before) ? merge(before, value) : value);
   }
   return result;
 }
