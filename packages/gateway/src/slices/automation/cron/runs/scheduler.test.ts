@@ -90,11 +90,11 @@ function scheduler(clock: WallClock, store: ReturnType<typeof openStore>): Sched
     },
   };
   const [jobs, slots] = [new Jobs(store), new Slots(store)];
-  const alerts = { tell: () => ({ alert: undefined }), send: nothing };
+  const alerts = { tell: () => ({ alert: undefined }), send: () => undefined };
   const posts = { look: nothing, add: nothing };
   const places = { now: { placeOf: nothing } };
   const more = { services, settings, jobs, slots, posts, places, bodyOf: () => ({}), programs: {}, changed: nothing };
-  const ends = new SlotEndHandler({ ...more, alerts } as unknown as ConstructorParameters<typeof SlotEndHandler>[0]);
+  const ends = new SlotEndHandler({ ...more, alerts });
   return new Scheduler({ ...more, ends } as unknown as SchedulerOptions);
 }
 

@@ -1,5 +1,6 @@
 /** What the end of a run does to its job: whether it is tried again, rests, is switched off, and who is told. */
-import type { Settings } from "../../../../base/config/config.ts";
+import type { Log } from "../../../../base/log.ts";
+import type { Clock } from "../../../../base/time/clock.ts";
 import type { DeliverTo } from "../../../agent/agent/run/run-store.ts";
 import type { Alerts, News } from "../delivery/alerts.ts";
 import type { Place } from "../delivery/place.ts";
@@ -9,11 +10,14 @@ import type { CronSettings } from "../settings.ts";
 import type { Slot, SlotEnd, Slots } from "./slots.ts";
 
 export interface SlotEndHandlerOptions {
-  readonly services: CronServices;
-  readonly settings: Settings<CronSettings>;
+  readonly services: Pick<CronServices, "store"> & {
+    readonly clock: Pick<Clock, "now">;
+    readonly log: Pick<Log, "warn">;
+  };
+  readonly settings: { readonly current: Pick<CronSettings, "retry" | "disableAfterErrors"> };
   readonly jobs: Jobs;
   readonly slots: Slots;
-  readonly alerts: Alerts;
+  readonly alerts: Pick<Alerts, "tell" | "send">;
   /** The end as the wire says it, for programs that it is posted to. */
   bodyOf(slot: Slot): object;
 }

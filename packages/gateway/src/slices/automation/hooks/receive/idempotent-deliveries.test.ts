@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
-import type { Answer, Deliveries } from "../deliveries.ts";
-import type { HookServices } from "../services.ts";
+import type { Answer } from "../deliveries.ts";
 import { IdempotentDeliveries } from "./idempotent-deliveries.ts";
 import { RateWindow } from "./rate-window.ts";
 import { HookRefusal } from "./refusal.ts";
@@ -14,7 +13,7 @@ const ACCEPTED: Answer = { status: 202, body: { ok: true } };
 function stage(known: Readonly<Record<string, Answer>> = {}) {
   const clock = new FakeClock();
   const deliveries = { repeat: (keys: readonly string[]) => keys.map((key) => known[key]).find((each) => each) };
-  const once = new IdempotentDeliveries({ clock } as unknown as HookServices, deliveries as unknown as Deliveries);
+  const once = new IdempotentDeliveries({ clock }, deliveries);
   return { clock, once };
 }
 

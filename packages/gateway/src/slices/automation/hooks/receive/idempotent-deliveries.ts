@@ -1,16 +1,16 @@
 /** Handles each delivery once, however often it is sent, and limits how often a hook may be called. */
+import type { Clock } from "../../../../base/time/clock.ts";
 import type { Answer, Deliveries } from "../deliveries.ts";
-import type { HookServices } from "../services.ts";
 import { RateWindow } from "./rate-window.ts";
 import type { Naming } from "./read.ts";
 import { refused, retryAfter } from "./refusal.ts";
 
 export class IdempotentDeliveries {
-  readonly #deliveries: Deliveries;
+  readonly #deliveries: Pick<Deliveries, "repeat">;
   readonly #taken: RateWindow;
   readonly #underWay = new Map<string, Promise<Answer>>();
 
-  constructor({ clock }: HookServices, deliveries: Deliveries) {
+  constructor({ clock }: { readonly clock: Clock }, deliveries: Pick<Deliveries, "repeat">) {
     this.#deliveries = deliveries;
     this.#taken = new RateWindow(clock);
   }

@@ -2,6 +2,7 @@
  * Fits a platform's event to its declared shape and to bounds, so that every row of the inbox can be stored and read.
  * Platforms also send fields of other types than they document, and some fields are whatever a sender's client says.
  */
+import { newId } from "../../../../base/ids.ts";
 import type { Content, Forwarded, Inbound, MediaRef, Origin, Quote } from "../../../../kit/channel-message.ts";
 import type { Item } from "../../../../kit/content/item.ts";
 import type { AccountId, Chat, ChosenName, Peer, ProvenAlias } from "../../../../kit/party.ts";
@@ -133,7 +134,8 @@ const chat: Fit<Chat> = fitRecord<Chat>({
 /** A copy that fits; a cut text says that it was cut. `now` stands in for a time that is none, epoch ms. */
 export function boundedInbound(inbound: Inbound, now: number): Inbound {
   const base = {
-    keys: keys(inbound.keys) ?? ([] as unknown as Inbound["keys"]),
+    // Without a key that fits, a redelivery cannot be told apart: done twice is better than lost.
+    keys: keys(inbound.keys) ?? [newId()],
     at: time(inbound.at) ?? now,
     chat: chat(inbound.chat) ?? { id: NOBODY, kind: "group" as const },
     sender: sender(inbound.sender) ?? { id: NOBODY },
