@@ -58,7 +58,8 @@ test("changes become one patch, in which nothing set is a removal and dots in na
     ["channels.a.b.enabled", { keys: ["channels", "a.b", "enabled"], value: true }],
   ]);
 
-  assert.deepEqual(patchOf(changes), { gateway: { port: null }, channels: { "a.b": { enabled: true } } });
+  const patch = JSON.parse(JSON.stringify(patchOf(changes)));
+  assert.deepEqual(patch, { gateway: { port: null }, channels: { "a.b": { enabled: true } } });
 });
 
 test("what cannot be a value is refused with what to write", () => {
@@ -70,4 +71,13 @@ test("what cannot be a value is refused with what to write", () => {
     [readInput(" ", port), readInput("7", port), readInput("a\n\n b", { kind: "list" })],
     [undefined, 7, ["a", "b"]],
   );
+});
+
+test("an entry that somebody calls __proto__ is an entry, and changes no other object", () => {
+  const keys = ["channels", "__proto__", "enabled"];
+
+  const patch = JSON.stringify(patchOf(new Map([["x", { keys, value: true }]])));
+
+  assert.equal(patch, '{"channels":{"__proto__":{"enabled":true}}}');
+  assert.equal("enabled" in {}, false);
 });

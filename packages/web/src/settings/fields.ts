@@ -121,11 +121,12 @@ export function inputText(value: unknown, kind: Kind): string {
 export function patchOf(
   changes: ReadonlyMap<string, { readonly keys: readonly string[]; readonly value: unknown }>,
 ): object {
-  const patch: Record<string, unknown> = {};
+  // Without a prototype, `__proto__` is a key as any other: entries of maps have names that people choose.
+  const patch: Record<string, unknown> = Object.create(null);
   for (const { keys, value } of changes.values()) {
     let at = patch;
     for (const key of keys.slice(0, -1)) {
-      at[key] ??= {};
+      at[key] ??= Object.create(null);
       at = at[key] as Record<string, unknown>;
     }
     at[keys.at(-1) ?? ""] = value === undefined ? null : value;
