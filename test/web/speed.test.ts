@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { IS_USEFUL, PAGES } from "../support/control-page.ts";
-import { gatewayWith, openWebChat, type WebChat } from "../support/webchat.ts";
+import { dropping, gatewayWith, openWebChat, type WebChat } from "../support/webchat.ts";
 
 const browser = await startBrowser();
 const gateway = await gatewayWith();
@@ -49,6 +49,21 @@ test("each page is useful soon on a slow phone, from the cached shell and withou
     [],
   );
   assert.deepEqual(chat.problems, []);
+});
+
+test("no list is asked for twice when the page connects", async () => {
+  const asked: string[] = [];
+  const route = dropping(({ method = "" }, from) => {
+    if (from === "page" && /\.(?:list|status)$|^health$/.test(method)) asked.push(method);
+    return false;
+  });
+  await using chat = await openWebChat(browser, gateway, { route });
+  await chat.signIn();
+
+  // With and without the open conversation these are two questions.
+  const lists = asked.filter((method) => method !== "usage.status");
+  assert.deepEqual(lists, [...new Set(lists)]);
+  assert.ok(lists.includes("node.pair.list"));
 });
 
 interface Useful {

@@ -111,10 +111,10 @@ export class OverviewFacts implements PageService {
   async read(fact: keyof Facts): Promise<void> {
     const [method, scope] = METHODS[fact];
     if (!this.#host.offers(method) || !this.#host.may(scope)) return;
-    const ask = () => this.#host.gateway().request(method);
     // The registry may be out of reach, and nobody has asked for this: no notice on whatever page is shown by then.
     const unasked = (error: unknown) => ignore(error, "the next look asks again");
-    const answer = await (fact === "update" ? ask().catch(unasked) : this.#host.attempt(ask));
+    const isUnasked = fact === "update";
+    const answer = await (isUnasked ? this.#host.gateway().request(method).catch(unasked) : this.#host.ask(method));
     if (answer !== undefined) await this.#set({ [fact]: answer });
   }
 

@@ -17,6 +17,7 @@ import { leave } from "../visit/leave.ts";
 import { isLockedOut, LOCKED_OUT, lostBecause, refusal } from "../visit/refusal.ts";
 import { t } from "../words/t.ts";
 import type { PageState } from "./page-state.ts";
+import { SharedReads } from "./shared-reads.ts";
 
 /** What the connection tells the page. */
 export interface ConnectionHost {
@@ -38,6 +39,7 @@ export class Connection {
   #client: GatewayClient | undefined;
   #hello: HelloOk | undefined;
   #device: ReturnType<typeof browserIdentity> | undefined;
+  readonly #reads = new SharedReads();
 
   constructor(page: PageState, host: ConnectionHost) {
     this.#page = page;
@@ -90,7 +92,8 @@ export class Connection {
   };
 
   /** Asks the gateway; a refusal becomes a notice, and `undefined`. */
-  readonly ask: Ask = (method, ...asking) => this.attempt(() => this.gateway.request(method, ...asking));
+  readonly ask: Ask = (method, ...asking) =>
+    this.attempt(() => this.#reads.read(method, asking[0], () => this.gateway.request(method, ...asking)));
 
   /** Begins to read who this browser is, while something else is read. */
   prepare(): void {
