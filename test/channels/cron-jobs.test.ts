@@ -1,27 +1,21 @@
 // What jobs say over a channel: reminders, answers, what programs write, and alerts; each once, and known to have arrived.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { fakeTelegram } from "@moltbot/fakes";
-import type { Connected } from "../support/gateway.ts";
+import { addSoon } from "../support/cron.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
 import { ChannelBench } from "./bench.ts";
 
-let bench: ChannelBench;
-let client: Connected;
-let to: string;
-before(async () => {
-  bench = await ChannelBench.start(fakeTelegram, {
-    config: { cron: { retry: { backoffMs: [20] }, failureAlert: { after: 2 } } },
-  });
-  to = (await bench.asks("begin")).said.chatId;
-  client = await bench.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+const bench = await ChannelBench.start(fakeTelegram, {
+  config: { cron: { retry: { backoffMs: [20] }, failureAlert: { after: 2 } } },
 });
-after(async () => await bench?.[Symbol.asyncDispose]());
+after(() => bench[Symbol.asyncDispose]());
+const to = (await bench.asks("begin")).said.chatId;
+const client = await bench.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
 
-const soon = (more: object) => ({
-  ...{ name: "job", schedule: { kind: "every", everyMs: 3_600_000, anchorMs: Date.now() + 200 } },
-  ...{ delivery: { mode: "announce", channel: "telegram", to }, ...more },
-});
+/** Adds a job that is due soon, and then in an hour. */
+const addJob = (more: object) =>
+  addSoon(client, { name: "job", delivery: { mode: "announce", channel: "telegram", to }, ...more });
 
 /** The newest run of a job, once it is known what became of its words. */
 async function settled(id: string) {
@@ -35,7 +29,7 @@ async function settled(id: string) {
 const times = (text: string) => bench.fake.delivered.filter((message) => message.text.trim() === text).length;
 
 test("a reminder is sent once, to the chat that its job names, without a model", async () => {
-  const { id } = await client.call("cron.add", soon({ payload: { kind: "systemEvent", text: "Drink something" } }));
+  const { id } = await addJob({ payload: { kind: "systemEvent", text: "Drink something" } });
 
   await bench.delivered("Drink something");
 
@@ -63,7 +57,7 @@ test("a single time that is over when January's client sets it is run once, and 
 
 test("what a program writes is sent", async () => {
   const payload = { kind: "command", argv: ["echo", "all is well"] };
-  const { id } = await client.call("cron.add", soon({ payload }));
+  const { id } = await addJob({ payload });
 
   await bench.delivered("all is well");
 
@@ -72,7 +66,7 @@ test("what a program writes is sent", async () => {
 
 test("people are told in the chat of the job when it fails again and again, once", async () => {
   const payload = { kind: "agentTurn", message: "x", model: "nobody/nothing" };
-  const { id } = await client.call("cron.add", soon({ name: "Broken", payload }));
+  const { id } = await addJob({ name: "Broken", payload });
   const run = () => client.call("cron.run", { id, mode: "force" });
   for (let count = 0; count < 3; count++) await run();
 
@@ -97,9 +91,9 @@ test("who wants to hear of every end in a chat hears of those that go well and t
   const completionDestination = { mode: "announce", channel: "telegram", to };
   const delivery = { mode: "none", completionDestination };
   const payload = { kind: "command", argv: ["echo", "42 files"] };
-  const well = await client.call("cron.add", soon({ name: "Copy", payload, delivery }));
+  const well = await addJob({ name: "Copy", payload, delivery });
   const turn = { kind: "agentTurn", message: "x", model: "nobody/nothing" };
-  const broken = await client.call("cron.add", soon({ name: "Look", payload: turn, delivery, failureAlert: false }));
+  const broken = await addJob({ name: "Look", payload: turn, delivery, failureAlert: false });
 
   await bench.delivered("The job “Copy” ran: 42 files");
   const isTold = () => bench.fake.delivered.filter(({ text }) => text.startsWith("The job “Look” failed: "));

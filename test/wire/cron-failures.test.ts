@@ -8,12 +8,14 @@ import { configFor } from "../agent/support.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import type { Script } from "../fakes/model-server.ts";
 import { fakeOpenAI } from "../fakes/openai.ts";
+import { addSoon } from "../support/cron.ts";
 import { testGateway } from "../support/gateway.ts";
 import { LIMIT_MS, within } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 
 const HOUR_MS = 3_600_000;
 const REFUSED: Script = { kind: "status", status: 400, message: "no such thing" };
+const EACH_HOUR = { kind: "every", everyMs: HOUR_MS };
 const TURN = { kind: "agentTurn", message: "News?" };
 
 interface Post {
@@ -74,17 +76,15 @@ async function delivered(client: WireClient, id: string) {
   }
 }
 
-/** Due soon, and then in an hour. */
-const soon = (more: object = {}) => ({
-  ...{ name: "news", schedule: { kind: "every", everyMs: HOUR_MS, anchorMs: Date.now() + 300 }, payload: TURN },
-  ...{ delivery: { mode: "none" }, ...more },
-});
+const news = (more: object = {}) => ({ name: "news", payload: TURN, delivery: { mode: "none" }, ...more });
+/** Adds a job that is due soon, and then in an hour. */
+const addNews = (client: WireClient, more?: object) => addSoon(client, news(more));
 
 test("a run that fails is tried again after a while, and the job keeps its grid", async (t) => {
   const { client, model } = await stage(t, { retry: { backoffMs: [150] } });
   model.script(REFUSED);
 
-  const { id, state } = await client.call("cron.add", soon());
+  const { id, state } = await addNews(client);
 
   const entries = await ended(client, id, 2);
   const job = await client.call("cron.get", { id });
@@ -106,7 +106,7 @@ test("a run that has changed something is not tried again", async (t) => {
   );
   model.script({ kind: "tool-call", name: "exec", arguments: { command: "echo done" } }, REFUSED);
 
-  const { id } = await client.call("cron.add", soon());
+  const { id } = await addNews(client);
 
   const [entry] = await ended(client, id, 1);
   const { state } = await client.call("cron.get", { id });
@@ -121,7 +121,7 @@ test("a job that fails too often is switched off; people are told once, and when
   });
   model.usual = REFUSED;
 
-  const { id } = await client.call("cron.add", soon());
+  const { id } = await addNews(client);
 
   const entries = await ended(client, id, 4);
   const told = await receiving.until(2);
@@ -151,7 +151,7 @@ test("after failures that people were told of, they are told that the job works 
   });
   model.script(REFUSED, REFUSED, REFUSED);
 
-  const { id } = await client.call("cron.add", soon());
+  const { id } = await addNews(client);
 
   await ended(client, id, 4);
   const told = await receiving.until(2);
@@ -169,10 +169,7 @@ test("a failure destination hears of each failure that is final, and a job may w
   model.usual = REFUSED;
   const failureDestination = { mode: "webhook", to: receiving.url };
 
-  const { id } = await client.call(
-    "cron.add",
-    soon({ failureAlert: false, delivery: { mode: "none", failureDestination } }),
-  );
+  const { id } = await addNews(client, { failureAlert: false, delivery: { mode: "none", failureDestination } });
 
   await ended(client, id, 2);
   const told = await receiving.until(1);
@@ -191,7 +188,7 @@ test("the end of a run is posted with a token, and again with its name when it i
     { clock },
   );
   const delivery = { mode: "webhook", to: receiving.url };
-  const { id } = await client.call("cron.add", soon({ delivery, schedule: { kind: "every", everyMs: HOUR_MS } }));
+  const { id } = await client.call("cron.add", news({ delivery, schedule: EACH_HOUR }));
 
   await client.call("cron.run", { id, mode: "force" });
   await receiving.until(1);
@@ -214,7 +211,7 @@ test("the end of a run is posted with a token, and again with its name when it i
 test("nothing is posted to an address of one's own network that the settings do not name", async (t) => {
   const receiving = await receiver(t);
   const { client } = await stage(t);
-  const { id } = await client.call("cron.add", soon({ delivery: { mode: "webhook", to: receiving.url } }));
+  const { id } = await addNews(client, { delivery: { mode: "webhook", to: receiving.url } });
 
   const { status, deliveryStatus, deliveryError } = await delivered(client, id);
 
@@ -226,7 +223,10 @@ test("nothing is posted to an address of one's own network that the settings do 
 test("an address that is none is refused when the job is added", async (t) => {
   const { client } = await stage(t);
 
-  const { error } = await client.request("cron.add", soon({ delivery: { mode: "webhook", to: "telegram" } }));
+  const { error } = await client.request(
+    "cron.add",
+    news({ schedule: EACH_HOUR, delivery: { mode: "webhook", to: "telegram" } }),
+  );
 
   assert.match(error?.message ?? "", /delivery.to must be an address such as https:/);
 });
@@ -266,12 +266,12 @@ test("a program that fails, hangs or floods has failed, and harms no other job",
     { rest: { tools: { exec: { security: "full", ask: "off" } } } },
   );
   const script = async (name: string, text: string, more: object = {}) =>
-    (await client.call("cron.add", soon({ name, payload: { kind: "script", script: text, ...more } }))).id;
+    (await addNews(client, { name, payload: { kind: "script", script: text, ...more } })).id;
   const fails = await script("fails", "echo oh no; exit 3");
   const hangs = await script("hangs", "sleep 600", { timeoutSeconds: 1 });
   const floods = await script("floods", "yes", { timeoutSeconds: 2 });
 
-  const well = await client.call("cron.add", soon({ name: "well" }));
+  const well = await addNews(client, { name: "well" });
 
   const [ok] = await ended(client, well.id, 1);
   const results = [];
@@ -289,7 +289,7 @@ test("a program that fails, hangs or floods has failed, and harms no other job",
 test("jobs of an agent that hangs leave room for people", async (t) => {
   const { client, model } = await stage(t, { maxConcurrentRuns: 8 });
   model.usual = { kind: "hang" };
-  const asked = Array.from({ length: 8 }, (_, index) => client.call("cron.add", soon({ name: `hangs ${index}` })));
+  const asked = Array.from({ length: 8 }, (_, index) => addNews(client, { name: `hangs ${index}` }));
   await Promise.all(asked);
   for (const limit = AbortSignal.timeout(LIMIT_MS); model.requests.length < 8; limit.throwIfAborted())
     await new Promise(setImmediate);
@@ -306,9 +306,9 @@ test("jobs of an agent that hangs leave room for people", async (t) => {
 test("of many jobs that wait for the agent, none keeps words from being told", async (t) => {
   const { client, model } = await stage(t, { maxConcurrentRuns: 1 });
   model.usual = { kind: "hang" };
-  for (let index = 0; index < 60; index++) await client.call("cron.add", soon({ name: `waits ${index}` }));
+  for (let index = 0; index < 60; index++) await addNews(client, { name: `waits ${index}` });
 
-  const told = await client.call("cron.add", soon({ name: "tells", payload: { kind: "systemEvent", text: "Tea" } }));
+  const told = await addNews(client, { name: "tells", payload: { kind: "systemEvent", text: "Tea" } });
 
   const [entry] = await ended(client, told.id, 1);
   assert.deepEqual([entry.status, model.requests.length <= 1], ["ok", true]);
@@ -316,10 +316,10 @@ test("of many jobs that wait for the agent, none keeps words from being told", a
 
 test("the budget of runs in 24 hours holds for all jobs together", async (t) => {
   const { client, model } = await stage(t, { maxRunsPerDay: 1, retry: { maxAttempts: 0 } });
-  const first = await client.call("cron.add", soon());
+  const first = await addNews(client);
   await ended(client, first.id, 1);
 
-  const second = await client.call("cron.add", soon());
+  const second = await addNews(client);
 
   const [entry] = await ended(client, second.id, 1);
   assert.match(entry.error, /1 times in 24 hours; raise cron.maxRunsPerDay/);
@@ -330,9 +330,9 @@ test("who wants to hear of every end is posted those that go well and those that
   const receiving = await receiver(t);
   const { client, model } = await stage(t, { webhookPrivateHosts: [receiving.host], retry: { maxAttempts: 0 } });
   const completionDestination = { mode: "webhook", to: receiving.url };
-  const job = soon({ delivery: { mode: "none", completionDestination }, failureAlert: false });
+  const job = { delivery: { mode: "none", completionDestination }, failureAlert: false };
 
-  const { id } = await client.call("cron.add", job);
+  const { id } = await addNews(client, job);
   await receiving.until(1);
   model.script(REFUSED);
   await client.call("cron.run", { id, mode: "force" });
