@@ -60,16 +60,16 @@ function runsOf(tokens: readonly Token[], isPicture: (index: number) => boolean)
   let group = [...tokens];
   while (isEdge(group[0])) group = group.slice(1);
   while (isEdge(group.at(-1))) group = group.slice(0, -1);
-  const stray = strayTag(group);
-  if (stray !== undefined)
-    return [...runsOf(group.slice(0, stray), isPicture), ...runsOf(group.slice(stray + 1), isPicture)];
+  const unmatched = unmatchedTag(group);
+  if (unmatched !== undefined)
+    return [...runsOf(group.slice(0, unmatched), isPicture), ...runsOf(group.slice(unmatched + 1), isPicture)];
   if (!hasWords(group)) return [];
   if (isWrapped(group)) return runsOf(group.slice(1, -1), isPicture);
   return [runOf(group)];
 }
 
 /** The first tag without its counterpart. */
-function strayTag(tokens: readonly Token[]): number | undefined {
+function unmatchedTag(tokens: readonly Token[]): number | undefined {
   const open: number[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind === "open" && !VOID.has(token.name)) open.push(index);

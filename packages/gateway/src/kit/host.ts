@@ -34,7 +34,7 @@ export interface Host extends HostPorts {
    * Opens a further port for HTTP on the gateway's own address, with its certificate and its limits. The caller disposes
    * it. Throws `StartError` with a sentence when the port cannot be had.
    */
-  listen(port: FurtherPort): Promise<OpenPort>;
+  listen(port: AdditionalPort): Promise<OpenPort>;
   /** Opens one more listener for all that the gateway's port answers. The caller disposes it. Throws `StartError`. */
   listenAlso(where: FurtherListener): Promise<OpenPort>;
   /** Judges an HTTP request by its headers, before its body is read. */
@@ -111,7 +111,7 @@ export interface DeviceConnections {
 }
 
 /** What answers on a further port. */
-export interface FurtherPort {
+export interface AdditionalPort {
   /** 0 for any free one; the gateway's own port plus 4 when undefined, and any free one where that is 0. */
   readonly port: number | undefined;
   request(request: IncomingMessage, response: ServerResponse): void;

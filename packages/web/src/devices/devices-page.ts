@@ -91,12 +91,12 @@ export class DevicesElement extends PageElement {
   }
 
   #request(request: Request): TemplateResult {
-    const { name, wish, from, ts, isNode, requestId, scopes } = request;
+    const { name, wants, from, ts, isNode, requestId, scopes } = request;
     const command = isNode ? `moltbot nodes approve ${requestId}` : `moltbot devices approve ${requestId}`;
     return html`<div class="card-row" data-request=${requestId}>
       <div class="grow">
         <h3 dir="auto">${name}</h3>
-        <p>${wish}</p>
+        <p>${wants}</p>
         <p class="meta">Asked ${shortAge(ts)}${from === "" ? nothing : html`, from ${from}`}.</p>
         ${terminal(command)}
       </div>

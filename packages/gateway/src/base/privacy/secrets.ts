@@ -30,7 +30,7 @@ export class Secrets {
     if (secret.length < MIN_CHARS || VARIABLE.test(secret) || this.#inLog.has(secret)) return;
     const encoded = inBase64(secret.toWellFormed());
     for (const spelt of [...spellings(secret), ...encoded]) this.#inLog.add(spelt);
-    if (!isTelling(secret)) return;
+    if (!isDistinctive(secret)) return;
     for (const spelt of spellings(secret)) this.#guarded.add(spelt);
     for (const spelt of encoded) this.#encoded.add(spelt);
     this.#finder = undefined;
@@ -180,7 +180,7 @@ const PLACEHOLDERS = new Set(
 );
 
 /** Whether a secret can be removed from a text without removing ordinary words. */
-function isTelling(secret: string): boolean {
+function isDistinctive(secret: string): boolean {
   if (PLACEHOLDERS.has(secret.toLowerCase())) return false;
   if (/^\d+$/.test(secret)) return !ROUND_NUMBER.test(secret);
   return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret));

@@ -42,7 +42,7 @@ export class Store implements Disposable {
   readonly #path: string;
   #depth = 0;
   #writes = 0;
-  #isVouched: boolean;
+  #isVerified: boolean;
   #onDamage: (error: unknown) => void = () => {};
   #recording: StoreRecording | undefined;
   /**
@@ -53,22 +53,22 @@ export class Store implements Disposable {
   /** The tables that it was opened with. */
   readonly tables: readonly Tables[];
 
-  constructor(db: DatabaseSync, { path, isVouched, keptWal, tables }: OpenedFile) {
+  constructor(db: DatabaseSync, { path, isVerified, keptWal, tables }: OpenedFile) {
     this.#db = db;
     this.tables = tables;
     this.#path = path;
-    this.#isVouched = isVouched;
+    this.#isVerified = isVerified;
     this.keptWal = keptWal;
   }
 
   /** Whether the file is known to be whole: it was closed cleanly or has been checked since, and no damage was met. */
-  get isVouched(): boolean {
-    return this.#isVouched;
+  get isVerified(): boolean {
+    return this.#isVerified;
   }
 
   /** Notes the result of a check. */
-  vouch(isWhole: boolean): void {
-    this.#isVouched = isWhole;
+  setVerified(isWhole: boolean): void {
+    this.#isVerified = isWhole;
   }
 
   /** Calls `listener` for each error that means damage. */
@@ -202,7 +202,7 @@ export class Store implements Disposable {
     this.#statements.clear();
     if (!this.#db.isOpen) return;
     this.#db.close();
-    if (!this.#isVouched || this.#path === MEMORY) return;
+    if (!this.#isVerified || this.#path === MEMORY) return;
     try {
       markCleanEnd(this.#path);
     } catch (error) {
@@ -227,7 +227,7 @@ export class Store implements Disposable {
 
   #noted(error: unknown): unknown {
     if (isDamage(error)) {
-      this.#isVouched = false;
+      this.#isVerified = false;
       this.#onDamage(error);
     }
     return error;
@@ -256,7 +256,7 @@ const SYNCED = "pragma synchronous = full";
 
 interface OpenedFile {
   readonly path: string;
-  readonly isVouched: boolean;
+  readonly isVerified: boolean;
   readonly keptWal: string | undefined;
   readonly tables: readonly Tables[];
 }
@@ -280,22 +280,26 @@ export interface OpenOptions {
  * program. Then nothing has been changed.
  */
 export function openStore(path: string, tables: readonly Tables[], options: OpenOptions = {}): Store {
-  if (path === MEMORY) return openFile(path, tables, { ...options, isNew: true, isVouched: true });
+  if (path === MEMORY) return openFile(path, tables, { ...options, isNew: true, isVerified: true });
   const { signsOfUse = [] } = options;
   refuseWhenEmptied(path, signsOfUse);
   const isNew = !existsSync(path);
-  const isVouched = isNew || endedCleanly(path);
+  const isVerified = isNew || endedCleanly(path);
   // Make the file private before SQLite opens it: the journal takes over its mode.
   if (isNew) closeSync(openSync(path, "a", 0o600));
-  return openFile(path, tables, { ...options, isNew, isVouched });
+  return openFile(path, tables, { ...options, isNew, isVerified });
 }
 
 interface Opening extends OpenOptions {
   readonly isNew: boolean;
-  readonly isVouched: boolean;
+  readonly isVerified: boolean;
 }
 
-function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, log, signsOfUse = [] }: Opening): Store {
+function openFile(
+  path: string,
+  tables: readonly Tables[],
+  { isNew, isVerified, log, signsOfUse = [] }: Opening,
+): Store {
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
     // Set exclusive locking before the first WAL access: then there is no shared-memory file, and a second gateway
@@ -307,13 +311,13 @@ function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, l
     db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
     if (path === MEMORY) {
       migrate(db, path, { tables });
-      return new Store(db, { path, isVouched, keptWal: undefined, tables });
+      return new Store(db, { path, isVerified, keptWal: undefined, tables });
     }
     const keptWal = keepDamagedWal(path);
     if (isEmptied(db) && (keptWal !== undefined || wasUsed(path, signsOfUse))) throw damaged(path, undefined);
     removeMark(path);
     migrate(db, path, { tables, ...(!isNew && { backUp: () => backUp(path, log) }) });
-    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal, tables });
+    return new Store(db, { path, isVerified: isVerified && keptWal === undefined, keptWal, tables });
   } catch (error) {
     if (isBusy(error)) {
       db.close();

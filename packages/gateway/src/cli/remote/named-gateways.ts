@@ -54,10 +54,10 @@ export function readNamedGateways(stateDir: string): NamedGateways {
 
 /** The gateway with this name. Throws a usage error that names the nearest one. */
 export function findNamed(stateDir: string, name: string): NamedGateway {
-  const book = readNamedGateways(stateDir);
-  const found = book[name];
+  const known = readNamedGateways(stateDir);
+  const found = known[name];
   if (found) return found;
-  const close = nearest(name, Object.keys(book));
+  const close = nearest(name, Object.keys(known));
   const hint = close === undefined ? "" : ` Did you mean ${close}?`;
   throw usageError(
     `No gateway is called ${JSON.stringify(name)} here.${hint} \`moltbot gateways\` lists them, \`moltbot connect\` adds one.`,
@@ -98,8 +98,8 @@ function pathOf(stateDir: string): string {
 }
 
 /** A name such as `constructor` names nothing. */
-function withoutPrototype(book: NamedGateways): NamedGateways {
-  return Object.assign(Object.create(null) as NamedGateways, book);
+function withoutPrototype(known: NamedGateways): NamedGateways {
+  return Object.assign(Object.create(null) as NamedGateways, known);
 }
 
 function damaged(path: string, cause?: unknown): CliError {

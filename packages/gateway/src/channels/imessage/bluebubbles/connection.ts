@@ -63,9 +63,9 @@ export async function probe({ settings, signal }: ProbeContext<BlueBubblesSettin
 
 function apiOf(
   { serverUrl = "", password = "" }: BlueBubblesSettings,
-  hearer?: Pick<ChannelContext, "heardTime">,
+  timeListener?: Pick<ChannelContext, "heardTime">,
 ): BlueBubblesApi {
-  return new BlueBubblesApi({ serverUrl, password, hearer });
+  return new BlueBubblesApi({ serverUrl, password, timeListener });
 }
 
 async function serverInfo(api: BlueBubblesApi, signal: AbortSignal): Promise<{ self: Peer; hasHelper: boolean }> {

@@ -27,7 +27,7 @@ export function configuredProvider(id: string, entry: ProviderEntry, { known, ur
     baseUrl: normalBaseUrl(given, api),
     ...keysOf(keyList.filter((key) => keyProblem(key) === undefined)),
     headers: entry.headers ?? {},
-    ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
+    ...(entry.timeoutSeconds !== undefined && { stallMs: entry.timeoutSeconds * 1_000 }),
     models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],
     origin: "config",
     problem: problemOf(id, entry, { known, given, keys: keyList }),

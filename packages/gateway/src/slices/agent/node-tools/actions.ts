@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { nameOfAgent } from "../../../kit/asked-by.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
-import { OF_TOOL } from "./errands.ts";
+import { OF_TOOL } from "./node-tools.ts";
 import { keptResult } from "./result.ts";
 import { runOnNode } from "./run.ts";
 import { describeText, lastUsedNode, listText, shownName } from "./shown.ts";
