@@ -245,7 +245,7 @@ export class Connection {
     this.session = session;
     this.#handle = handle;
     // The ws library takes the limit only when the server is made, for all connections alike; the receiver reads this
-    // field at each frame. `test/wire/limits.test.ts` fails if a new version no longer does.
+    // field at each frame. `test/wire/transport.test.ts` fails if a new version no longer does.
     const receiver = (this.#socket as unknown as { _receiver: { _maxPayload: number } })._receiver;
     receiver._maxPayload = LIMITS.maxPayload;
   }
