@@ -96,7 +96,7 @@ export class Dispatch {
     }
   }
 
-  /** Nobody is told before whoever would take over knows of it. Answers keep their order. */
+  /** An answer leaves only after the commit is replicated, where it is. Answers keep their order. */
   #whenReplicated(to: Responder): Responder {
     let before = Promise.resolve();
     const tell = (answer: () => void) => {

@@ -12,7 +12,7 @@ import { openSessionMenu } from "./session-menu.ts";
 /** Where a row stands; without a key it is one of those that were put away. */
 export interface RowPlace {
   readonly rowKey?: string;
-  /** The room of rows that are not drawn, as a style. */
+  /** The height of the rows that are not drawn, as a style. */
   readonly room?: string;
 }
 

@@ -144,7 +144,7 @@ export class BackupStore {
     return old;
   }
 
-  /** What takes the room of the state folder. */
+  /** What uses the space of the state folder. */
   async report(): Promise<DiskUsageReport> {
     const { stateDir } = this.#options;
     const all = await this.list();

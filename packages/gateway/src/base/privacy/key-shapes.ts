@@ -1,4 +1,4 @@
-/** Keys that are known by their shape, whoever has written them. */
+/** Recognises keys by their shape, in any text. */
 
 /** What stands in the place of a secret. */
 export const HIDDEN = "[redacted]";

@@ -196,7 +196,7 @@ export class StoreWatch implements Disposable {
     const { needed, free } = roomFor(path);
     if (free < needed) return this.#noCopy({ needed, free });
     const fresh = `${path}.daily.new`;
-    // Taking a large file away holds whoever does it, for hundreds of milliseconds: never the loop.
+    // Removing a large file blocks for hundreds of milliseconds, so the event loop must not do it.
     await rm(fresh, { force: true });
     try {
       const finding = await this.#copyChecked(fresh, () => {});

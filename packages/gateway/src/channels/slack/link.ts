@@ -1,6 +1,6 @@
 /**
  * The sockets of Socket Mode. Slack replaces each every few hours: the next one is opened before the old one is let go,
- * so that nothing falls between them. A cut is mended once, at once; when that does not work, the link has ended.
+ * so that nothing falls between them. A cut connection is opened again once, at once; when that fails, the link has ended.
  */
 import { SocketModeClient } from "@slack/socket-mode";
 import { detailOf, ignore } from "../../base/errors.ts";

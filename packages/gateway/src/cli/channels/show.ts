@@ -48,7 +48,7 @@ export function paintOf(state: AccountSnapshot["state"], style: Style): (text: s
   return { good: style.green, off: style.dim, busy: style.yellow, bad: style.red }[tone];
 }
 
-/** Whether an account will not mend by itself. */
+/** Whether an account needs a person: waiting does not help. */
 export function isBroken({ state }: AccountSnapshot): boolean {
   return TONES[state] === "bad";
 }

@@ -61,7 +61,7 @@ export interface FaultsOptions {
 export const FAULT_LIMIT_MS = 180_000;
 /** How long the trouble lasts once people have written, ms. */
 const TROUBLE_MS = 3_000;
-/** How patiently a gateway in trouble is asked. */
+/** Time limits for questions to a gateway that is in trouble. */
 const TIMEOUTS = { answerMs: 10_000, limitMs: 30_000 };
 const DISK_BYTES = 32 * 1024 * 1024;
 const DESCRIPTORS = 96;

@@ -171,7 +171,7 @@ function argumentsOf(route: SshRoute, options: readonly string[], words: readonl
   return [...options, ...alive, ...batch, ...port, ...key, "--", route.host, ...words];
 }
 
-/** What ssh says, and what mends it. Source of the texts: OpenSSH's client. */
+/** What ssh says, and what to do about it. Source of the texts: OpenSSH's client. */
 const FIXES: readonly (readonly [RegExp, string])[] = [
   [
     /host key verification failed|identification has changed/i,

@@ -192,7 +192,7 @@ class Requests {
     return certain ?? echoes.find(expectedOf(message), byWords());
   }
 
-  /** A wrong password ends the link, whoever met it. */
+  /** A wrong password ends the link, whichever request met it. */
   async #noticing<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;

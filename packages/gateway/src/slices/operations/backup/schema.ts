@@ -47,7 +47,7 @@ export const BackupHealth = Type.Object(
   { description: "The gateway's backups." },
 );
 
-/** What takes the room of the state folder. */
+/** What uses the space of the state folder. */
 export const StateSizes = Type.Object({
   sizes: Type.Array(
     Type.Object({
