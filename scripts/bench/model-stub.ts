@@ -46,7 +46,7 @@ async function answer({ messages }: Question, response: ServerResponse): Promise
   response.end(END);
 }
 
-/** So many tokens a second, each written by itself when its time has come. */
+/** Writes so many tokens a second, each by itself when its time has come. */
 async function pace(response: ServerResponse, count: number, perSecond: number): Promise<void> {
   const startedAt = performance.now();
   for (let index = 0; index < count; ) {

@@ -12,7 +12,7 @@ export interface View {
   readonly id: string;
   readonly label: string;
   readonly icon: TemplateResult;
-  /** Without it the page is not offered. */
+  /** The scope without which the page is not offered. */
   readonly scope: Scope;
   /** False for a page that others lead to, and the sidebar does not name. */
   readonly isListed?: boolean;

@@ -27,7 +27,7 @@ export class AppElement extends PageElement {
   declare menuOpen: boolean;
   declare dragging: boolean;
   #unsubscribe: () => void = () => {};
-  /** Who begins on another page does not wait for a conversation that nobody sees. */
+  /** Whether the conversation was shown. A visit that begins on another page does not wait for it. */
   #hasShownChat = false;
 
   readonly #onKey = (event: KeyboardEvent) => {
@@ -151,7 +151,7 @@ export class AppElement extends PageElement {
       <moltbot-menu></moltbot-menu>`;
   }
 
-  /** Its script is fetched when it is first wanted; one that an update took away needs a reload. */
+  /** Opens the palette. The script is fetched at the first use; a script that an update took away needs a reload. */
   async #openPalette(isPalette: boolean): Promise<void> {
     const held = holdKeys();
     try {

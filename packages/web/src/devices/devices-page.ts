@@ -34,7 +34,7 @@ export class DevicesElement extends PageElement {
   declare service: Devices;
   declare state: DevicesState;
   declare ownId: string | undefined;
-  /** Those whose revocation can still be taken back. */
+  /** Devices whose revocation can still be taken back. */
   declare leaving: ReadonlySet<string>;
   /** The last thing that was done, for screen readers. */
   declare done: string;
@@ -219,7 +219,7 @@ export class DevicesElement extends PageElement {
     await this.#focusList();
   }
 
-  /** It is gone from the list at once, and from the gateway when nobody takes that back. */
+  /** Revokes a device. The list drops it at once, and the gateway when nobody takes that back. */
   async #revoke(row: Row): Promise<void> {
     const { id, name } = row;
     const { host, service } = this;

@@ -87,7 +87,7 @@ export async function findBackup(folder: string, named?: string): Promise<string
   return named === basename(named) && NAME.test(named) ? join(folder, named) : resolve(expandHome(named));
 }
 
-/** Which of these are old; the newest is never. */
+/** The backups that the rules no longer keep; the newest is always kept. */
 export function expiredBackups(
   backups: readonly StoredBackup[],
   { days, weeks, maxBytes }: RetentionRules,

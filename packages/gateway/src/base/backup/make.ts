@@ -29,7 +29,7 @@ export interface MakeOptions {
   readonly productVersion: string;
   /** The folder of the backups. */
   readonly folder: string;
-  /** Another place for this one: a file. */
+  /** The file to write this backup to, instead of the folder of backups. */
   readonly to?: string | undefined;
   readonly passphrase: string | undefined;
   /** Leave it unencrypted wherever it goes. */

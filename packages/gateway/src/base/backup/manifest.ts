@@ -9,7 +9,7 @@ import { broken } from "./tar.ts";
 export interface BackupRoot {
   /** `state`, `config`, `workspace-1` …: the first part of the names of its files. */
   readonly name: string;
-  /** Where it was; below the home folder it begins with `~/`. */
+  /** The path that the file had; a path below the home folder begins with `~/`. */
   readonly path: string;
 }
 

@@ -24,9 +24,9 @@ export const SYNCED = "pragma synchronous = full";
 export interface OpenedFile {
   readonly db: DatabaseSync;
   readonly path: string;
-  /** It was not there before; a backup of it would hold nothing. */
+  /** Whether the file was made now. A backup of a new file would hold nothing. */
   readonly isNew: boolean;
-  /** It is new, or unchanged since a clean end. */
+  /** Whether the file is known to be whole: it is new, or unchanged since a clean end. */
   readonly isVerified: boolean;
   /** The copy of the journal that was made because a part of it could not be read. */
   readonly keptWal: string | undefined;

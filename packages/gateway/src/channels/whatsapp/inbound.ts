@@ -67,7 +67,7 @@ export async function readMessage(library: Baileys, people: People, message: WAM
   return await messageOf(people, base, message, content);
 }
 
-/** Where it comes from, when that is all that can be told of it. */
+/** A message that cannot be read: only its sender and chat are known. */
 export async function unreadable(people: People, message: WAMessage, now: number): Promise<Inbound> {
   return { ...(await origin(people, message, now)), kind: "unreadable", why: "WhatsApp delivered a damaged message." };
 }

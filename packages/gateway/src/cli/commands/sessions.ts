@@ -143,7 +143,7 @@ export const sessions = defineGroup({
   commands: { list, show, search, compact, delete: remove },
 });
 
-/** So many messages come in one answer. */
+/** Messages in one answer, at most. */
 const PAGE = 200;
 
 type Transcript = ChatPastResult["transcripts"][number];

@@ -9,12 +9,12 @@ import { nearest } from "../language/nearest.ts";
 
 /** A gateway with a name. Times are epoch milliseconds. */
 export interface NamedGateway {
-  /** Its address; with `ssh`, as the far machine sees it. */
+  /** The gateway's address; with `ssh`, as the far machine sees it. */
   readonly url: string;
   /** The pin of its key or certificate; none where an authority has signed, or where there is no TLS. */
   readonly pin?: string;
   readonly pinSeenAt?: number;
-  /** Another pin that it has shown since, and was refused for. */
+  /** A pin that the gateway has shown since and that was refused. */
   readonly otherPin?: string;
   readonly otherSeenAt?: number;
   /** The machine to go through: `user@host[:port]`, and the key file. */
@@ -24,7 +24,7 @@ export interface NamedGateway {
   readonly insecure?: boolean;
   readonly version?: string;
   readonly addedAt: number;
-  /** Its device tokens for this machine, by role. */
+  /** The gateway's device tokens for this machine, by role. */
   readonly tokens?: Readonly<Record<string, string>>;
 }
 

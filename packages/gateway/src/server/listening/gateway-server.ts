@@ -216,7 +216,7 @@ export class GatewayServer {
     for (const listener of [...this.#listeners, ...this.#furtherListeners]) listener.useCertificate(certificate);
   }
 
-  /** Where it listens. */
+  /** The addresses where the gateway listens. */
   place(): Listening {
     const scheme = this.#certificate ? "https" : "http";
     const { fingerprint, pins = [] } = this.#certificate ?? {};

@@ -25,7 +25,7 @@ export interface BlueMessage {
   readonly version: string;
   /** The server has its files later: it tells of the message once more then. */
   readonly awaitsFiles: boolean;
-  /** Its files alone, for a message that was told of without them. */
+  /** The files of a message that was first reported without them. */
   readonly files: Extract<Inbound, { kind: "files" }> | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface Note {
   readonly id: number;
   readonly at: number;
   readonly text: string;
-  /** Who left it, as "channel:id"; null when that is the owner. */
+  /** The peer who left the note, as "channel:id"; null for the owner. */
   readonly guest: string | null;
 }
 

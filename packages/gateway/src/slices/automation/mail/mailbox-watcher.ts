@@ -30,7 +30,7 @@ const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
 /** What only a person can fix is tried seldom: servers lock out those who try a wrong password often. */
 const LASTING_PAUSE_MS = 15 * 60_000;
-/** So often a mail is fetched, over about half a minute, before those behind it go on without it. */
+/** Tries to fetch a mail, over about half a minute, before the later ones go on without it. */
 const MAX_FAILURES = 5;
 /** Hooks know a repeated delivery for at least so long (hooks.keepDays). */
 const KNOWN_MS = 7 * 24 * HOUR_MS;

@@ -102,7 +102,7 @@ class Held implements AsyncDisposable {
 
 /** What Tailscale says of this machine. */
 export interface Tailnet {
-  /** Its name, lower case; undefined without MagicDNS. */
+  /** The machine's name, lower case; undefined without MagicDNS. */
   readonly name: string | undefined;
   readonly addresses: readonly string[];
   /** Whether the tailnet gives certificates for the name. */

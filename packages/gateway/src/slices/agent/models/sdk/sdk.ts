@@ -29,7 +29,7 @@ export interface SdkModelsOptions {
   readonly log: Log;
   /** What is known of the keys; its own when not given. */
   readonly keyring?: Keyring;
-  /** Who keeps the traffic of runs now. */
+  /** Records the traffic of runs, while somebody wants that. */
   readonly traffic?: () => Traffic | undefined;
 }
 

@@ -237,7 +237,7 @@ function withoutOpening(thoughts: string): string {
 
 /** The line that a text is in, as far as it has come. */
 class Line {
-  /** Its first three characters that are no blanks. */
+  /** The first three characters of the line that are no blanks. */
   #head = "";
   #backticks = 0;
   #isFenced = false;

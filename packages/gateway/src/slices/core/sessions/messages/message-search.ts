@@ -17,7 +17,7 @@ interface Hit {
   readonly head: string;
 }
 
-/** So many of the newest hits are ranked, each by its first characters. */
+/** The newest hits that are ranked, at most, each by its first characters. */
 const RANKED = 300;
 const RANKED_CHARS = 1_000;
 /** Words of a query; those behind them are not looked for. */

@@ -44,7 +44,7 @@ const IN_LINE = `(archived_at is null or (role <> 'system' and not exists (
   select 1 from branches where branches.session_id = messages.session_id
     and messages.seq between first_seq and last_seq and messages.archived_at = branches.at)))`;
 
-/** So many of a conversation's newest branches are told of. */
+/** The newest branches of a conversation that are listed, at most. */
 const MAX_BRANCHES = 200;
 
 export class Past {

@@ -31,7 +31,7 @@ export interface FolderWatchOptions {
 
 interface Watched {
   readonly watcher: FSWatcher;
-  /** Another folder of this name has another one. */
+  /** The inode of the folder; a new folder of the same name has another one. */
   readonly inode: number | undefined;
   readonly files: Map<string, { readonly state: FileState; readonly bytes: number }>;
   readonly folders: Set<string>;
