@@ -36,7 +36,7 @@ export interface Host extends HostPorts {
    */
   listen(port: AdditionalPort): Promise<OpenPort>;
   /** Opens one more listener for all that the gateway's port answers. The caller disposes it. Throws `StartError`. */
-  listenAlso(where: FurtherListener): Promise<OpenPort>;
+  listenAlso(where: AdditionalListener): Promise<OpenPort>;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -119,7 +119,7 @@ export interface AdditionalPort {
 }
 
 /** One more listener of the gateway: on another address with the gateway's own port, or behind a proxy. */
-export type FurtherListener =
+export type AdditionalListener =
   | { readonly host: string }
   | {
       /**

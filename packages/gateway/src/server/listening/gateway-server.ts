@@ -9,9 +9,9 @@ import { WebSocketServer } from "ws";
 import { detailOf, ignore } from "../../base/errors.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
 import type {
+  AdditionalListener,
   AdditionalPort,
   DeviceConnections,
-  FurtherListener,
   Listening,
   OpenPort,
   PageOrigin,
@@ -108,7 +108,7 @@ export class GatewayServer {
   }
 
   /** Opens one more listener for what the port answers; see `Host.listenAlso`. */
-  async openAlso(where: FurtherListener): Promise<OpenPort> {
+  async openAlso(where: AdditionalListener): Promise<OpenPort> {
     const certificate = this.#certificate;
     const isProxied = "identify" in where;
     const place = isProxied
