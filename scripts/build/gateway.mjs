@@ -1,7 +1,7 @@
 // Builds the gateway: one file of what every start runs, one of what runs at first use, and chunks with the libraries.
 //
 // A start pays for each byte it reads and each definition it makes (measured: 1.9 MB took 46 of 117 ms of CPU until
-// hello-ok), so modules that no start runs stand in the second file; `later.mjs` names them. The sources import them as any
+// hello-ok), so modules that no start runs are in the second file; `later.mjs` names them. The sources import them as any
 // other: the build puts a stand-in there, whose properties read the second file when the first of them is used.
 //
 // What else was measured, on Node 24:
@@ -41,7 +41,7 @@ const WRAPPED = /__toESM\((require\("part:chunk\/[^"]+"\)),1\)/g;
 const OWN = { shared: "sharedModules$", part: "laterModule$", parts: "laterModules$" };
 const ENTRY = "packages/gateway/src/start/supervise.ts";
 
-/** Builds the gateway's files. What stands where is known after a first look at what the first two would hold. */
+/** Builds the gateway's files. What is where is known after a first look at what the first two would hold. */
 export async function buildGateway() {
   const wanted = laterFiles();
   const start = sourcesOf(await bundleStart({ start: new Set(), later: wanted }));
@@ -159,7 +159,7 @@ async function writeChunks(places) {
   );
 }
 
-/** Takes what stands in another file from there, and keeps what is imported when it is used for the chunks. */
+/** Takes what is in another file from there, and keeps what is imported when it is used for the chunks. */
 function elsewhere({ start, later, chunks }, here) {
   return {
     name: "elsewhere",
@@ -226,7 +226,7 @@ function laterFiles() {
   return new Set(found.map((path) => join(source, path)));
 }
 
-/** What hello-ok lists is known when this is built: the names stand in the start, and the definitions need not. */
+/** What hello-ok lists is known when this is built: the names are in the start, and the definitions need not. */
 function offerAtBuild() {
   return {
     name: "offer-at-build",

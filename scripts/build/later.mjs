@@ -1,5 +1,5 @@
 // The modules that no start of a gateway runs. The build puts them into a file of their own, which is read when the first of
-// them is used. A module that a start does run must not stand here: the start would read the whole second file for it
+// them is used. A module that a start does run must not be here: the start would read the whole second file for it
 // (`test/cli/package.test.ts` names who asked for it then).
 
 /** What a slice defines for calls: the server knows the names of methods and events from the build. */

@@ -134,7 +134,7 @@ interface TemplateInfo {
   readonly tag: Node;
 }
 
-/** Whether nothing else stands in the template. */
+/** Whether nothing else is in the template. */
 function isWhole({ from, to }: TextRun, parts: readonly string[]): boolean {
   const before = parts[from.part]?.slice(0, from.at) ?? "";
   const after = parts[to.part]?.slice(to.at) ?? "";

@@ -1,4 +1,4 @@
-/** Finds the texts for people in one HTML template: what stands between tags, and in the attributes that people hear or see. */
+/** Finds the texts for people in one HTML template: what is between tags, and in the attributes that people hear or see. */
 
 /** A place in a template: the static part, and the offset in it. */
 export interface Place {
@@ -146,7 +146,7 @@ export function isSpoken(name: string): boolean {
   return SPOKEN.has(name);
 }
 
-/** Reads the parts as HTML; an expression stands between each two of them. */
+/** Reads the parts as HTML; an expression is between each two of them. */
 function tokensOf(parts: readonly string[]): Pick<Reader, "tokens" | "attributes" | "owners"> {
   const reader = new Reader(parts);
   while (!reader.isAtEnd) reader.next();
@@ -251,7 +251,7 @@ class Reader {
     return mark;
   }
 
-  /** A name with its quoted value, or whatever stands before the next one. */
+  /** A name with its quoted value, or whatever comes before the next one. */
   #readAttributePiece(): string {
     const named = /^([^\s=>"'/]+)=(["'])/.exec(this.#rest);
     if (named === null) {

@@ -1,4 +1,4 @@
-/** Texts for people in a source that no catalogue is asked for. Told apart from other strings by how they look and where they stand. */
+/** Texts for people in a source that no catalogue is asked for. Told apart from other strings by how they look and where they are. */
 import type { Node } from "web-tree-sitter";
 import type { UntranslatedText } from "./source.ts";
 import { isSpoken, ownersOf } from "./template.ts";
@@ -95,7 +95,7 @@ function staticText(node: Node): string {
   return text + node.text.slice(at - node.startIndex, -1);
 }
 
-/** Whether where it stands says that it is no text for people. */
+/** Whether where it is says that it is no text for people. */
 function isNoText(node: Node): boolean {
   let child = node;
   for (let at = node.parent; at !== null; child = at, at = at.parent) {
@@ -118,7 +118,7 @@ function isNoArgument(given: Node): boolean {
   return CALLS.test(name);
 }
 
-/** Whether an expression of a template stands in an attribute that nobody reads. */
+/** Whether an expression of a template is in an attribute that nobody reads. */
 function isInOtherAttribute(hole: Node): boolean {
   const template = hole.parent;
   if (template?.parent?.childForFieldName("function")?.text !== "html") return template !== null && isNoText(template);

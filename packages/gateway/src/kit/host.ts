@@ -51,7 +51,7 @@ export interface Host extends HostPorts {
   nodeCommands(): NodeCommandSettings;
   /** Where the gateway listens. Call it once the port is open. */
   listens(): Listening;
-  /** Where browsers reach our pages; the address that reaches farthest stands first. */
+  /** Where browsers reach our pages; the address that reaches farthest is first. */
   pageOrigins(): readonly PageOrigin[];
   /** How Tailscale shall bring others to the gateway, as the settings say now. */
   tailscale(): TailscaleSettings;
@@ -193,7 +193,7 @@ export interface ReachedAddress {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly scheme: "http" | "https";
-  /** Whether a proxy stands between: only the gateway's own port is then known to be reachable. */
+  /** Whether a proxy is between: only the gateway's own port is then known to be reachable. */
   readonly isProxied: boolean;
 }
 

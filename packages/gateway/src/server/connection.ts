@@ -217,7 +217,7 @@ export class Connection {
     if (this.#alone) this.#join();
     this.#slowCheck?.[Symbol.dispose]();
     // A peer that never answers the close frame must not hold the socket. A slow peer gets more time, because the close
-    // frame stands at the end of its queue.
+    // frame is at the end of its queue.
     const graceMs = this.#slowSince === undefined ? LIMITS.closeMs : LIMITS.slowForMs;
     const timeLimit = this.#clock.after(graceMs, () => this.#socket.terminate());
     this.#socket.once("close", () => timeLimit[Symbol.dispose]());

@@ -205,7 +205,7 @@ export class AppElement extends PageElement {
     this.#toContent();
   }
 
-  /** Moves focus to the message field, or to what stands in its place. */
+  /** Moves focus to the message field, or to what is in its place. */
   #toContent(): void {
     if (this.store.state.view === "chat") this.#composer?.focus();
     else this.querySelector<HTMLElement>("moltbot-page .scroller")?.focus();

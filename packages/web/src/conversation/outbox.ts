@@ -23,7 +23,7 @@ export interface OutboxEntry {
   readonly delivery: Delivery;
 }
 
-/** Where a message stands on its way to the gateway. */
+/** Where a message is on its way to the gateway. */
 export type Delivery =
   | { readonly kind: "queued" }
   | { readonly kind: "sending" }

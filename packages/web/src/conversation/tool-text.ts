@@ -15,7 +15,7 @@ const SUMMARY_ARGUMENTS = [
   "id",
 ];
 
-/** How much of the arguments stands on the line of a call. */
+/** How much of the arguments is on the line of a call. */
 const MAX_BRIEF = 160;
 
 /** Arguments in short: the most telling one by itself, then the others by name. */

@@ -25,7 +25,7 @@ import { askPermissions, permissionsNow } from "./permissions.ts";
 import { ScreenWakeLock } from "./wake-lock.ts";
 import { registration, startWorker } from "./worker.ts";
 
-/** Where the page stands. */
+/** The state of the page. */
 export type Standing =
   | { readonly kind: "starting" }
   /** Plain http: the browser withholds what a node needs. */

@@ -1,5 +1,5 @@
 // The settings as a flat list of fields, read from the schema of the config: what each may hold, what it holds, and what of it
-// stands in the file. Pure functions.
+// is in the file. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
 import { t } from "../words/t.ts";

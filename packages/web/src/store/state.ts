@@ -21,7 +21,7 @@ export type Screen =
   | { readonly kind: "pairing"; readonly requestId: string }
   | { readonly kind: "chat" };
 
-/** What stands between us and the gateway while the chat is shown. */
+/** What is between us and the gateway while the chat is shown. */
 export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected" }

@@ -140,7 +140,7 @@ function unusable(folder: string, cause: unknown): TellableError {
 
 /**
  * Keeps others from making a backup of a state folder until it is disposed, or the process ends in any way: the lock is the
- * operating system's. It stands in the state folder, since the disk of the backups may know no locks. Throws
+ * operating system's. It is in the state folder, since the disk of the backups may know no locks. Throws
  * `TellableError` when another process makes one.
  */
 export function lockBackups(stateDir: string): Disposable {

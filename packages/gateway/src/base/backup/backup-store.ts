@@ -99,7 +99,7 @@ export class BackupStore {
     return await backupsIn(this.folder);
   }
 
-  /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
+  /** Makes a backup, and removes old ones when it is among them. Throws as `makeBackup` does. */
   async now({ to, isPlain, passphrase }: NewBackupOptions = {}): Promise<MadeBackup> {
     const { rules, workspaces, ...options } = this.#options;
     const made = await makeBackup({

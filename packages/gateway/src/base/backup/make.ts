@@ -38,7 +38,7 @@ export interface MakeOptions {
   readonly signal: AbortSignal;
   /** Copies the database to a file; `held` is called at the moment for which the copy stands. */
   copyDatabase(target: string, held: () => void): Promise<void>;
-  /** Where the statement journal stands now. */
+  /** Where the statement journal is now. */
   readonly position?: (() => JournalPosition | undefined) | undefined;
 }
 

@@ -106,7 +106,7 @@ export class Secrets {
   #begunAt(text: string): number {
     let first = text.length;
     for (const secret of this.#guarded) {
-      // A short secret counts only when it stands alone, which the next character decides.
+      // A short secret counts only when it is alone, which the next character decides.
       const longest = secret.length < SURE_CHARS ? secret.length : secret.length - 1;
       const start = secret.slice(0, BEGUN_CHARS);
       let at = text.indexOf(start, Math.max(0, text.length - longest));
@@ -243,7 +243,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Shorter secrets count only where they stand alone. */
+/** Shorter secrets count only where they are alone. */
 const SURE_CHARS = 12;
 
 function without(text: string, values: Iterable<string>, { withinWords = false } = {}): string {

@@ -169,7 +169,7 @@ export class Store implements Disposable {
     if (countedIn(this.#db).seq !== 0) this.#db.exec("pragma user_version = 0");
   }
 
-  /** Where the journal stands; undefined when nothing is recorded. */
+  /** Where the journal is; undefined when nothing is recorded. */
   get position(): JournalPosition | undefined {
     return this.#recording?.position;
   }

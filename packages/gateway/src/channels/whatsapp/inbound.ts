@@ -217,7 +217,7 @@ function quoteOf(
   };
 }
 
-/** Mentions and quotes stand in whichever part the message has. */
+/** Mentions and quotes are in whichever part the message has. */
 function contextOf(content: proto.IMessage): proto.IContextInfo | undefined {
   for (const part of Object.values(content)) {
     const { contextInfo, message } = (part ?? {}) as proto.Message.IFutureProofMessage & {

@@ -94,7 +94,7 @@ export async function openMedia(
 
 const MAC_BYTES = 10;
 
-/** AES-CBC with an HMAC over it, of which ten bytes stand at the end. */
+/** AES-CBC with an HMAC over it, of which ten bytes are at the end. */
 async function* decrypted(body: AsyncIterable<Uint8Array>, mediaKey: Buffer, use: Use): AsyncGenerator<Uint8Array> {
   const keys = Buffer.from(hkdfSync("sha256", mediaKey, "", `WhatsApp ${use} Keys`, 112));
   const iv = keys.subarray(0, 16);

@@ -10,7 +10,7 @@ import { ignore } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError } from "../language/exit.ts";
 
-/** How a gateway is started: the program and what stands before its own arguments. */
+/** How a gateway is started: the program and what comes before its own arguments. */
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];

@@ -28,7 +28,7 @@ export interface NamedGateway {
   readonly tokens?: Readonly<Record<string, string>>;
 }
 
-/** The names and what stands under them. */
+/** The names and what is under them. */
 export type NamedGateways = Readonly<Record<string, NamedGateway>>;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
@@ -64,7 +64,7 @@ export function findNamed(stateDir: string, name: string): NamedGateway {
   );
 }
 
-/** Writes what stands under a name; undefined takes the name out. */
+/** Writes what is under a name; undefined takes the name out. */
 export function saveNamed(stateDir: string, name: string, gateway: NamedGateway | undefined): void {
   const { [name]: _before, ...others } = readNamedGateways(stateDir);
   const gateways = gateway === undefined ? others : { ...others, [name]: gateway };

@@ -43,7 +43,7 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
   process.stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
   });
-  // What stands in a line may come from anywhere: a remote gateway, a platform, a skill.
+  // What is in a line may come from anywhere: a remote gateway, a platform, a skill.
   const forPeople = (text: string, stream: NodeJS.WriteStream) => {
     const clean = sanitizeLine(text);
     return `${stream.isTTY ? fold(clean, columnsOf(stream)) : clean}\n`;

@@ -111,7 +111,7 @@ function contentOf(
   };
 }
 
-/** Files stand as marks in the text; a message without both is mostly one whose file the Mac has not fetched yet. */
+/** Files are marks in the text; a message without both is mostly one whose file the Mac has not fetched yet. */
 function isBeforeItsFiles({ text, balloonBundleId }: Fields, { media, items }: Content): boolean {
   if (media.length > 0 || items || balloonBundleId) return false;
   return typeof text !== "string" || text.trim() === "" || text.includes("\uFFFC");

@@ -65,7 +65,7 @@ export async function act(call: Call): Promise<string | ToolResult> {
   }
 }
 
-/** A refusal of the gateway with its reason and its remedy, which stand in its details. */
+/** A refusal of the gateway with its reason and its remedy, which are in its details. */
 function withReason(error: unknown): unknown {
   if (!(error instanceof GatewayError) || typeof error.details?.reason !== "string") return error;
   const { reason, fix } = error.details;

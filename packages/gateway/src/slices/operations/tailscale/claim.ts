@@ -139,7 +139,7 @@ function served(running: ProgramContext): Promise<Record<string, unknown>> {
   return askJson(["serve", "status", "--json"], running);
 }
 
-/** Where requests to a place go; undefined when nothing is claimed there. A foreground claim stands under its session. */
+/** Where requests to a place go; undefined when nothing is claimed there. A foreground claim is under its session. */
 function proxyAt(status: Record<string, unknown>, place: string): string | undefined {
   const sessions = isRecord(status.Foreground) ? Object.values(status.Foreground).filter(isRecord) : [];
   for (const { Web: web } of [status, ...sessions] as readonly Record<string, unknown>[]) {

@@ -63,7 +63,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call, target: Ta
         mediaUrls: files,
         ...defined({ replyToId: params.replyTo }),
         idempotencyKey: call.callId,
-        // The call itself stands in this conversation already.
+        // The call itself is in this conversation already.
         notKeptIn: run.sessionKey,
       },
       { principal: toolPrincipal(run.id) },

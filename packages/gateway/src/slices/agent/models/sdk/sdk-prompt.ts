@@ -10,7 +10,7 @@ import { MAKER } from "./sdk-steps.ts";
 import type { SdkContent, SdkMessage, SdkOptions } from "./sdk-types.ts";
 
 const CACHED: SdkOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
-/** Anthropic takes four marks; the others stand at the system prompt and the tools. */
+/** Anthropic takes four marks; the others are at the system prompt and the tools. */
 const CACHED_MESSAGES = 2;
 const UNSEEN = "[A picture, which this model cannot see.]";
 

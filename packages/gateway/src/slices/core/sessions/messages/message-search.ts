@@ -194,7 +194,7 @@ function folded(text: string): string {
     .toLowerCase();
 }
 
-/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
+/** How much a text is about the words: each counts the more often it is there, the less the longer the text is. */
 function scoreOf(text: string, words: readonly string[]): number {
   const plain = folded(text);
   const length = plain.length / 200;

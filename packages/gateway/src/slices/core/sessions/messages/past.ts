@@ -1,6 +1,6 @@
 /**
  * Everything that was ever said under one key, across resets, page by page: where each transcript begins and why, and the
- * branches, which are messages that other ones stand in the place of. For readers; the agent sees the current transcript.
+ * branches, which are messages that other ones replace. For readers; the agent sees the current transcript.
  */
 import type { Static } from "@sinclair/typebox";
 import { invalidRequest } from "../../../../base/errors.ts";
@@ -142,7 +142,7 @@ export class Past {
     return { rows: rows.slice(-limit), hasOlder: rows.length > limit, hasNewer: before !== undefined };
   }
 
-  /** A message that was taken into a branch is shown with what stands around its place. */
+  /** A message that was taken into a branch is shown with what is around its place. */
   #around(key: string, place: number, limit: number): { rows: Placed[]; hasOlder: boolean; hasNewer: boolean } {
     const half = Math.max(1, Math.floor(limit / 2));
     const older = this.#older(key, place, half + 1);

@@ -20,7 +20,7 @@ interface Kept {
   wholeAfter?: number | undefined;
 }
 
-/** The table that the messages stand in. */
+/** The table that the messages are in. */
 export interface MessageTable {
   /** Whether what is read now may be taken back by a rollback. */
   readonly isInTransaction: boolean;

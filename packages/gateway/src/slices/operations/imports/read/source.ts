@@ -63,7 +63,7 @@ export class SourceFolder {
     return names.toSorted().slice(0, MAX_NAMES);
   }
 
-  /** Whether a regular file stands there. */
+  /** Whether a regular file is there. */
   has(file: string): boolean {
     const stats = this.#tried(file, () => lstatSync(join(this.path, file), { throwIfNoEntry: false }));
     return stats?.isFile() ?? false;

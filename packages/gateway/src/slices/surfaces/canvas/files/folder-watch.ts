@@ -25,7 +25,7 @@ export interface FolderWatchOptions {
   changed(changes: Changes): void;
   /** Called once: what is too much, as a sentence. */
   gaveUp(why: string): void;
-  /** Called once: another folder stands in the place of the root, or none. */
+  /** Called once: another folder replaces the root, or none. */
   replaced(): void;
 }
 
