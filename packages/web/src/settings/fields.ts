@@ -70,7 +70,7 @@ export function differs({ inFile, standard }: Field): boolean {
   return inFile !== undefined && JSON.stringify(inFile) !== JSON.stringify(standard);
 }
 
-/** Fields in whose path, help or comment every word stands. */
+/** Fields that have every word in their path, help or comment. */
 export function matching(fields: readonly Field[], words: string): Field[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return fields.filter(({ path, help, comment = "" }) => {

@@ -6,7 +6,7 @@ import type { proto } from "@whiskeysockets/baileys";
 import { ChannelError } from "../../kit/channel.ts";
 import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
 
-/** What is needed to open a file later: where it lies, its key, and what the key is derived for. */
+/** What is needed to open a file later: its address, its key, and what the key is derived for. */
 const Reference = Type.Object({
   path: Type.String({ pattern: "^/" }),
   key: Type.String({ minLength: 1 }),

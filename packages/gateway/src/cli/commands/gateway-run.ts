@@ -134,7 +134,7 @@ function banner(
 }
 
 /**
- * Where WebChat is. The link that signs in is on a terminal only: what is none is a journal or a file that others
+ * Where WebChat is. The link that signs in is on a terminal only: other outputs are journals or files that others
  * read, and is told how to get it.
  */
 export function openLine(

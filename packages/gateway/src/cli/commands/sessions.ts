@@ -177,7 +177,7 @@ async function showAll(
   }
 }
 
-/** A transcript that lies on two pages is one. */
+/** A transcript that two pages share is shown as one. */
 function joined(transcripts: readonly Transcript[]): Transcript[] {
   const known = new Map<string, Transcript>();
   for (const each of transcripts) {

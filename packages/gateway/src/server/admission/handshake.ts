@@ -28,7 +28,7 @@ export interface HandshakePorts {
   readonly invitations: InvitationRegistry;
   readonly settings: () => GatewaySettings;
   readonly auth: () => GatewayAuth;
-  /** Whether a device's key lies in this gateway's own state folder, which only its owner can read. */
+  /** Whether a device's key is in this gateway's own state folder, which only its owner can read. */
   readonly isHostDevice: (deviceId: string) => boolean;
 }
 

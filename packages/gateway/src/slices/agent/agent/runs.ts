@@ -219,7 +219,7 @@ export class Runs {
     return run && this.#pending.lend(run);
   }
 
-  /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
+  /** Ends a run from outside; one that waits ends at once, one that works as soon as its model has stopped. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);
     if (!run.hasBegun && !run.isOver) this.#completion.end(run, aborted(run, reason));

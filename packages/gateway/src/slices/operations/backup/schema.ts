@@ -4,7 +4,7 @@ import { Millis, NonEmpty } from "../../../kit/schema/schema.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** A backup that lies in the folder. */
+/** A backup in the folder. */
 export const BackupRow = Type.Object({
   file: NonEmpty,
   path: NonEmpty,
