@@ -49,6 +49,20 @@ describe("additions", () => {
   test("there are some of each kind", () => assert.ok(additions.length > 12));
 });
 
+test("the code that docs/architecture.md shows of a file is in that file", () => {
+  const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
+  const blocks = [...page.matchAll(/```ts\n\/\/ (slices\/[^\n]*)\n([\s\S]*?)```/g)];
+
+  const wrong = blocks.flatMap(([, named = "", code = ""]) => {
+    const paths = named.match(/slices\/\S+?\.ts/g) ?? [];
+    const text = paths.map((path) => readFileSync(join(root, "packages/gateway/src", path), "utf8")).join("\n");
+    const lines = code.split("\n").map((line) => line.replace(/\s*\/\/ .*$/, ""));
+    return lines.filter((line) => !text.includes(line)).map((line) => `${named}: ${line}`);
+  });
+
+  assert.deepEqual([blocks.length, wrong], [2, []]);
+});
+
 describe("paths", () => {
   for (const page of pages.toSorted()) {
     test(`in ${page} are those of files`, () => {
