@@ -53,7 +53,7 @@ export function before(text: string, anchor: RegExp, added: string): string {
   return text.replace(anchor, (found) => added + found);
 }
 
-/** An import in its place among the others, which stand in the order of their paths; only those that `among` holds count. */
+/** An import in its place among the others, which are in the order of their paths; only those that `among` holds count. */
 export function withImport(text: string, line: string, among: string): string {
   const imports = text.split("\n").filter((each) => each.startsWith("import "));
   const pathOf = (each: string) => /from "(.*)"/.exec(each)?.[1] ?? "";

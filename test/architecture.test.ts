@@ -108,7 +108,8 @@ const RULES: readonly Rule[] = [
   {
     rule: "the fake platforms know nothing of the gateway",
     files: /^packages\/fakes\//,
-    allows: /^(?!packages\/(?!fakes\/)|@moltbot\/)/,
+    allows: /^(packages\/fakes\/|node:|@whiskeysockets\/baileys$|ws$|selfsigned$)/,
+    kinds: ["value", "type", "dynamic"],
   },
   {
     rule: "A2UI knows nothing of the gateway",
@@ -146,6 +147,12 @@ const RULES: readonly Rule[] = [
       "cli/node-host/gateway-rules.ts": "a node keeps the gateway's own rules for commands",
       "cli/sections.ts": "checks a config file while no gateway runs, against the same definitions",
     },
+  },
+  {
+    rule: "the reader of Markdown knows nothing of the gateway",
+    files: /^packages\/markdown\//,
+    allows: /^(packages\/markdown\/|marked$)/,
+    kinds: ["value", "type", "dynamic"],
   },
   {
     rule: "@moltbot/protocol has no dependencies",

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type Addition, additionsIn, applied, contributing } from "./support/additions.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "moltbot-new-"));
@@ -42,6 +43,35 @@ function linkPackages(from: string, to: string): void {
     symlinkSync(join(copy, "packages", name), join(to, "@moltbot", name));
 }
 
+/** Makes the additions of CONTRIBUTING.md, those of the new slice with its own name. Returns the files. */
+function addAll(): string[] {
+  const text = contributing();
+  const named = text
+    .replace(/(?<=["/])chores(?=["/])|chores(?=\.ts)/g, "night-watches")
+    .replace(/\bchores\b/g, "nightWatches")
+    .replace(/\bChores\b/g, "NightWatches");
+  const isLeft = ({ path }: Addition) => path.endsWith("/night-watches/slice.ts") || !written.includes(path);
+  const additions = additionsIn(named).filter(isLeft);
+  for (const addition of additions) {
+    const path = join(copy, addition.path);
+    const before = addition.isNew ? "" : readFileSync(path, "utf8");
+    writeFileSync(path, addition.path.endsWith(".json") ? "{}" : applied(before, addition));
+  }
+  const channel = "packages/gateway/src/channels/matrix";
+  const [, definition = ""] = /```ts\n\/\/ \S+\/matrix\/channel\.ts[^\n]*\n([\s\S]*?)```/.exec(text) ?? [];
+  mkdirSync(join(copy, channel));
+  writeFileSync(join(copy, channel, "channel.ts"), definition);
+  writeFileSync(
+    join(copy, channel, "format.ts"),
+    'export declare const matrixDialect: import("../../kit/text/dialect.ts").Dialect;',
+  );
+  writeFileSync(
+    join(copy, channel, "connection.ts"),
+    'export declare function connect(context: object): Promise<import("../../kit/channel.ts").Connection>;',
+  );
+  return [...additions.map(({ path }) => path), `${channel}/channel.ts`].filter((path) => path.endsWith(".ts"));
+}
+
 async function run(...args: string[]) {
   // Node skips the tests of a process that a test has started, unless it does not know.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
@@ -57,6 +87,7 @@ async function run(...args: string[]) {
 const tooSoon = await run("scripts/new-page.ts", "night-watches");
 const made = await run("scripts/bootstrap.mjs", "new", "slice", "night-watches", "--floor", "automation");
 const page = await run("scripts/bootstrap.mjs", "new", "page", "night-watches");
+const written = [made, page].flatMap(({ stdout }) => stdout.trim().split("\n"));
 
 test("it names what it wrote, and generates what follows", () => {
   assert.equal(made.code, 0, made.stderr);
@@ -92,7 +123,6 @@ test("slice and page compile", async () => {
   const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
   // What was written, with all that it imports. What lists all slices imports the whole gateway; it is run below.
   const listsAll = /(?:catalog|commands\/index|access\.test)\.ts$/;
-  const written = [made, page].flatMap(({ stdout }) => stdout.trim().split("\n"));
   const include = written.filter((path) => !listsAll.test(path));
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include }));
 
@@ -151,4 +181,13 @@ test("a name that is taken, or that is none, is refused and nothing is written",
     /^There is a slice sessions already, in packages\/gateway\/src\/slices\/core\/sessions\.$/m,
   );
   assert.match(floor.stderr, /^--floor is one of core, agent, surfaces, automation, operations, not "cellar"\.$/m);
+});
+
+test("what CONTRIBUTING.md adds compiles", async () => {
+  const { compilerOptions } = JSON.parse(readFileSync(join(copy, "tsconfig.json"), "utf8"));
+  writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ compilerOptions, include: addAll() }));
+
+  const checked = await run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
+
+  assert.deepEqual([checked.code, checked.stdout], [0, ""]);
 });

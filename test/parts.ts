@@ -5,21 +5,21 @@
 
 /** Parts by folder: where a file belongs that the list below does not name. */
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  ".": ["house"],
+  ".": ["repository"],
   agent: ["agent"],
   channels: ["channels"],
   cli: ["cli"],
   faults: ["faults"],
-  scripts: ["house"],
+  scripts: ["repository"],
   stories: ["stories"],
-  support: ["house"],
+  support: ["repository"],
   web: ["web"],
   wire: ["server"],
 };
 
 /** Files that belong to slices which their folder does not name, each under its path without `.test.ts`. */
 export const FILES: Readonly<Record<string, readonly string[]>> = {
-  contract: ["house", "protocol"],
+  contract: ["repository", "protocol"],
 
   "agent/acp": ["agent"],
   "agent/budget": ["usage"],
@@ -36,7 +36,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "agent/memory": ["workspace"],
   "agent/message-tool": ["messaging"],
   "agent/models": ["models"],
-  "agent/nodes-tool": ["errands", "nodes"],
+  "agent/nodes-tool": ["node-tools", "nodes"],
   "agent/models-answers": ["models"],
   "agent/models-choice": ["models"],
   "agent/models-scan": ["models"],
@@ -61,7 +61,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/approvals": ["approvals", "messaging"],
   "channels/authors": ["messaging"],
   "channels/crowds": ["messaging"],
-  "channels/guests": ["agent", "messaging"],
+  "channels/peers": ["agent", "messaging"],
   "channels/heartbeat": ["heartbeat", "messaging"],
   "channels/hooks": ["hooks", "messaging"],
   "channels/intake": ["messaging"],

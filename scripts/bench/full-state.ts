@@ -19,7 +19,7 @@ const CALL_GRACE_MS = 20;
 const CALL_REACH = 3;
 const LOOP_REACH_MS = 50;
 
-/** The calls that are measured; the words are the commonest one, the beginning of it, and one that stands nowhere with it. */
+/** The calls that are measured; the words are the commonest one, the beginning of it, and one that is nowhere with it. */
 const CALLS = {
   "sessions.list of 50": ["sessions.list", { limit: 50, includeDerivedTitles: true, includeLastMessage: true }],
   "sessions.search of the commonest word": ["sessions.search", { query: "the" }],

@@ -1,5 +1,5 @@
 /**
- * A model provider for the benchmark, as cheap as it can be: every chunk is made once. What it answers stands in the
+ * A model provider for the benchmark, as cheap as it can be: every chunk is made once. What it answers is in the
  * last message of the question: "tokens 1000", "tokens 200 every 10" (ms), "tokens 1000 paced 5000" (a second), "tools 20"
  * (so many calls, then a word).
  */
@@ -46,7 +46,7 @@ async function answer({ messages }: Question, response: ServerResponse): Promise
   response.end(END);
 }
 
-/** So many tokens a second, each written by itself when its time has come. */
+/** Writes so many tokens a second, each by itself when its time has come. */
 async function pace(response: ServerResponse, count: number, perSecond: number): Promise<void> {
   const startedAt = performance.now();
   for (let index = 0; index < count; ) {

@@ -1,5 +1,5 @@
 // The modules that no start of a gateway runs. The build puts them into a file of their own, which is read when the first of
-// them is used. A module that a start does run must not stand here: the start would read the whole second file for it
+// them is used. A module that a start does run must not be here: the start would read the whole second file for it
 // (`test/cli/package.test.ts` names who asked for it then).
 
 /** What a slice defines for calls: the server knows the names of methods and events from the build. */
@@ -52,7 +52,7 @@ const WORK = {
   ],
   "agent/approvals/running": ["exec", "process-tree", "plan", "runner", "output", "guard", "binding", "host"],
   "agent/approvals/shell": ["*"],
-  "agent/errands": ["run", "shown", "result"],
+  "agent/node-tools": ["run", "shown", "result"],
   "agent/mcp": ["server", "tool", "connection", "schema", "text"],
   "agent/models": ["model-choices", "read-answer"],
   "agent/models/local": ["server-facts", "scan"],
@@ -72,7 +72,7 @@ const WORK = {
     "sdk-steps",
     "sdk-call",
     "body-reading",
-    "sdk-habits",
+    "sdk-quirks",
   ],
   "agent/models/wire": ["*"],
   "agent/models/written": ["*"],

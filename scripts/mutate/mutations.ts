@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { Language, type Node, Parser } from "web-tree-sitter";
 
-/** One change: what stands at `start` is replaced. */
+/** One change: what is at `start` is replaced. */
 export interface Mutation {
   readonly line: number;
   readonly start: number;

@@ -89,9 +89,9 @@ function mixed(queues: readonly (readonly Batch[])[], seconds: (batch: Batch) =>
 }
 
 interface Deal {
-  /** So many files a batch has at most. */
+  /** Files in a batch, at most. */
   readonly size: number;
-  /** So long a batch takes at most, unless its only file takes longer. */
+  /** Seconds that a batch takes, at most, unless its only file takes longer. */
   readonly mostSeconds: number;
   readonly seconds: (batch: Batch) => number;
 }

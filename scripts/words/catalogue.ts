@@ -53,7 +53,7 @@ function problemsOfText(text: string, english: string): string[] {
       ? []
       : [`should have ${was.join(" ") || "no places"}, not ${is.join(" ") || "none"}.`];
   if (text.trim() === "") problems.push("is empty.");
-  // It is joined to what stands before it; Chinese has no spaces.
+  // It is joined to what comes before it; Chinese has no spaces.
   if (/^\s/.test(english) && !/^[\s，；：、。（]/u.test(text))
     problems.push("should begin with a space, as English does.");
   return problems;

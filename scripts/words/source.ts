@@ -1,8 +1,8 @@
 /** Reads a TypeScript source of the web pages: which texts for people it holds, and which escape translation. */
 import { createRequire } from "node:module";
 import { Language, type Node, Parser } from "web-tree-sitter";
-import { strayTexts } from "./stray.ts";
 import { type Place, type TextRun, textRuns } from "./template.ts";
+import { untranslatedTexts } from "./untranslated.ts";
 
 /** What is said of one, and of all other numbers. */
 export interface Forms {
@@ -18,7 +18,7 @@ export interface KeyedText {
 }
 
 /** A text that no catalogue can have. */
-export interface StrayText {
+export interface UntranslatedText {
   readonly text: string;
   readonly line: number;
   readonly why: string;
@@ -34,7 +34,7 @@ export interface Edit {
 /** One source, read. */
 export interface ReadSource {
   readonly texts: readonly KeyedText[];
-  readonly strays: readonly StrayText[];
+  readonly untranslated: readonly UntranslatedText[];
   /** What makes its templates ask the catalogue. */
   readonly edits: readonly Edit[];
 }
@@ -52,7 +52,7 @@ export async function readSource(source: string, file: string): Promise<ReadSour
   const read = {
     texts: [...templates.flatMap(({ texts }) => texts), ...calls],
     edits: templates.flatMap(({ edits }) => edits),
-    strays: strayTexts(tree.rootNode, file),
+    untranslated: untranslatedTexts(tree.rootNode, file),
   };
   tree.delete();
   return read;
@@ -134,7 +134,7 @@ interface TemplateInfo {
   readonly tag: Node;
 }
 
-/** Whether nothing else stands in the template. */
+/** Whether nothing else is in the template. */
 function isWhole({ from, to }: TextRun, parts: readonly string[]): boolean {
   const before = parts[from.part]?.slice(0, from.at) ?? "";
   const after = parts[to.part]?.slice(to.at) ?? "";

@@ -1,4 +1,4 @@
-/** Finds the texts for people in one HTML template: what stands between tags, and in the attributes that people hear or see. */
+/** Finds the texts for people in one HTML template: what is between tags, and in the attributes that people hear or see. */
 
 /** A place in a template: the static part, and the offset in it. */
 export interface Place {
@@ -60,16 +60,16 @@ function runsOf(tokens: readonly Token[], isPicture: (index: number) => boolean)
   let group = [...tokens];
   while (isEdge(group[0])) group = group.slice(1);
   while (isEdge(group.at(-1))) group = group.slice(0, -1);
-  const stray = strayTag(group);
-  if (stray !== undefined)
-    return [...runsOf(group.slice(0, stray), isPicture), ...runsOf(group.slice(stray + 1), isPicture)];
+  const unmatched = unmatchedTag(group);
+  if (unmatched !== undefined)
+    return [...runsOf(group.slice(0, unmatched), isPicture), ...runsOf(group.slice(unmatched + 1), isPicture)];
   if (!hasWords(group)) return [];
   if (isWrapped(group)) return runsOf(group.slice(1, -1), isPicture);
   return [runOf(group)];
 }
 
 /** The first tag without its counterpart. */
-function strayTag(tokens: readonly Token[]): number | undefined {
+function unmatchedTag(tokens: readonly Token[]): number | undefined {
   const open: number[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind === "open" && !VOID.has(token.name)) open.push(index);
@@ -146,7 +146,7 @@ export function isSpoken(name: string): boolean {
   return SPOKEN.has(name);
 }
 
-/** Reads the parts as HTML; an expression stands between each two of them. */
+/** Reads the parts as HTML; an expression is between each two of them. */
 function tokensOf(parts: readonly string[]): Pick<Reader, "tokens" | "attributes" | "owners"> {
   const reader = new Reader(parts);
   while (!reader.isAtEnd) reader.next();
@@ -251,7 +251,7 @@ class Reader {
     return mark;
   }
 
-  /** A name with its quoted value, or whatever stands before the next one. */
+  /** A name with its quoted value, or whatever comes before the next one. */
   #readAttributePiece(): string {
     const named = /^([^\s=>"'/]+)=(["'])/.exec(this.#rest);
     if (named === null) {

@@ -56,18 +56,18 @@ test("the scope for devices is not one for commands, and the other way round", a
     { headers: { "x-forwarded-for": "9.9.9.9" } },
   );
   const requestId = refused.error!.details!.requestId;
-  const porter = await operator("operator.pairing");
+  const approver = await operator("operator.pairing");
   const judge = await operator("operator.approvals");
 
-  const porterOnCommand = await answer(porter, `/approve ${code}`);
+  const approverOnCommand = await answer(approver, `/approve ${code}`);
   const judgeOnDevice = await answer(judge, `/approve ${requestId}`);
   const judgeOnCommand = await answer(judge, `/approve ${code} once`);
-  const porterOnDevice = await answer(porter, `/deny ${requestId}`);
+  const approverOnDevice = await answer(approver, `/deny ${requestId}`);
 
-  assert.match(porterOnCommand, /^Nothing waits under that code/);
+  assert.match(approverOnCommand, /^Nothing waits under that code/);
   assert.match(judgeOnDevice, /^This connection may not decide/);
   assert.equal(judgeOnCommand, "Allowed once.");
-  assert.equal(porterOnDevice, "Turned away.");
+  assert.equal(approverOnDevice, "Turned away.");
   assert.match(await told, /exit code 0/);
 });
 

@@ -902,12 +902,12 @@ test("signs of life do not count as an answer: a provider that only sends them i
   await using server = await fakeOpenAI();
   const { promise: hold, resolve } = Promise.withResolvers<void>();
   let now = 0;
-  const patience: { ms: number; fire: () => void }[] = [];
+  const stall: { ms: number; fire: () => void }[] = [];
   const patient = {
     ...clock,
     monotonic: () => now,
     after: (ms: number, fire: () => void) => {
-      if (ms > 1_000) patience.push({ ms, fire });
+      if (ms > 1_000) stall.push({ ms, fire });
       now += 1_000;
       return systemClock.after(ms, fire);
     },
@@ -928,8 +928,8 @@ test("signs of life do not count as an answer: a provider that only sends them i
   const reader = steps[Symbol.asyncIterator]();
   await reader.next();
   const pending = reader.next();
-  const waited = patience.map(({ ms }) => ms);
-  patience.at(-1)?.fire();
+  const waited = stall.map(({ ms }) => ms);
+  stall.at(-1)?.fire();
 
   await assert.rejects(pending, /Fake has sent nothing for 120 s; try again\./);
   resolve();

@@ -20,7 +20,7 @@ import {
 } from "../../packages/fakes/src/index.ts";
 import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import { AccountBench } from "../support/channel-context.ts";
-import { cellOf, linked } from "./content-told.ts";
+import { cellOf, linked } from "./content-cells.ts";
 
 type Case<Fake> = readonly [what: string, says: (fake: Fake) => unknown, told: RegExp];
 

@@ -14,8 +14,8 @@ import {
 } from "../../packages/fakes/src/index.ts";
 import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import { AccountBench } from "../support/channel-context.ts";
+import { cellOf, linked } from "./content-cells.ts";
 import { CONTENT_KINDS, type ContentKind } from "./content-kinds.ts";
-import { cellOf, linked } from "./content-told.ts";
 
 type Column = Exclude<keyof ContentKind, "kind">;
 

@@ -12,8 +12,8 @@ import {
 import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import { ChannelError } from "../../packages/gateway/src/kit/channel.ts";
 import { AccountBench, plainText } from "../support/channel-context.ts";
+import { AlteringProxy, type OddAnswer } from "./altering-proxy.ts";
 import { ChannelBench } from "./bench.ts";
-import { Between, type OddAnswer } from "./between.ts";
 
 const PAGE = { body: "<h1>A proxy</h1>", headers: { "content-type": "text/html" } };
 const HOUR_MS = 3_600_000;
@@ -80,15 +80,15 @@ const PLATFORMS: readonly (readonly [() => Promise<FakePlatform>, to: string, se
 for (const [start, to, sends, cases] of PLATFORMS)
   test(`${start.name.slice("fake".length)}: each odd answer means what can be told from it`, async () => {
     await using fake = await start();
-    await using between = await Between.before(fake, sends);
+    await using proxy = await AlteringProxy.before(fake, sends);
     const definition = CHANNELS.find(({ id }) => id === fake.channel)!;
-    await using bench = new AccountBench(definition, between.settings(fake));
+    await using bench = new AccountBench(definition, proxy.settings(fake));
     const connection = await bench.open();
     const message = { clientId: "0".repeat(20), chat: { id: to }, text: plainText("hello"), queuedAt: Date.now() };
 
     const seen: unknown[] = [];
     for (const [says, odd] of cases) {
-      between.answers(odd);
+      proxy.answers(odd);
       const sent = connection.send(message, AbortSignal.timeout(10_000));
       const error = await sent.then(
         ({ id }) => assert.fail(`${says}: sent as ${id}`),
@@ -106,11 +106,11 @@ for (const [start, to, sends, cases] of PLATFORMS)
 
 test("a platform that takes a message and names none is asked, and shows it once", async () => {
   const fake = await fakeDiscord();
-  await using between = await Between.before(fake, /channels\/\d+\/messages$/);
-  await using bench = await ChannelBench.start(async () => fake, { settings: between.settings(fake) });
+  await using proxy = await AlteringProxy.before(fake, /channels\/\d+\/messages$/);
+  await using bench = await ChannelBench.start(async () => fake, { settings: proxy.settings(fake) });
   const { said } = await bench.asks("hello");
 
-  between.answers({ body: "{}" });
+  proxy.answers({ body: "{}" });
   await bench.operator.call("send", {
     ...{ channel: fake.channel, to: said.chatId, message: "once", idempotencyKey: "once" },
   });
@@ -124,10 +124,10 @@ test("a platform that takes a message and names none is asked, and shows it once
 
 test("Signal: a proxy's 429 is no word about the account, which listens again", async () => {
   await using fake = await fakeSignal();
-  await using between = await Between.before(fake, /\/events/);
-  await using bench = new AccountBench(CHANNELS.find(({ id }) => id === fake.channel)!, between.settings(fake));
+  await using proxy = await AlteringProxy.before(fake, /\/events/);
+  await using bench = new AccountBench(CHANNELS.find(({ id }) => id === fake.channel)!, proxy.settings(fake));
 
-  between.answers({ status: 429 });
+  proxy.answers({ status: 429 });
   await bench.open();
   await fake.says("heard");
 
@@ -136,11 +136,11 @@ test("Signal: a proxy's 429 is no word about the account, which listens again", 
 
 test("a file that the platform gives out in an hour holds up no answer", async () => {
   const fake = await fakeTelegram();
-  await using between = await Between.before(fake, /\/getFile/);
-  await using bench = await ChannelBench.start(async () => fake, { settings: between.settings(fake) });
+  await using proxy = await AlteringProxy.before(fake, /\/getFile/);
+  await using bench = await ChannelBench.start(async () => fake, { settings: proxy.settings(fake) });
   const bytes = Buffer.from("hello");
 
-  between.answers(botLimit(3_600));
+  proxy.answers(botLimit(3_600));
   await fake.says("look", { files: [{ bytes, mimeType: "text/plain", fileName: "a.txt", kind: "document" }] });
   await bench.asks("next");
 

@@ -13,8 +13,8 @@ import { CHANNELS } from "../../packages/gateway/src/channels/index.ts";
 import type { ChannelDefinition } from "../../packages/gateway/src/kit/channel.ts";
 import type { Inbound } from "../../packages/gateway/src/kit/channel-message.ts";
 import { AccountBench } from "../support/channel-context.ts";
+import { AlteringProxy } from "./altering-proxy.ts";
 import { ChannelBench } from "./bench.ts";
-import { Between } from "./between.ts";
 
 const alice = { id: 77, is_bot: false, first_name: "Al" };
 const chat = { id: 77, type: "private", first_name: "Al" };
@@ -92,8 +92,8 @@ test("an account that becomes another bot reads that one's messages, whose ids a
 
 test("Discord: a message that is not as described is recorded, and takes none of its history with it", async () => {
   await using fake = await fakeDiscord();
-  await using between = await Between.before(fake, /\/messages\?.*after=/);
-  await using bench = new AccountBench(definitionOf(fake), between.settings(fake));
+  await using proxy = await AlteringProxy.before(fake, /\/messages\?.*after=/);
+  await using bench = new AccountBench(definitionOf(fake), proxy.settings(fake));
   const first = await bench.open();
   const said = await fake.sends({ content: "odd", attachments: [null] });
   await bench.received("the odd one", ({ kind, messageId }) => kind === "unreadable" && messageId === said.id);
@@ -106,7 +106,7 @@ test("Discord: a message that is not as described is recorded, and takes none of
     ...{ mentions: [], embeds: [], attachments: isOdd ? [null] : [] },
   }));
 
-  between.answers({ body: JSON.stringify(page) });
+  proxy.answers({ body: JSON.stringify(page) });
   await bench.open();
 
   await bench.received("what was missed", ({ kind, messageId }) => kind === "message" && messageId === missed.id);

@@ -43,14 +43,14 @@ test("a stranger is told their id, a code, and how the owner lets them in", asyn
 
 test("requests and codes are only for those who may let people in", async () => {
   await using bench = await benchOf();
-  const porter = await bench.gateway.connect({ scopes: ["operator.pairing"] });
+  const approver = await bench.gateway.connect({ scopes: ["operator.pairing"] });
   const reader = await bench.gateway.connect({ scopes: ["operator.read", "operator.write"] });
 
   const { id, code } = await knocks(bench.fake, "stranger");
-  const { payload: requested } = await porter.nextOf("pairing.requested");
-  await porter.call("pairing.approve", { channel: "telegram", code });
-  const { payload: resolved } = await porter.nextOf("pairing.resolved");
-  const list = await porter.call("pairing.list", {});
+  const { payload: requested } = await approver.nextOf("pairing.requested");
+  await approver.call("pairing.approve", { channel: "telegram", code });
+  const { payload: resolved } = await approver.nextOf("pairing.resolved");
+  const list = await approver.call("pairing.list", {});
   const forbidden = [];
   for (const [method, params] of [
     ["pairing.list", {}],

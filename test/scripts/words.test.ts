@@ -18,7 +18,7 @@ describe("the catalogues", () => {
   });
 
   test("every text for people goes through a template or `t`", () => {
-    assert.deepEqual(web.strays, []);
+    assert.deepEqual(web.untranslated, []);
   });
 
   for (const name of readdirSync(WORDS).filter((file) => /^(?!en)[a-z]{2}\.json$/.test(file)))
@@ -123,10 +123,10 @@ describe("reading a source", () => {
   test("a text that is asked for as the file is loaded is named: it would never change", async () => {
     const source = 'const a = t("Too early");\nconst b = () => t("In time");\nclass C {\n  d = t("In time");\n}';
 
-    const { strays } = await readSource(source, "x.ts");
+    const { untranslated } = await readSource(source, "x.ts");
 
     assert.deepEqual(
-      strays.map(({ text, line }) => [text, line]),
+      untranslated.map(({ text, line }) => [text, line]),
       [['t("Too early")', 1]],
     );
   });
@@ -135,10 +135,10 @@ describe("reading a source", () => {
     const source =
       'const a = b ? "Try it again" : key === "Enter";\nhtml`<p class=${c ? "one two" : ""} title=${d ? "Open" : "Close it"}></p>`;';
 
-    const { strays } = await readSource(source, "x.ts");
+    const { untranslated } = await readSource(source, "x.ts");
 
     assert.deepEqual(
-      strays.map(({ text, line }) => [text, line]),
+      untranslated.map(({ text, line }) => [text, line]),
       [
         ['"Try it again"', 1],
         ['"Open"', 2],

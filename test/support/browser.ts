@@ -38,7 +38,7 @@ const ARGS = [
   "--use-fake-device-for-media-stream",
 ];
 
-/** A machine without a language gives pages one that is none: “en-US@posix”. */
+/** A machine without a language gives pages an invalid one: “en-US@posix”. */
 const LANGUAGE = { LANG: "en_US.UTF-8", LC_ALL: "en_US.UTF-8", LANGUAGE: "en_US" };
 
 /** So many browsers run at a time on this machine: each keeps a core busy while a page draws, and waits in between. */

@@ -53,7 +53,7 @@ interface Step {
   readonly schema: Schema;
 }
 
-/** The places at which no further place lies. */
+/** The places that hold no further place. */
 function leavesOf(schema: Schema, steps: readonly Step[]): { steps: readonly Step[]; leaf: Schema }[] {
   const further = (name: string, inner: Schema) => leavesOf(inner, [...steps, { name, schema: inner }]);
   const inner = [

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { goTo, PAGES } from "../support/control-page.ts";
-import { livedIn } from "../support/lived-in.ts";
+import { usedGateway } from "../support/used-gateway.ts";
 import { openWebChat } from "../support/webchat.ts";
 import { inspect } from "./inspect.ts";
 
@@ -16,7 +16,7 @@ const WINDOWS = {
 } as const;
 
 const browser = await startBrowser();
-const home = await livedIn();
+const home = await usedGateway();
 const phone = await home.waiting("Pocket");
 await home.telegram.says("hello", { from: "mona" });
 after(async () => {

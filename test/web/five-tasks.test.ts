@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Locator } from "playwright-core";
 import { startBrowser } from "../support/browser.ts";
-import { livedIn } from "../support/lived-in.ts";
+import { usedGateway } from "../support/used-gateway.ts";
 import { openWebChat, SIZES, type WebChat } from "../support/webchat.ts";
 
 const MOST_PRESSES = 3;
@@ -12,7 +12,7 @@ const WINDOWS = { phone: SIZES.phone, desk: { width: 1440, height: 900 } } as co
 type Size = keyof typeof WINDOWS;
 
 const browser = await startBrowser();
-const home = await livedIn();
+const home = await usedGateway();
 after(async () => {
   await browser.close();
   await home[Symbol.asyncDispose]();

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { goTo } from "../support/control-page.ts";
-import { livedIn } from "../support/lived-in.ts";
+import { usedGateway } from "../support/used-gateway.ts";
 import { openWebChat, type WebChat } from "../support/webchat.ts";
 
 const browser = await startBrowser();
-const home = await livedIn();
+const home = await usedGateway();
 after(async () => {
   await browser.close();
   await home[Symbol.asyncDispose]();

@@ -5,11 +5,11 @@ import type { Page } from "playwright-core";
 import { startBrowser } from "../support/browser.ts";
 import { goTo, PAGES } from "../support/control-page.ts";
 import { TOKEN } from "../support/gateway.ts";
-import { livedIn } from "../support/lived-in.ts";
+import { usedGateway } from "../support/used-gateway.ts";
 import { openWebChat, type WebChat } from "../support/webchat.ts";
 
 const browser = await startBrowser();
-const home = await livedIn();
+const home = await usedGateway();
 const phone = await home.waiting("Pocket");
 await home.telegram.says("hello", { from: "mona" });
 after(async () => {

@@ -31,7 +31,7 @@ function withItem(list: readonly unknown[], part: string, rest: readonly string[
   return items;
 }
 
-/** What stands at the path. */
+/** What is at the path. */
 export function valueAt(data: unknown, path: readonly string[]): unknown {
   let value = data;
   for (const part of path) {

@@ -11,7 +11,7 @@ export const LIMITS = {
   components: 2_000,
   /** Components that a surface draws without its templates: a component that two others show counts twice. */
   drawn: 10_000,
-  /** How deep components stand in each other, and values in the data. */
+  /** How deep components are in each other, and values in the data. */
   depth: 64,
   /** Bytes of the data of one surface, as JSON. */
   dataBytes: 1024 * 1024,

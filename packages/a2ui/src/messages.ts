@@ -49,7 +49,7 @@ export interface DeleteSurface {
   readonly surfaceId: string;
 }
 
-/** What stands beside the one key of a message. */
+/** What is beside the one key of a message. */
 export interface Envelope {
   readonly version: "v0.9";
   /** Said of messages that were written in 0.8: their surface begins by itself. */

@@ -136,7 +136,7 @@ export interface GivenReaction {
 export interface FakePlatform extends AsyncDisposable {
   /** The channel's id. */
   readonly channel: string;
-  /** What stands under `channels.<channel>` in the config of a gateway that uses it. */
+  /** What is under `channels.<channel>` in the config of a gateway that uses it. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Environment that the gateway's process needs. */
   readonly env?: Readonly<Record<string, string>>;

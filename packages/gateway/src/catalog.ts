@@ -7,9 +7,9 @@ import { CHANNELS } from "./channels/index.ts";
 import { inOrder } from "./kit/slice.ts";
 import { agent } from "./slices/agent/agent/index.ts";
 import { approvals } from "./slices/agent/approvals/index.ts";
-import { errands } from "./slices/agent/errands/index.ts";
 import { mcp } from "./slices/agent/mcp/index.ts";
 import { models } from "./slices/agent/models/index.ts";
+import { nodeTools } from "./slices/agent/node-tools/index.ts";
 import { recordings } from "./slices/agent/recordings/index.ts";
 import { skills } from "./slices/agent/skills/index.ts";
 import { usage } from "./slices/agent/usage/index.ts";
@@ -58,7 +58,7 @@ export const SLICES = inOrder(
   agent,
   mcp,
   approvals,
-  errands,
+  nodeTools,
   messaging,
   chat,
   canvas,

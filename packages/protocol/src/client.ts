@@ -44,7 +44,7 @@ export interface ClientOptions {
   locale?: string;
 }
 
-/** Where the client stands. `reason` says why it is not connected; show its message. */
+/** The state of the client. `reason` says why it is not connected; show its message. */
 export type ClientState =
   | { kind: "idle" }
   | { kind: "connecting" }
@@ -107,7 +107,7 @@ export class GatewayClient {
     this.#tokens = options.deviceTokens ?? memoryTokens();
   }
 
-  /** Where the client stands now. */
+  /** The state of the client now. */
   get state(): ClientState {
     return this.#state;
   }

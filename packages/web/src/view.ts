@@ -12,13 +12,13 @@ export interface View {
   readonly id: string;
   readonly label: string;
   readonly icon: TemplateResult;
-  /** Without it the page is not offered. */
+  /** The scope without which the page is not offered. */
   readonly scope: Scope;
   /** False for a page that others lead to, and the sidebar does not name. */
   readonly isListed?: boolean;
   /** What is kept while the page is closed; opened once. Leave it out when the page needs nothing before it is shown. */
   readonly open?: (host: PageHost) => PageService;
-  /** What stands beside the label, from the state of the page's service. */
+  /** What is beside the label, from the state of the page's service. */
   readonly badge?: (state: unknown) => readonly Mark[];
   /** Loads the page's element. The shell sets `host` and `rest`, and `service` and `state` where the page has a service. */
   readonly element: () => Promise<new () => HTMLElement>;
@@ -61,7 +61,7 @@ export interface PageHost {
   offers(method: string): boolean;
   /** Whether there is a page of this id that the connection may open. */
   has(view: string): boolean;
-  /** Opens a page, or a part of it: `rest` stands behind its name in the address. */
+  /** Opens a page, or a part of it: `rest` follows its name in the address. */
   show(view: string, rest?: string): void;
   /** Opens a conversation. */
   openSession(sessionKey: string): void;

@@ -117,7 +117,7 @@ export class Screen {
       this.#renderer.processMessages([inRenderersWords(message, shown.root)]);
       return true;
     } catch {
-      // What a person wrote may stand where the agent now wants something else.
+      // What a person wrote may be where the agent now wants something else.
       return false;
     }
   }

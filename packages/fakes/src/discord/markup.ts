@@ -7,7 +7,7 @@ const ITALIC = [/\*([^\s*][^*]*)\*/g, /(?<![\p{L}\p{N}])_([^_]+)_(?![\p{L}\p{N}]
 const LINK = /\[([^\]]+)\]\(<?([^)>]+)>?\)/g;
 const LINE_START = /^(?:#{1,3} |-# |>>> |> )/gm;
 
-/** Removes marks and escapes. What stands in code is kept as it is. */
+/** Removes marks and escapes. What is in code is kept as it is. */
 export function withoutMarkup(raw: string): string {
   const kept: string[] = [];
   const keep = (text: string) => `\uE000${kept.push(text) - 1}\uE000`;

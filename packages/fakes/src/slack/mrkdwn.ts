@@ -2,7 +2,7 @@
 
 const CHARACTERS: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
-/** The text without its marks. What stands in code stays as it is. */
+/** The text without its marks. What is in code stays as it is. */
 export function readMrkdwn(mrkdwn: string, nameOf: (userId: string) => string): string {
   const parts = mrkdwn.split(/(```[\s\S]*?```|`[^`\n]+`)/);
   return parts.map((part, index) => unescaped(index % 2 === 1 ? codeOf(part) : plainOf(part, nameOf))).join("");

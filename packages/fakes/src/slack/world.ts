@@ -141,7 +141,7 @@ export class World {
     return message;
   }
 
-  /** Every ts is one message; messages of now stand in the order in which they came. */
+  /** Every ts is one message; messages of now are in the order in which they came. */
   #tsFor(at: number, isGiven: boolean): string {
     let micros = at * 1000;
     if (!isGiven) micros = Math.max(micros, this.#lastTs + 1);

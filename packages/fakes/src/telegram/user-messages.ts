@@ -3,7 +3,7 @@ import { type Said, type SaysOptions, withMentions } from "../platform.ts";
 import type { Update, Updates } from "./updates.ts";
 import { type Chat, fileContent, type Message, onWire, textContent, type User, type World } from "./world.ts";
 
-/** A message of a person, or the service message that their deed leaves behind. */
+/** A message of a person, or the service message that their action leaves. */
 interface NewMessage {
   readonly text: string;
   /** The fields of the Bot API's `Message` that say what kind it is. */

@@ -1,4 +1,4 @@
-/** What stands in a message: written as people's phones write it, read as they read it. */
+/** What is in a message: written as people's phones write it, read as they read it. */
 import type { proto } from "@whiskeysockets/baileys";
 import type { FakeFile } from "../platform.ts";
 import type { FileUse, MediaHost } from "./media-host.ts";
@@ -49,7 +49,7 @@ export function fileMessage(file: FakeFile, caption: string, context: Context, h
   }
 }
 
-/** Whether a text can stand under it. */
+/** Whether a text can be under it. */
 export function takesCaption({ kind }: FakeFile): boolean {
   return kind === "image" || kind === "video" || kind === "document";
 }

@@ -143,7 +143,7 @@ export class FakeWhatsApp implements FakePlatform {
     const mentioned = (options.mentions ?? []).map((name) => this.#directory.person(name).person.lid);
     const own = options.mentionsBot ? [this.#account.phone.person.lid] : [];
     const { text: others } = withMentions(said, options.mentions, (name) => digitsOf(this.#directory.person(name)));
-    // As phones write it: the digits of an address stand in the text, and the apps show a name there.
+    // As phones write it: the digits of an address are in the text, and the apps show a name there.
     const text = options.mentionsBot ? `${digitsOf(this.#account.phone)} ${others}` : others;
     const context: Context = {
       mentions: [...own, ...mentioned],

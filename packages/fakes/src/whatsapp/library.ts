@@ -22,7 +22,7 @@ function silenceSignal(): void {
 
 const LONG_MS = 10_000;
 
-/** It leaves a time limit of half a minute behind each upload of keys, which holds up the end of a test. */
+/** The library leaves a timer of half a minute behind each upload of keys, which delays the end of a test. */
 function releaseTimers(): void {
   const start = globalThis.setTimeout;
   const released = (...options: Parameters<typeof start>) => {

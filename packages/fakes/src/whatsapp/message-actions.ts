@@ -42,7 +42,7 @@ export class MessageActions {
     await this.#incoming.send({ id: Incoming.newId(), from, group, message: { reactionMessage } });
   }
 
-  /** The server knows no message's author: whoever names a message, in the chat that it was said in, is passed on. */
+  /** The server does not know a message's author, so it passes on every action that names a message of the same chat. */
   #claimed(id: string, { from }: Pick<SaysOptions, "from">): Pick<Letter, "from" | "group"> {
     const letter = this.#letter(id);
     return from === undefined ? letter : { ...letter, from: this.#directory.person(from) };

@@ -1,4 +1,4 @@
-/** The service's front door: links, logins, and who gets which stanza. */
+/** The WhatsApp server: links, logins, and who gets which stanza. */
 import type { AddressInfo } from "node:net";
 import type { BinaryNode, proto } from "@whiskeysockets/baileys";
 import { WebSocketServer } from "ws";

@@ -16,7 +16,7 @@ type Listener = (payload: unknown, options: PublishOptions, topic: Topic<unknown
 /** Delivers synchronously, in order of subscription. A listener that throws is a bug and surfaces to the publisher. */
 export class Bus {
   readonly #listeners = new Map<string, Set<Listener>>();
-  /** Those that hear every topic; they stand in the set of each topic, too. */
+  /** Listeners of every topic; the set of each topic has them too. */
   readonly #ofAll = new Set<Listener>();
 
   publish<Payload>(topic: Topic<Payload>, payload: Payload, options: PublishOptions = {}): void {

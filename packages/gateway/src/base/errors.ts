@@ -62,7 +62,7 @@ export function invalidRequest(message: string, details?: Readonly<Record<string
 }
 
 export interface StartErrorOptions extends ErrorOptions {
-  /** Only a person can mend it: a supervisor must not try again. */
+  /** Only a person can fix it, so a supervisor must not try again. */
   readonly isLasting?: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { SettingsDefinition } from "../kit/settings.ts";
 import { settings } from "../server/settings.ts";
 import { type NamedSettings, type NameProblem, namesIn } from "../slices/surfaces/messaging/in/names.ts";
 
-/** The gateway's tables, for mending its database without it. */
+/** The gateway's tables, for repairing its database without it. */
 export { TABLES };
 
 /** All sections, in the order of the file. */

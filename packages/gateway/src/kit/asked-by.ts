@@ -1,5 +1,5 @@
 /**
- * Who asks, in words for the person at a node. A client chooses its own name, so its name stands in quotation marks: no name
+ * Who asks, in words for the person at a node. A client chooses its own name, so its name is in quotation marks: no name
  * reads like the gateway's own words for an agent.
  */
 import type { Caller } from "./access.ts";

@@ -75,9 +75,9 @@ export function senderOf({ principal }: Pick<CommandStarter, "principal">): stri
 
 /**
  * The id of somebody on a channel who is not the owner, as "channel:id"; undefined for the owner and for connections. A
- * guest sees their own conversation and what they made themselves, whatever scopes being let in has given them.
+ * peer sees their own conversation and what they made themselves, whatever scopes being let in has given them.
  */
-export function guestOf(starter: Pick<CommandStarter, "principal" | "scopes">): string | undefined {
+export function peerOf(starter: Pick<CommandStarter, "principal" | "scopes">): string | undefined {
   return hasScope(new Set(starter.scopes), "operator.admin") ? undefined : senderOf(starter);
 }
 

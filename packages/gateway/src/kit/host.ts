@@ -34,9 +34,9 @@ export interface Host extends HostPorts {
    * Opens a further port for HTTP on the gateway's own address, with its certificate and its limits. The caller disposes
    * it. Throws `StartError` with a sentence when the port cannot be had.
    */
-  listen(port: FurtherPort): Promise<OpenPort>;
+  listen(port: AdditionalPort): Promise<OpenPort>;
   /** Opens one more listener for all that the gateway's port answers. The caller disposes it. Throws `StartError`. */
-  listenAlso(where: FurtherListener): Promise<OpenPort>;
+  listenAlso(where: AdditionalListener): Promise<OpenPort>;
   /** Judges an HTTP request by its headers, before its body is read. */
   authorize(request: IncomingMessage): HttpVerdict;
   /** Where a request comes from: the client's address, and whether it is a program on this machine. */
@@ -51,7 +51,7 @@ export interface Host extends HostPorts {
   nodeCommands(): NodeCommandSettings;
   /** Where the gateway listens. Call it once the port is open. */
   listens(): Listening;
-  /** Where browsers reach our pages; the address that reaches farthest stands first. */
+  /** Where browsers reach our pages; the address that reaches farthest is first. */
   pageOrigins(): readonly PageOrigin[];
   /** How Tailscale shall bring others to the gateway, as the settings say now. */
   tailscale(): TailscaleSettings;
@@ -111,7 +111,7 @@ export interface DeviceConnections {
 }
 
 /** What answers on a further port. */
-export interface FurtherPort {
+export interface AdditionalPort {
   /** 0 for any free one; the gateway's own port plus 4 when undefined, and any free one where that is 0. */
   readonly port: number | undefined;
   request(request: IncomingMessage, response: ServerResponse): void;
@@ -119,7 +119,7 @@ export interface FurtherPort {
 }
 
 /** One more listener of the gateway: on another address with the gateway's own port, or behind a proxy. */
-export type FurtherListener =
+export type AdditionalListener =
   | { readonly host: string }
   | {
       /**
@@ -193,7 +193,7 @@ export interface ReachedAddress {
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   readonly scheme: "http" | "https";
-  /** Whether a proxy stands between: only the gateway's own port is then known to be reachable. */
+  /** Whether a proxy is between: only the gateway's own port is then known to be reachable. */
   readonly isProxied: boolean;
 }
 

@@ -114,7 +114,7 @@ interface Parts<Service> {
   readonly events: Readonly<Record<string, AnyEvent>>;
   readonly settings: readonly SettingsDefinition[];
   readonly tables: readonly Tables[];
-  /** What models may call; a slice with tools stands anywhere in the list. Asked when they are needed, not by a start. */
+  /** What models may call; a slice with tools may be anywhere in the list. Asked when they are needed, not by a start. */
   tools(): readonly Tool[];
   /** What people may type in any conversation. Asked when they are needed, not by a start. */
   commands(): readonly Command[];

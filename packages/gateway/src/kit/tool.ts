@@ -98,7 +98,7 @@ export interface Tool {
    * then.
    */
   missing?: ((gateway: Base) => string | undefined) | undefined;
-  /** Reads arguments that stand in other forms than the declared one, before they are checked. */
+  /** Reads arguments that are in other forms than the declared one, before they are checked. */
   tidy?: ((args: unknown, gateway: Base) => unknown) | undefined;
   run(call: ToolCall<unknown>): string | ToolResult | Promise<string | ToolResult>;
 }

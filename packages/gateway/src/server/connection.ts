@@ -217,7 +217,7 @@ export class Connection {
     if (this.#alone) this.#join();
     this.#slowCheck?.[Symbol.dispose]();
     // A peer that never answers the close frame must not hold the socket. A slow peer gets more time, because the close
-    // frame stands at the end of its queue.
+    // frame is at the end of its queue.
     const graceMs = this.#slowSince === undefined ? LIMITS.closeMs : LIMITS.slowForMs;
     const timeLimit = this.#clock.after(graceMs, () => this.#socket.terminate());
     this.#socket.once("close", () => timeLimit[Symbol.dispose]());
@@ -245,7 +245,7 @@ export class Connection {
     this.session = session;
     this.#handle = handle;
     // The ws library takes the limit only when the server is made, for all connections alike; the receiver reads this
-    // field at each frame. `test/wire/limits.test.ts` fails if a new version no longer does.
+    // field at each frame. `test/wire/transport.test.ts` fails if a new version no longer does.
     const receiver = (this.#socket as unknown as { _receiver: { _maxPayload: number } })._receiver;
     receiver._maxPayload = LIMITS.maxPayload;
   }

@@ -42,7 +42,7 @@ export interface Dialect {
   readonly signature: "v2" | "v3";
   /** Scopes of an operator that asks for none. */
   readonly defaultOperatorScopes: readonly string[];
-  /** Whether the shared secret may stand in either auth field. */
+  /** Whether the shared secret may be in either auth field. */
   readonly secretInEitherField: boolean;
   /** Whether a client without a device keeps the scopes it asked for; command lines on loopback always do. */
   readonly devicelessKeepsScopes: boolean;
@@ -106,7 +106,7 @@ const four: Dialect = {
 
 /**
  * Leaves out top-level properties that the method does not know: today's clients send more than this gateway uses. What
- * stands inside a property is validated as always.
+ * is inside a property is validated as always.
  */
 function withoutUnknown({ params: { additionalProperties, properties } }: Method, params: unknown): ReadParams {
   if (additionalProperties !== false || typeof params !== "object" || params === null || Array.isArray(params))

@@ -30,7 +30,7 @@ function setUp(...methods: Method[]) {
   const dispatch = new Dispatch({
     methods: () => new Map(methods.map((method) => [method.name, method])),
     gateway: { machine: { met: () => {} } } as unknown as Base,
-    once: new IdempotentCalls(new FakeClock()),
+    idempotentCalls: new IdempotentCalls(new FakeClock()),
     replication: { isReplicated: false, replicated: () => Promise.resolve() },
     calls: new ManyPort(),
     log,

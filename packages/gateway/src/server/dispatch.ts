@@ -27,7 +27,7 @@ export interface DispatchOptions {
   /** All methods by name; asked with the first request. */
   methods(): ReadonlyMap<string, Method>;
   readonly gateway: Base;
-  readonly once: IdempotentCalls;
+  readonly idempotentCalls: IdempotentCalls;
   readonly log: Log;
   readonly replication: Pick<Store, "isReplicated" | "replicated">;
   /** Hear how long each request took. */
@@ -72,7 +72,7 @@ export class Dispatch {
       this.#call(method, { params, caller, signal }, waits ? this.#whenReplicated(to) : to);
     if (!method.once) return call(reply);
     const { idempotencyKey } = params as { idempotencyKey: string };
-    this.#options.once.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, reply, call);
+    this.#options.idempotentCalls.run(`${session.caller.principal}\n${method.name}\n${idempotencyKey}`, reply, call);
   }
 
   #noteIgnored(connection: Connection, { name }: Method, ignored: readonly string[]): void {
@@ -96,7 +96,7 @@ export class Dispatch {
     }
   }
 
-  /** Nobody is told before whoever would take over knows of it. Answers keep their order. */
+  /** An answer leaves only after the commit is replicated, where it is. Answers keep their order. */
   #whenReplicated(to: Responder): Responder {
     let before = Promise.resolve();
     const tell = (answer: () => void) => {

@@ -55,7 +55,7 @@ export async function boot(
     if (existsSync(join(stateDir, "restore.json"))) restored = (await import("./restored.ts")).takeUpRestore(stateDir);
     const closeConnections: Host["closeConnections"] = (...which) => server.closeConnectionsOf(...which);
     const closeConnection: Host["closeConnection"] = (id, reason) => server.connections.get(id)?.close(4001, reason);
-    const listen: Host["listen"] = (door) => server.open(door);
+    const listen: Host["listen"] = (wanted) => server.open(wanted);
     const listenAlso: Host["listenAlso"] = (where) => server.openAlso(where);
     const listens: Host["listens"] = () => server.place();
     const pageOrigins: Host["pageOrigins"] = () => server.pageOrigins();

@@ -5,7 +5,7 @@ import { ignore } from "../base/errors.ts";
 import { readTextIfExists } from "../base/files.ts";
 
 /**
- * Whether a device, its key proven, is the one whose key lies in the state folder. That file is as private as the gateway's own
+ * Whether a device, its key proven, is the one whose key is in the state folder. That file is as private as the gateway's own
  * secrets, so whoever holds the key owns the gateway.
  */
 export function isHostDevice(stateDir: string, deviceId: string): boolean {

@@ -5,7 +5,7 @@ import { ignore } from "../base/errors.ts";
 import { readTextIfExists } from "../base/files.ts";
 import type { GatewayAuth } from "../server/admission/authenticate.ts";
 
-/** Where the note stands. */
+/** Where the note is. */
 export function instancePath(stateDir: string): string {
   return join(stateDir, "gateway.json");
 }

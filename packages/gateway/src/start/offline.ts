@@ -33,7 +33,7 @@ export async function openOffline(options: StartOptions): Promise<OfflineService
       pageOrigins: () => [],
       allowOrigin: () => ({ [Symbol.dispose]: nothing }),
     };
-    // Nobody connects, so no secret is asked for: it may stand in an environment that this process does not have.
+    // Nobody connects, so no secret is asked for: it may be in an environment that this process does not have.
     const closed = { ...options, overrides: { bind: "loopback", auth: "none" } };
     const { base } = openBase(closed, late, stack);
     const { gateway } = await openSlices(SLICES, base, stack);

@@ -5,7 +5,7 @@ import type { Clock } from "../base/time/clock.ts";
 import type { GatewayServer } from "../server/listening/gateway-server.ts";
 import type { GatewaySettings } from "../server/settings.ts";
 
-/** Whoever renews certificates replaces files, often through links; a look costs less than watching them, ms. */
+/** Programs that renew certificates replace files, often through links. Looking at them costs less than watching them, ms. */
 const LOOK_EVERY_MS = 60 * 60_000;
 
 interface Renewal {

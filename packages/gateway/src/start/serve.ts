@@ -37,7 +37,7 @@ export async function makeServer(
     dispatch: new Dispatch({
       methods: () => METHODS,
       gateway: services.gateway,
-      once: new IdempotentCalls(clock),
+      idempotentCalls: new IdempotentCalls(clock),
       replication: store,
       log,
       explain,

@@ -18,7 +18,7 @@ export interface RunningGateway extends AsyncDisposable {
   readonly port: number;
   /** For clients: ws:// or wss://. */
   readonly url: string;
-  /** For people: opens WebChat signed in. The secret stands in the fragment, which browsers do not send. */
+  /** For people: opens WebChat signed in. The secret is in the fragment, which browsers do not send. */
   readonly dashboardUrl: string;
   /** SHA-256 of the certificate when TLS is on. */
   readonly tlsFingerprint: string | undefined;

@@ -1,4 +1,4 @@
-/** Where this installation stands, built or as sources, and its web page. */
+/** Where this installation is, built or as sources, and its web page. */
 import { join } from "node:path";
 import { fileExists } from "../base/files.ts";
 

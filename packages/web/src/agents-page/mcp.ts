@@ -14,11 +14,11 @@ import type { Say } from "./skills.ts";
 type Server = McpStatusResult["servers"][number];
 
 const STATES = {
-  off: { mood: "", text: said("switched off") },
-  idle: { mood: "", text: said("connects when it is needed") },
-  connecting: { mood: "busy", text: said("connecting") },
-  connected: { mood: "good", text: said("connected") },
-  failed: { mood: "bad", text: said("failed") },
+  off: { tone: "", text: said("switched off") },
+  idle: { tone: "", text: said("connects when it is needed") },
+  connecting: { tone: "busy", text: said("connecting") },
+  connected: { tone: "good", text: said("connected") },
+  failed: { tone: "bad", text: said("failed") },
 } as const;
 /** A server may have to be fetched first, ms. */
 const SLOW_MS = 120_000;
@@ -47,14 +47,14 @@ export function mcpServers(
 
 function row(host: PageHost, server: Server, say: Say): TemplateResult {
   const { name, state, tools, problem, audience } = server;
-  const { mood, text } = STATES[state];
+  const { tone, text } = STATES[state];
   return html`<li class="plain-row">
     <span class="grow">
       <strong>${name}</strong>
       <span class="meta">for ${audience === "owner" ? t("you alone") : t("people who were let in")}${tools.length === 0 ? "" : plural(tools.length, ", {0} tool", ", {0} tools")}</span>
       ${problem === undefined ? nothing : html`<span class="problem">${words(problem)}</span>`}
     </span>
-    <span class="state ${mood}"><span class="dot"></span>${t(text)}</span>
+    <span class="state ${tone}"><span class="dot"></span>${t(text)}</span>
     <button type="button" class="text-button" aria-label=${t("Why: {0}", name)} @click=${() => why(host, server)}>Why</button>
     ${
       host.may("admin") && host.offers("mcp.test")

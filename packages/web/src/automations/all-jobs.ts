@@ -66,7 +66,7 @@ export class AllJobs {
   }
 }
 
-/** What is paused, or never comes, stands last. */
+/** What is paused, or never comes, is last. */
 function dueAt({ enabled, state }: Job): number {
   return enabled ? (state.nextRunAtMs ?? Number.MAX_SAFE_INTEGER - 1) : Number.MAX_SAFE_INTEGER;
 }

@@ -218,7 +218,7 @@ export class AutomationsElement extends PageElement {
     return job;
   }
 
-  /** It is paused at once, so that it does not run while the removal can be undone. */
+  /** Removes a job. The job is paused at once, so that it does not run while the removal can be undone. */
   async #remove({ id, name, enabled }: Job): Promise<void> {
     const timer = setTimeout(() => void this.#removeNow(id), UNDO_MS);
     this.removals = new Map([...this.removals, [id, { wasEnabled: enabled, timer }]]);

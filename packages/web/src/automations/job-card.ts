@@ -11,11 +11,11 @@ import { explainJob } from "./why-job.ts";
 /** What a card shows. */
 interface Shown {
   readonly job: Job;
-  /** Its last run. */
+  /** The job's last run. */
   readonly run: Run | undefined;
-  /** It is removed unless somebody takes that back. */
+  /** The job is removed unless somebody takes that back. */
   readonly isRemoved: boolean;
-  /** Its place in the list. */
+  /** The job's place in the list. */
   readonly row: RowInFlow;
   /** How many are listed. */
   readonly count: number;

@@ -9,10 +9,10 @@ import { outcomeOf, type Run } from "./state.ts";
 
 /** What became of the last run. */
 export function outcome(run: Run): TemplateResult {
-  const { text, mood } = outcomeOf(run);
+  const { text, tone } = outcomeOf(run);
   const said = run.error ?? run.summary ?? "";
   const where = run.deliveryError === undefined ? "" : t(" It was not sent: {0}", run.deliveryError);
-  const state = html`<span class="state ${mood}"><span class="dot"></span>${text}</span>`;
+  const state = html`<span class="state ${tone}"><span class="dot"></span>${text}</span>`;
   if (said === "" && where === "") return html`<p>${state}</p>`;
   return html`<details class="outcome">
     <summary>${state}</summary>

@@ -29,7 +29,7 @@ test("a job that is paused, or never comes, says so", () => {
   );
 });
 
-test("what became of a run is told with its mood, and the newest of each job counts", () => {
+test("what became of a run is told with its tone, and the newest of each job counts", () => {
   const run = (more: Partial<Run>): Run => ({ ts: Date.now(), jobId: "a", action: "finished", ...more });
 
   const runs = [
@@ -40,10 +40,10 @@ test("what became of a run is told with its mood, and the newest of each job cou
   ];
 
   assert.deepEqual(runs.map(outcomeOf), [
-    { text: "ran just now", mood: "good" },
-    { text: "failed just now", mood: "bad" },
-    { text: "missed, just now", mood: "" },
-    { text: "ran just now in 5.0 s", mood: "good" },
+    { text: "ran just now", tone: "good" },
+    { text: "failed just now", tone: "bad" },
+    { text: "missed, just now", tone: "" },
+    { text: "ran just now in 5.0 s", tone: "good" },
   ]);
   assert.deepEqual(
     [...lastRuns(runs)],

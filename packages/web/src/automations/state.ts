@@ -32,13 +32,13 @@ export function nextText({ enabled, state }: Pick<Job, "enabled" | "state">): st
 }
 
 /** What became of the last time. */
-export function outcomeOf({ status, outcome, ts, durationMs }: Run): { text: string; mood: "good" | "bad" | "" } {
+export function outcomeOf({ status, outcome, ts, durationMs }: Run): { text: string; tone: "good" | "bad" | "" } {
   const when = agoOf(ts);
-  if (outcome === "missed") return { text: t("missed, {0}", when), mood: "" };
-  if (outcome === "coalesced") return { text: t("left out, {0}", when), mood: "" };
+  if (outcome === "missed") return { text: t("missed, {0}", when), tone: "" };
+  if (outcome === "coalesced") return { text: t("left out, {0}", when), tone: "" };
   const took = durationMs === undefined || durationMs < 1_000 ? "" : t(" in {0}", durationOf(durationMs));
-  if (status === "error") return { text: t("failed {0}", when), mood: "bad" };
-  return { text: t("ran {0}{1}", when, took), mood: status === "ok" ? "good" : "" };
+  if (status === "error") return { text: t("failed {0}", when), tone: "bad" };
+  return { text: t("ran {0}{1}", when, took), tone: status === "ok" ? "good" : "" };
 }
 
 /** The newest run of each job. */

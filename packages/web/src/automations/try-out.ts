@@ -16,7 +16,7 @@ const DOWNS = [
   [said("for an hour when it is due"), 1],
   [said("for twelve hours then"), 12],
 ] as const;
-const MOODS = { fired: "good", late: "busy", missed: "bad", coalesced: "" } as const;
+const TONES = { fired: "good", late: "busy", missed: "bad", coalesced: "" } as const;
 const OUTCOMES = {
   fired: said("runs"),
   late: said("late"),
@@ -87,7 +87,7 @@ class TryOutElement extends PageElement {
           ({ slot, local, outcome, why }) => html`<li class="plain-row">
             <time datetime=${slot}>${local}</time>
             <span class="grow meta">${why}</span>
-            <span class="state ${MOODS[outcome]}"><span class="dot"></span>${t(OUTCOMES[outcome])}</span>
+            <span class="state ${TONES[outcome]}"><span class="dot"></span>${t(OUTCOMES[outcome])}</span>
           </li>`,
         )}
       </ol>`;

@@ -24,7 +24,7 @@ export function pressedOf(key: string | undefined, text: string): Pressed | unde
   return { name: action.name, context: lines.join("\n") };
 }
 
-/** What stands in the conversation in the place of a person's words. */
+/** What is in the conversation in the place of a person's words. */
 export function pressedBubble({ name, context }: Pressed): TemplateResult {
   return html`<div class="bubble pressed">
     <p>${canvasIcon}<span>Pressed “${name}” on the canvas</span></p>

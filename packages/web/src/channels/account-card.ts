@@ -26,7 +26,7 @@ export interface AccountPage {
 
 /** The card. */
 export function accountCard(page: AccountPage, channel: Channel, account: Account): TemplateResult {
-  const { mood, words: state } = stateOf(account);
+  const { tone, words: state } = stateOf(account);
   const isUnlinked = account.state === "unconfigured" && account.linked === false;
   const own = accountLabel(account);
   const facts = isUnlinked ? t("Link it with your phone to begin.") : factsOf(account);
@@ -35,7 +35,7 @@ export function accountCard(page: AccountPage, channel: Channel, account: Accoun
     <div class="grow">
       <h3>
         ${channel.label} ${own === "" ? nothing : html`<span class="meta">${own}</span>`}
-        <span class="state ${mood}"><span class="dot"></span>${state}</span>
+        <span class="state ${tone}"><span class="dot"></span>${state}</span>
       </h3>
       ${facts === "" ? nothing : html`<p class="meta">${facts}</p>`}
       ${isUnlinked ? nothing : html`<p class="meta">${directText(account)}</p>`}

@@ -7,7 +7,7 @@ function account(more: Partial<AccountSnapshot>): AccountSnapshot {
   return { accountId: "default", enabled: true, state: "connected", queued: 0, unknown: 0, ...more } as AccountSnapshot;
 }
 
-for (const [given, mood, words] of [
+for (const [given, tone, words] of [
   [{ state: "connected" }, "good", "Connected"],
   [{ state: "starting" }, "busy", "Connecting"],
   [{ state: "waiting", nextAttemptAt: 0 }, "busy", "Trying again"],
@@ -18,7 +18,7 @@ for (const [given, mood, words] of [
   [{ state: "disabled" }, "off", "Switched off"],
 ] as const)
   test(`an account that is ${JSON.stringify(given)} is shown as ${words}`, () => {
-    assert.deepEqual(stateOf(account(given)), { mood, words });
+    assert.deepEqual(stateOf(account(given)), { tone, words });
   });
 
 test("an account that waits says when it tries next", () => {
@@ -27,7 +27,7 @@ test("an account that waits says when it tries next", () => {
   assert.match(words, /^Next try in (29|30) s$/);
 });
 
-for (const [given, mood, words] of [
+for (const [given, tone, words] of [
   [{ outcome: "replied" }, "good", "Answered"],
   [{ outcome: "noted" }, "off", "Noted"],
   [{ outcome: "suppressed" }, "busy", "Not answered"],
@@ -38,7 +38,7 @@ for (const [given, mood, words] of [
   [{ state: "received" }, "busy", "Waiting"],
 ] as const)
   test(`a message with ${JSON.stringify(given)} is shown as ${words}`, () => {
-    assert.deepEqual(outcomeOf({ state: "done", ...given }), { mood, words });
+    assert.deepEqual(outcomeOf({ state: "done", ...given }), { tone, words });
   });
 
 test("an account tells who it is, when something came and went, and what waits; nothing of what is not known", () => {

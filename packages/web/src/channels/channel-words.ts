@@ -6,48 +6,48 @@ import { plural, t } from "../words/t.ts";
 import type { Channel } from "./state.ts";
 
 /** How a state looks: `off` is as somebody wanted it. */
-export type Mood = "good" | "busy" | "bad" | "off";
+export type Tone = "good" | "busy" | "bad" | "off";
 
-/** The mood and the words of an account's state. */
-export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { mood: Mood; words: string } {
-  if (state === "unconfigured" && linked === false) return { mood: "busy", words: t("Not linked") };
+/** The tone and the words of an account's state. */
+export function stateOf({ state, linked, nextAttemptAt }: AccountSnapshot): { tone: Tone; words: string } {
+  if (state === "unconfigured" && linked === false) return { tone: "busy", words: t("Not linked") };
   switch (state) {
     case "connected":
-      return { mood: "good", words: t("Connected") };
+      return { tone: "good", words: t("Connected") };
     case "starting":
-      return { mood: "busy", words: t("Connecting") };
+      return { tone: "busy", words: t("Connecting") };
     case "waiting": {
       const seconds = Math.ceil(((nextAttemptAt ?? 0) - Date.now()) / 1000);
-      return { mood: "busy", words: seconds > 0 ? t("Next try in {0} s", seconds) : t("Trying again") };
+      return { tone: "busy", words: seconds > 0 ? t("Next try in {0} s", seconds) : t("Trying again") };
     }
     case "failed":
-      return { mood: "bad", words: t("Failed") };
+      return { tone: "bad", words: t("Failed") };
     case "unconfigured":
-      return { mood: "bad", words: t("Not ready") };
+      return { tone: "bad", words: t("Not ready") };
     case "stopped":
-      return { mood: "off", words: t("Stopped") };
+      return { tone: "off", words: t("Stopped") };
     case "disabled":
-      return { mood: "off", words: t("Switched off") };
+      return { tone: "off", words: t("Switched off") };
   }
 }
 
 /** What became of an inbound message, or how far it is. */
-export function outcomeOf({ outcome, state }: Pick<InboxEntry, "outcome" | "state">): { mood: Mood; words: string } {
+export function outcomeOf({ outcome, state }: Pick<InboxEntry, "outcome" | "state">): { tone: Tone; words: string } {
   switch (outcome) {
     case "replied":
-      return { mood: "good", words: t("Answered") };
+      return { tone: "good", words: t("Answered") };
     case "noted":
-      return { mood: "off", words: t("Noted") };
+      return { tone: "off", words: t("Noted") };
     case "suppressed":
-      return { mood: "busy", words: t("Not answered") };
+      return { tone: "busy", words: t("Not answered") };
     case "unread":
-      return { mood: "off", words: t("Not readable here") };
+      return { tone: "off", words: t("Not readable here") };
     case "failed":
-      return { mood: "bad", words: t("Failed") };
+      return { tone: "bad", words: t("Failed") };
     case "expired":
-      return { mood: "bad", words: t("Too late") };
+      return { tone: "bad", words: t("Too late") };
     default:
-      return { mood: "busy", words: state === "running" ? t("Being answered") : t("Waiting") };
+      return { tone: "busy", words: state === "running" ? t("Being answered") : t("Waiting") };
   }
 }
 

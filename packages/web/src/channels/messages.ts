@@ -7,16 +7,16 @@ import { PageElement } from "../chat/element.ts";
 import { words } from "../chat/words.ts";
 import { clockTime, shortAge } from "../time.ts";
 import { said, t } from "../words/t.ts";
-import { labelOf, type Mood, outcomeOf } from "./channel-words.ts";
+import { labelOf, outcomeOf, type Tone } from "./channel-words.ts";
 import type { Channels } from "./channels.ts";
 import type { Channel } from "./state.ts";
 
-const PART_MOODS: Readonly<Record<OutboxEntry["state"], { mood: Mood; words: string }>> = {
-  queued: { mood: "busy", words: said("Waiting to be sent") },
-  sending: { mood: "busy", words: said("Being sent") },
-  sent: { mood: "good", words: said("Sent") },
-  unknown: { mood: "bad", words: said("Perhaps not sent") },
-  failed: { mood: "bad", words: said("Not sent") },
+const PART_TONES: Readonly<Record<OutboxEntry["state"], { tone: Tone; words: string }>> = {
+  queued: { tone: "busy", words: said("Waiting to be sent") },
+  sending: { tone: "busy", words: said("Being sent") },
+  sent: { tone: "good", words: said("Sent") },
+  unknown: { tone: "bad", words: said("Perhaps not sent") },
+  failed: { tone: "bad", words: said("Not sent") },
 };
 
 /** `<moltbot-messages>`: shows `messages`; `known` are the channels, for their names. */
@@ -50,13 +50,13 @@ export class MessagesElement extends PageElement {
 
   #row(entry: InboxEntry): TemplateResult {
     const { id, channel, chatKind, chatTitle, sender, senderName, text, kind, receivedAt } = entry;
-    const { mood, words: outcome } = outcomeOf(entry);
+    const { tone, words: outcome } = outcomeOf(entry);
     const isOpen = this.open === id;
     const where = chatKind === "direct" || chatTitle === undefined ? "" : t(" in {0}", chatTitle);
     return html`<li>
       <button type="button" class="message-row" aria-expanded=${isOpen ? "true" : "false"} @click=${() => this.#toggle(id)}>
         <span class="who">${senderName ?? sender}${where} <span class="chip">${labelOf(this.known, channel)}</span></span>
-        <span class="state ${mood}"><span class="dot"></span>${outcome}</span>
+        <span class="state ${tone}"><span class="dot"></span>${outcome}</span>
         <span class="clip meta">${kind === "message" ? text : `${kind}${text === "" ? "" : `: ${text}`}`}</span>
         <time class="meta" datetime=${new Date(receivedAt).toISOString()}>${shortAge(receivedAt)}</time>
       </button>
@@ -78,7 +78,7 @@ export class MessagesElement extends PageElement {
       ${this.why === undefined ? html`<p class="meta" role="status">Asking why…</p>` : nothing}
       ${parts.map(
         ({ state, text, problem }) => html`<div class="part">
-          <p class="meta">Reply <span class="state ${PART_MOODS[state].mood}"><span class="dot"></span>${t(PART_MOODS[state].words)}</span></p>
+          <p class="meta">Reply <span class="state ${PART_TONES[state].tone}"><span class="dot"></span>${t(PART_TONES[state].words)}</span></p>
           <p class="excerpt">${text === "" ? t("A file") : text}</p>
           ${problem === undefined ? nothing : html`<p class="problem">${words(problem)}</p>`}
         </div>`,

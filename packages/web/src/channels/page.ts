@@ -195,7 +195,7 @@ export class ChannelsElement extends PageElement {
     // One that is linked needs no settings: its first account goes straight to the code.
     const isFirst = channel.accounts.length === 0;
     if (isFirst && channel.hasLogin) return this.#link(channel, { channel: channel.id, accountId: "default" });
-    // Whoever comes for an account that was never linked wants that one, and no other.
+    // A person who comes for an account that was never linked wants to link that one.
     const unlinked = channel.accounts.find(({ linked }) => channel.hasLogin && linked === false);
     if (unlinked !== undefined) return this.#link(channel, { channel: channel.id, accountId: unlinked.accountId });
     void this.#form?.open(channel);

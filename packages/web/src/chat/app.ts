@@ -27,7 +27,7 @@ export class AppElement extends PageElement {
   declare menuOpen: boolean;
   declare dragging: boolean;
   #unsubscribe: () => void = () => {};
-  /** Who begins on another page does not wait for a conversation that nobody sees. */
+  /** Whether the conversation was shown. A visit that begins on another page does not wait for it. */
   #hasShownChat = false;
 
   readonly #onKey = (event: KeyboardEvent) => {
@@ -151,7 +151,7 @@ export class AppElement extends PageElement {
       <moltbot-menu></moltbot-menu>`;
   }
 
-  /** Its script is fetched when it is first wanted; one that an update took away needs a reload. */
+  /** Opens the palette. The script is fetched at the first use; a script that an update took away needs a reload. */
   async #openPalette(isPalette: boolean): Promise<void> {
     const held = holdKeys();
     try {
@@ -205,7 +205,7 @@ export class AppElement extends PageElement {
     this.#toContent();
   }
 
-  /** Moves focus to the message field, or to what stands in its place. */
+  /** Moves focus to the message field, or to what is in its place. */
   #toContent(): void {
     if (this.store.state.view === "chat") this.#composer?.focus();
     else this.querySelector<HTMLElement>("moltbot-page .scroller")?.focus();

@@ -66,7 +66,7 @@ export class ComposerElement extends PageElement {
     this.focus();
   }
 
-  /** Whoever opens the page wants to write; a touch screen would show its keyboard over it, so there it waits. */
+  /** People who open the page want to write, so the field has the focus. Not on a touch screen, whose keyboard would cover the page. */
   protected override firstUpdated(): void {
     if (matchMedia("(pointer: fine)").matches) this.focus();
   }

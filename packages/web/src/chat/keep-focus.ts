@@ -51,7 +51,7 @@ function placesOf(element: HTMLElement): readonly Place[] {
   return places;
 }
 
-/** The first thing that can have the focus in what has moved up to the place, or stands before it; else what is around it. */
+/** The first thing that can have the focus in what has moved up to the place, or comes before it; else what is around it. */
 function neighbourOf(places: readonly Place[]): HTMLElement | undefined {
   const { around, at } = places.find((place) => place.around.isConnected) ?? {};
   const part = around?.closest<HTMLElement>(".scroller, .sidebar, dialog");

@@ -14,12 +14,12 @@ export function dayLine(at: number): TemplateResult {
   return html`<p class="line day"><time datetime=${new Date(at).toISOString()}>${dayName(at)}</time></p>`;
 }
 
-/** What stands below was not read when the conversation was opened. */
+/** What is below was not read when the conversation was opened. */
 export function newLine(): TemplateResult {
   return html`<p class="line new" role="separator" aria-label="New messages"><span>New</span></p>`;
 }
 
-/** The agent sees what stands below, and no more what stands above. */
+/** The agent sees what is below, but not what is above. */
 export function beginningLine({ text, at }: Extract<Item, { kind: "beginning" }>): TemplateResult {
   return html`<div class="beginning" role="separator" aria-label=${text}>
     <p class="line"><span>${text}${at === undefined ? nothing : html` <time>${clockTime(at)}</time>`}</span></p>

@@ -13,7 +13,7 @@ import { t } from "../words/t.ts";
 const INLINE_MATH = /^(?:\$([^\s$](?:[^$\n]{0,2000}[^\s$\\])?)\$(?!\d)|\\\((.{1,2000}?)\\\))/;
 const BLOCK_MATH = /^(?:\$\$([\s\S]{1,4000}?)\$\$|\\\[([\s\S]{1,4000}?)\\\])(?:\n|$)/;
 
-/** Where a footnote is referred to, and where it stands. */
+/** Where a footnote is referred to, and where it is. */
 const NOTE_REFERENCE = /^\[\^([^\]\s]{1,40})\](?!:)/;
 const NOTE = /^\[\^([^\]\s]{1,40})\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)(?:\n|$)/;
 
@@ -120,7 +120,7 @@ function math(name: string, level: "block" | "inline", pattern: RegExp): Tokeniz
   };
 }
 
-/** The number of a footnote, raised. It is no link: a footnote stands at the end of the message, in view or nearly so. */
+/** The number of a footnote, raised. It is no link: a footnote is at the end of the message, in view or nearly so. */
 function noteReference(): TokenizerAndRendererExtension {
   return {
     name: "noteReference",

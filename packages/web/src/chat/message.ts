@@ -237,7 +237,7 @@ function attachmentList(attachments: readonly ShownAttachment[]): TemplateResult
   </ul>`;
 }
 
-/** Whether the failure is mended where models are connected. */
+/** Whether the page where models are connected is where to fix the failure. */
 function isAboutModels(outcome: Outcome): boolean {
   return outcome.kind === "failed" && /API key|models\.providers|models auth/.test(outcome.reason);
 }

@@ -233,7 +233,7 @@ export class ThreadElement extends PageElement {
   }
 }
 
-/** Where a scrolling window stands, how long its content is, and how much of it is shown, in pixels. */
+/** Where a scrolling window is, how long its content is, and how much of it is shown, in pixels. */
 interface Extent {
   readonly top: number;
   readonly height: number;

@@ -28,14 +28,14 @@ export function wholeOf({ chapters, branches, live }: Whole): Item[] {
   const older = chapters.filter((chapter) => !isNow(chapter));
   const items = older.flatMap((chapter, index) => [
     ...(index === 0 ? [] : [beginningItem(chapter)]),
-    ...withBranches(pastItems(told(chapter)), branches),
+    ...withBranches(pastItems(shownMessages(chapter)), branches),
   ]);
   if (live === undefined) return withDays(items);
   const { sessionId = "", history, runs, outbox } = live;
   const known = { sessionId, beganAt: now?.beganAt, reason: now?.reason };
   const messages = now === undefined ? history : (mergedWith(now, history) ?? history);
   if (older.length > 0 && history !== NOT_YET) items.push(beginningItem({ ...known, messages }));
-  items.push(...withBranches(itemsOf(told({ ...known, messages }), runs, outbox), branches));
+  items.push(...withBranches(itemsOf(shownMessages({ ...known, messages }), runs, outbox), branches));
   return withDays(items);
 }
 
@@ -65,12 +65,12 @@ function mergedWith(chapter: Chapter, history: readonly HistoryMessage[]): reado
 }
 
 /** The gateway's own note of a beginning says what the line above it says already. */
-const tolds = new WeakMap<readonly HistoryMessage[], readonly HistoryMessage[]>();
-function told({ sessionId, reason, messages }: Chapter): readonly HistoryMessage[] {
+const withoutNotes = new WeakMap<readonly HistoryMessage[], readonly HistoryMessage[]>();
+function shownMessages({ sessionId, reason, messages }: Chapter): readonly HistoryMessage[] {
   const note = `reset-${sessionId}`;
   if (reason === undefined || !messages.some(({ runId }) => runId === note)) return messages;
-  const known = tolds.get(messages) ?? messages.filter(({ runId }) => runId !== note);
-  tolds.set(messages, known);
+  const known = withoutNotes.get(messages) ?? messages.filter(({ runId }) => runId !== note);
+  withoutNotes.set(messages, known);
   return known;
 }
 

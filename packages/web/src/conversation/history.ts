@@ -5,7 +5,7 @@ import { t } from "../words/t.ts";
 import type { Attachment } from "./outbox.ts";
 import type { Part } from "./parts.ts";
 
-/** A message as it lies in the gateway's transcript. */
+/** A message as the gateway's transcript has it. */
 export interface HistoryMessage {
   readonly id: string;
   readonly role: "user" | "assistant" | "tool" | "note" | "compaction";
@@ -189,7 +189,7 @@ function outcomeOf({ stopReason, errorMessage }: Record<string, unknown>): Outco
   return { kind: "done" };
 }
 
-/** A text file that was sent along lies in the transcript as a text part with its name in the first line. */
+/** A text file that was sent along is in the transcript as a text part with its name in the first line. */
 function takeFiles(content: unknown): { content: unknown; files: ShownAttachment[] } {
   if (!Array.isArray(content)) return { content, files: [] };
   const fileName = (part: unknown) => {

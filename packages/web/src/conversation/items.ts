@@ -28,7 +28,7 @@ export interface UserMessage {
   readonly attachments: readonly ShownAttachment[];
   readonly at: number;
   readonly entry: OutboxEntry | undefined;
-  /** It was pressed on the canvas; the text is what the agent was told. */
+  /** Set for what was pressed on the canvas; the text is what the agent was told. */
   readonly pressed?: Pressed | undefined;
 }
 

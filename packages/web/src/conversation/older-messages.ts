@@ -17,11 +17,11 @@ export interface Chapter {
 /** Why a conversation began anew. */
 export type BeginReason = "new" | "reset" | "idle" | "daily";
 
-/** Messages that another one stands in the place of. */
+/** Messages that another one replaces. */
 export interface Branch {
   readonly id: string;
   readonly at: number;
-  /** The key of the message that stands there now. */
+  /** The key of the message that is there now. */
   readonly instead: string;
   readonly messages: number;
 }
@@ -61,7 +61,7 @@ export function joined(older: Past, newer: Past): Past {
   };
 }
 
-/** A transcript that stands on two pages is one chapter; what is on both is there once. */
+/** A transcript that is on two pages is one chapter; what is on both is there once. */
 export function joinChapters(chapters: readonly Chapter[]): Chapter[] {
   const known = new Map<string, Chapter>();
   for (const chapter of chapters) {

@@ -95,7 +95,7 @@ export class OpenSession {
     for (const runId of unansweredKeys(history)) await this.#findOpenRun(sessionKey, runId);
   }
 
-  /** It has begun anew, here or elsewhere: what we remember of the old one goes. */
+  /** The session has begun anew, here or elsewhere: forgets what the page remembers of the old one. */
   #forgetOld(sessionKey: string): void {
     const { runs, sender, isHere } = this.#port;
     runs.forget((run) => isHere(run.sessionKey) && !isOpen(run.outcome));

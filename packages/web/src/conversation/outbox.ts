@@ -1,5 +1,5 @@
 // Messages that the gateway has not accepted yet. They survive reloads and are resent under the same idempotency key.
-// Text lies in localStorage, written before the bubble is shown; attachments, too large for it, in IndexedDB.
+// Text is in localStorage, written before the bubble is shown; attachments, too large for it, in IndexedDB.
 
 import { recall, remember, remembered } from "../visit/storage.ts";
 import { t } from "../words/t.ts";
@@ -23,7 +23,7 @@ export interface OutboxEntry {
   readonly delivery: Delivery;
 }
 
-/** Where a message stands on its way to the gateway. */
+/** Where a message is on its way to the gateway. */
 export type Delivery =
   | { readonly kind: "queued" }
   | { readonly kind: "sending" }

@@ -47,7 +47,7 @@ export class PastReader {
     this.#edge = undefined;
   }
 
-  /** The newest messages were fetched, from `edge` on; what stands before them is fetched when it is not there yet. */
+  /** The newest messages were fetched, from `edge` on; what comes before them is fetched when it is not there yet. */
   async follow(edge: string | undefined): Promise<void> {
     const isKnown = this.#above !== undefined && edge === this.#edge;
     this.#edge = edge;

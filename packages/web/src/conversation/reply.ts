@@ -8,7 +8,7 @@ export interface Run {
   readonly runId: string;
   /** As the gateway spells it in this run's events; `chat.abort` wants the same spelling. */
   readonly sessionKey: string;
-  /** Of all turns so far; a blank line stands between them. */
+  /** Of all turns so far; a blank line is between them. */
   readonly text: string;
   readonly steps: readonly Step[];
   readonly by: By | undefined;

@@ -87,7 +87,7 @@ export function marked(text: string, query: string): { readonly text: string; re
   return pieces;
 }
 
-/** Without case and accents, as the gateway's index has it; and where each letter stands in the text. */
+/** Without case and accents, as the gateway's index has it; and where each letter is in the text. */
 function folded(text: string): { plain: string; places: number[] } {
   let plain = "";
   const places: number[] = [];

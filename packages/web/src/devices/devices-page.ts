@@ -34,7 +34,7 @@ export class DevicesElement extends PageElement {
   declare service: Devices;
   declare state: DevicesState;
   declare ownId: string | undefined;
-  /** Those whose revocation can still be taken back. */
+  /** Devices whose revocation can still be taken back. */
   declare leaving: ReadonlySet<string>;
   /** The last thing that was done, for screen readers. */
   declare done: string;
@@ -91,12 +91,12 @@ export class DevicesElement extends PageElement {
   }
 
   #request(request: Request): TemplateResult {
-    const { name, wish, from, ts, isNode, requestId, scopes } = request;
+    const { name, wants, from, ts, isNode, requestId, scopes } = request;
     const command = isNode ? `moltbot nodes approve ${requestId}` : `moltbot devices approve ${requestId}`;
     return html`<div class="card-row" data-request=${requestId}>
       <div class="grow">
         <h3 dir="auto">${name}</h3>
-        <p>${wish}</p>
+        <p>${wants}</p>
         <p class="meta">Asked ${shortAge(ts)}${from === "" ? nothing : html`, from ${from}`}.</p>
         ${terminal(command)}
       </div>
@@ -219,7 +219,7 @@ export class DevicesElement extends PageElement {
     await this.#focusList();
   }
 
-  /** It is gone from the list at once, and from the gateway when nobody takes that back. */
+  /** Revokes a device. The list drops it at once, and the gateway when nobody takes that back. */
   async #revoke(row: Row): Promise<void> {
     const { id, name } = row;
     const { host, service } = this;

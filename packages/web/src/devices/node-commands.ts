@@ -22,7 +22,7 @@ const FIRST_PARAMS: Readonly<Record<string, object>> = {
   "system.which": { bins: ["git"] },
 };
 /** How long a command may take, ms: somebody at the node may have to allow it. */
-const PATIENCE_MS = 60_000;
+const COMMAND_TIMEOUT_MS = 60_000;
 /** More of an answer than this is of no use to a reader. */
 const MOST_CHARS = 20_000;
 
@@ -126,9 +126,11 @@ export class NodeCommandsElement extends PageElement {
     }
     this.isBusy = true;
     const startedAt = performance.now();
-    const call = { nodeId: this.node.nodeId, command, params, timeoutMs: PATIENCE_MS, idempotencyKey: newId() };
+    const call = { nodeId: this.node.nodeId, command, params, timeoutMs: COMMAND_TIMEOUT_MS, idempotencyKey: newId() };
     try {
-      const { payload } = await this.host.gateway().request("node.invoke", call, { timeoutMs: PATIENCE_MS + 5_000 });
+      const { payload } = await this.host
+        .gateway()
+        .request("node.invoke", call, { timeoutMs: COMMAND_TIMEOUT_MS + 5_000 });
       this.answer = { payload, tookMs: performance.now() - startedAt };
     } catch (error) {
       this.problem = sentence(error instanceof Error ? error.message : error);

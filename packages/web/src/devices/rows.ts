@@ -27,7 +27,7 @@ export interface Request {
   readonly name: string;
   readonly from: string;
   /** What it wants, in one sentence. */
-  readonly wish: string;
+  readonly wants: string;
   readonly scopes: readonly string[];
   readonly isNode: boolean;
   readonly ts: number;
@@ -67,10 +67,10 @@ export function requestsOf({ pairing, nodeRequests }: DevicesState): Request[] {
 }
 
 /** What an operator with these scopes may do, and what not, in one sentence. */
-export function rightsText(scopes: readonly string[], isWish = false): string {
+export function rightsText(scopes: readonly string[], isWanted = false): string {
   const holds = (name: string) => scopes.includes("operator.admin") || scopes.includes(`operator.${name}`);
   if (holds("admin"))
-    return t(isWish ? "Wants to do everything, settings included." : "May do everything, settings included.");
+    return t(isWanted ? "Wants to do everything, settings included." : "May do everything, settings included.");
   const may = [
     holds("write") ? t("read and write") : holds("read") ? t("read") : "",
     holds("approvals") ? t("approve commands") : "",
@@ -82,8 +82,8 @@ export function rightsText(scopes: readonly string[], isWish = false): string {
     holds("pairing") ? "" : t("let devices in"),
     t("change settings"),
   ].filter(Boolean);
-  if (may.length === 0) return t(isWish ? "Wants to do nothing as an operator." : "May do nothing as an operator.");
-  return t(isWish ? "Wants to {0}; cannot {1}." : "May {0}; cannot {1}.", listed(may, "and"), listed(not, "or"));
+  if (may.length === 0) return t(isWanted ? "Wants to do nothing as an operator." : "May do nothing as an operator.");
+  return t(isWanted ? "Wants to {0}; cannot {1}." : "May {0}; cannot {1}.", listed(may, "and"), listed(not, "or"));
 }
 
 /** Whether somebody with `held` scopes may give or take `wanted` ones, as the gateway decides it. */
@@ -153,11 +153,11 @@ function row({ id, device, node, entry }: Sources, ownId: string | undefined): R
 function deviceRequest(request: PairingRequest): Request {
   const { requestId, deviceId, displayName, clientId, platform, remoteIp, role, scopes = [], isRepair, ts } = request;
   const isNode = role === "node";
-  const wish = isNode ? t("Wants to be a node, which does commands for you.") : rightsText(scopes, true);
+  const wants = isNode ? t("Wants to be a node, which does commands for you.") : rightsText(scopes, true);
   return {
     ...{ requestId, scopes, isNode: false, ts, name: displayName ?? clientId ?? deviceId.slice(0, ID_CHARS) },
     from: [platform, remoteIp].filter(Boolean).join(", "),
-    wish: isRepair === true ? t("{0} It was let in before and asks for more.", wish) : wish,
+    wants: isRepair === true ? t("{0} It was let in before and asks for more.", wants) : wants,
   };
 }
 
@@ -173,7 +173,7 @@ function nodeRequest({
   return {
     ...{ requestId, scopes: [], isNode: true, ts, name: displayName ?? nodeId.slice(0, ID_CHARS) },
     from: [platform, remoteIp].filter(Boolean).join(", "),
-    wish: t("Offers {0}.", commands.length === 0 ? t("nothing") : commands.join(", ")),
+    wants: t("Offers {0}.", commands.length === 0 ? t("nothing") : commands.join(", ")),
   };
 }
 

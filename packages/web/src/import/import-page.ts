@@ -13,7 +13,7 @@ type Command = Plan["commands"][number];
 
 /** Reading a large folder, and taking it over, may take this long, ms. */
 const SLOW_MS = 600_000;
-/** So many notes are shown. */
+/** Notes that are shown, at most. */
 const MOST_NOTES = 20;
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ export interface DiffLine {
 /** Beyond so many pairs of lines the middle is shown as replaced: looking closer would take the page's time. */
 const MOST_PAIRS = 4_000_000;
 
-/** The lines of both texts in order; what changed stands as removed lines before added ones. */
+/** The lines of both texts in order; what changed is shown as removed lines before added ones. */
 export function diffLines(before: string, after: string): readonly DiffLine[] {
   const [old, now] = [before.split("\n"), after.split("\n")];
   let start = 0;

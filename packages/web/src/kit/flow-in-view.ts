@@ -5,7 +5,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** The list as its owner gives it. */
 export interface Flow {
-  /** What all rows stand in. */
+  /** What all rows are in. */
   readonly body: () => HTMLElement | null;
   /** The keys of all rows, in order. */
   readonly keys: () => readonly string[];

@@ -16,7 +16,7 @@ export abstract class LivePage extends PageElement {
     done: { state: true },
   };
   declare host: PageHost;
-  /** What stands behind the page's own name in the address: `#sessions/KEY` gives "KEY". */
+  /** What follows the page's own name in the address: `#sessions/KEY` gives "KEY". */
   declare rest: string;
   /** The last thing that was done, for screen readers. */
   declare done: string;

@@ -36,7 +36,7 @@ export function terminal(command: string): TemplateResult {
   return html`<moltbot-terminal .command=${command}></moltbot-terminal>`;
 }
 
-/** What stands where nothing is yet: what to do next. */
+/** What is where nothing is yet: what to do next. */
 export function emptyState(title: string, text: TemplateResult | string): TemplateResult {
   return html`<div class="empty-state"><p class="title">${title}</p><p class="meta">${text}</p></div>`;
 }

@@ -4,7 +4,7 @@ import type { ReactiveController, ReactiveControllerHost } from "lit";
 
 /** The measures of the list, as its owner gives them. */
 export interface Measures {
-  /** What all rows stand in; its height is that of all rows together. */
+  /** What all rows are in; its height is that of all rows together. */
   readonly body: () => HTMLElement | null;
   readonly count: () => number;
   readonly rowPx: () => number;

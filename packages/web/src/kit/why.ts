@@ -11,7 +11,7 @@ import { terminal } from "./parts.ts";
 /** What explains a row. */
 export interface Why {
   readonly title: string;
-  /** In one or two sentences; what stands between back-ticks is shown as code. */
+  /** In one or two sentences; what is between back-ticks is shown as code. */
   readonly because: string;
   /** Names and values; those without a value are left out. */
   readonly facts?: readonly (readonly [name: string, value: unknown])[];

@@ -24,7 +24,7 @@ export class NodeElement extends PageElement {
 
   protected override render(): TemplateResult {
     const { page } = this;
-    return html`${this.#standing()} ${page.canvas.frame === undefined ? nothing : canvasOverlay(page.canvas)} ${question(page.asking)}`;
+    return html`${this.#stateView()} ${page.canvas.frame === undefined ? nothing : canvasOverlay(page.canvas)} ${question(page.asking)}`;
   }
 
   protected override firstUpdated(): void {
@@ -44,17 +44,17 @@ export class NodeElement extends PageElement {
 
   /** Another view begins at its top, and screen readers read its heading. */
   #beginView(): void {
-    const { kind } = this.page.standing;
+    const { kind } = this.page.pageState;
     if (kind === this.#shown) return;
     this.#shown = kind;
     scrollTo(0, 0);
     this.querySelector("h1")?.focus({ preventScroll: true });
   }
 
-  #standing(): TemplateResult {
+  #stateView(): TemplateResult {
     const { page } = this;
-    const { standing } = page;
-    switch (standing.kind) {
+    const { pageState } = page;
+    switch (pageState.kind) {
       case "starting":
         return html`<main class="node-page"><p class="meta" role="status">Starting…</p></main>`;
       case "insecure":
@@ -62,15 +62,15 @@ export class NodeElement extends PageElement {
       case "no-key":
         return noKey();
       case "uninvited":
-        return uninvited(standing.problem);
+        return uninvited(pageState.problem);
       case "removed":
         return removed();
       case "invited":
-        return joining(page, standing.isBusy, () => this.requestUpdate());
+        return joining(page, pageState.isBusy, () => this.requestUpdate());
       case "waits":
-        return waits(standing.requestId, () => page.retryNow());
+        return waits(pageState.requestId, () => page.retryNow());
       case "node":
-        return node(page, standing, () => this.requestUpdate());
+        return node(page, pageState, () => this.requestUpdate());
     }
   }
 }

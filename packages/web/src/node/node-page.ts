@@ -25,8 +25,8 @@ import { askPermissions, permissionsNow } from "./permissions.ts";
 import { ScreenWakeLock } from "./wake-lock.ts";
 import { registration, startWorker } from "./worker.ts";
 
-/** Where the page stands. */
-export type Standing =
+/** The state of the page. */
+export type NodePageState =
   | { readonly kind: "starting" }
   /** Plain http: the browser withholds what a node needs. */
   | { readonly kind: "insecure" }
@@ -42,7 +42,7 @@ export type Standing =
 const AGAIN_MS = 30_000;
 
 export class NodePage {
-  standing: Standing = { kind: "starting" };
+  pageState: NodePageState = { kind: "starting" };
   readonly consents = new Consents();
   readonly journal = new Journal();
   readonly canvas = new Canvas();
@@ -82,18 +82,18 @@ export class NodePage {
 
   async #begin(): Promise<void> {
     this.#invitation = takeInvitation();
-    if (!isSecureContext) return this.#stand({ kind: "insecure" });
+    if (!isSecureContext) return this.#setState({ kind: "insecure" });
     this.#identity ??= await nodeIdentity();
-    if (!this.#identity) return this.#stand({ kind: "no-key" });
+    if (!this.#identity) return this.#setState({ kind: "no-key" });
     if (this.#client !== undefined && this.#invitation === undefined) return;
     await startWorker();
     if (deviceTokens.load("node") !== undefined && this.#invitation === undefined) return this.#connect();
-    this.#stand(this.#invitation === undefined ? { kind: "uninvited" } : { kind: "invited", isBusy: false });
+    this.#setState(this.#invitation === undefined ? { kind: "uninvited" } : { kind: "invited", isBusy: false });
   }
 
   /** Becomes a node, by the invitation. Call it in a tap: the browser then asks for its permissions. */
   async join(name: string): Promise<void> {
-    this.#stand({ kind: "invited", isBusy: true });
+    this.#setState({ kind: "invited", isBusy: true });
     setNodeName(name);
     await askPermissions(this.consents, this.offers);
     deviceTokens.save("node", undefined);
@@ -104,7 +104,7 @@ export class NodePage {
   leave(): void {
     this.#client?.close();
     this.#forget();
-    this.#stand({ kind: "uninvited" });
+    this.#setState({ kind: "uninvited" });
   }
 
   retryNow(): void {
@@ -143,14 +143,14 @@ export class NodePage {
       dropInvitation();
       remember("node.was", "yes");
       this.canvas.base = hello.pluginSurfaceUrls?.canvas ?? hello.canvasHostUrl;
-      this.#stand({ kind: "node", isConnected: true });
+      this.#setState({ kind: "node", isConnected: true });
       this.#onView();
       void this.#subscribe();
     } else if (state.kind === "reconnecting" && isPairingRequired(state.reason))
-      this.#stand({ kind: "waits", requestId: String(state.reason.detail("requestId")) });
+      this.#setState({ kind: "waits", requestId: String(state.reason.detail("requestId")) });
     else if (state.kind === "closed" && state.reason !== undefined) this.#refused(state.reason);
     else if (state.kind === "reconnecting" || state.kind === "connecting")
-      this.#stand({ kind: "node", isConnected: false, why: t("The gateway cannot be reached.") });
+      this.#setState({ kind: "node", isConnected: false, why: t("The gateway cannot be reached.") });
   }
 
   #refused(reason: Error): void {
@@ -158,9 +158,9 @@ export class NodePage {
       const was = recall("node.was") === "yes" && this.#invitation === undefined;
       const problem = sentence(reason.message);
       this.#forget();
-      return this.#stand(was ? { kind: "removed" } : { kind: "uninvited", problem });
+      return this.#setState(was ? { kind: "removed" } : { kind: "uninvited", problem });
     }
-    this.#stand({ kind: "node", isConnected: false, why: sentence(reason.message) });
+    this.#setState({ kind: "node", isConnected: false, why: sentence(reason.message) });
     setTimeout(() => this.#connect(), AGAIN_MS);
   }
 
@@ -230,8 +230,8 @@ export class NodePage {
     }
   }
 
-  #stand(standing: Standing): void {
-    this.standing = standing;
+  #setState(pageState: NodePageState): void {
+    this.pageState = pageState;
     this.#changed();
   }
 }

@@ -8,7 +8,7 @@ import { t } from "../words/t.ts";
 
 type Hours = SystemHoursResult["hours"];
 
-/** A figure with its name, and what stands in small letters beneath it. */
+/** A figure with its name, and what is in small letters beneath it. */
 export interface Figure {
   readonly name: string;
   readonly value: string;
@@ -49,7 +49,7 @@ function costOf(usage: UsageStatusResult["today"] | undefined): string {
   return usage.missingCostEntries > 0 ? t("{0}, some prices unknown", cost) : cost;
 }
 
-/** A bar for each hour: messages and runs; what went wrong stands on top in red. */
+/** A bar for each hour: messages and runs; what went wrong is on top in red. */
 export function strip(hours: Hours): TemplateResult {
   const sizeOf = (hour: Hours[number]) => hour.in + hour.out + hour.runs + hour.lost + hour.failed;
   const most = Math.max(1, ...hours.map(sizeOf));

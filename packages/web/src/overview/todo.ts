@@ -4,12 +4,12 @@ import { numbers } from "../words/formatters.ts";
 import { plural, t } from "../words/t.ts";
 import type { Facts } from "./facts.ts";
 
-/** Something to do. `label` stands on its button. */
+/** Something to do. `label` is on its button. */
 export type Todo = {
   /** Tells it from the others. */
   readonly id: string;
   readonly title: string;
-  /** What stands between back-ticks is shown as code. */
+  /** What is between back-ticks is shown as code. */
   readonly text: string;
   readonly label: string;
 } & (

@@ -10,7 +10,7 @@ export interface Target {
 
 const MOST = 30;
 
-/** Those that fit what was typed: names that begin with it, then words that do, then the rest that contain all its words. */
+/** The targets that fit what was typed: names that begin with it, then words that do, then the rest that contain all its words. */
 export function best<Each extends Pick<Target, "label">>(targets: readonly Each[], typed: string): readonly Each[] {
   const wanted = typed.trim().toLowerCase();
   if (wanted === "") return targets.slice(0, MOST);

@@ -21,7 +21,7 @@ const STATUS = {
     merged: said("joined another"),
   },
 } as const;
-const MOODS: Readonly<Record<string, string>> = { ok: "good", error: "bad", running: "busy" };
+const TONES: Readonly<Record<string, string>> = { ok: "good", error: "bad", running: "busy" };
 
 /** `<moltbot-runs>`: asks the gateway by itself; `rest` is the run that is shown. */
 export class RunsElement extends LivePage {
@@ -121,7 +121,7 @@ export class RunsElement extends LivePage {
         width: "7rem",
         sortBy: ({ status }) => status,
         cell: ({ status }) =>
-          html`<span class="state ${MOODS[status] ?? ""}"><span class="dot"></span>${t(STATUS[status])}</span>`,
+          html`<span class="state ${TONES[status] ?? ""}"><span class="dot"></span>${t(STATUS[status])}</span>`,
       },
     ];
   }
@@ -131,7 +131,7 @@ export class RunsElement extends LivePage {
     if (details === undefined) return loading();
     const { run } = details;
     return html`<p>
-        <span class="state ${MOODS[run.status] ?? ""}"><span class="dot"></span>${t(STATUS[run.status])}</span>
+        <span class="state ${TONES[run.status] ?? ""}"><span class="dot"></span>${t(STATUS[run.status])}</span>
         <span class="meta">${clockTime(run.acceptedAt)}${run.endedAt === undefined ? "" : `, ${durationOf(tookMs(run))}`}, ${run.model ?? t("the built-in agent")}${run.totalTokens === undefined ? "" : t(", {0} tokens", run.totalTokens)}, from ${run.source}</span>
       </p>
       <div class="form-buttons">

@@ -1,5 +1,5 @@
 // The settings as a flat list of fields, read from the schema of the config: what each may hold, what it holds, and what of it
-// stands in the file. Pure functions.
+// is in the file. Pure functions.
 
 import { isRecord } from "@moltbot/protocol";
 import { t } from "../words/t.ts";
@@ -70,7 +70,7 @@ export function differs({ inFile, standard }: Field): boolean {
   return inFile !== undefined && JSON.stringify(inFile) !== JSON.stringify(standard);
 }
 
-/** Fields in whose path, help or comment every word stands. */
+/** Fields that have every word in their path, help or comment. */
 export function matching(fields: readonly Field[], words: string): Field[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return fields.filter(({ path, help, comment = "" }) => {

@@ -9,10 +9,10 @@ import { shortAge } from "../time.ts";
 import { t } from "../words/t.ts";
 import { openSessionMenu } from "./session-menu.ts";
 
-/** Where a row stands; without a key it is one of those that were put away. */
+/** Where a row is; without a key it is one of those that were put away. */
 export interface RowPlace {
   readonly rowKey?: string;
-  /** The room of rows that are not drawn, as a style. */
+  /** The height of the rows that are not drawn, as a style. */
   readonly room?: string;
 }
 

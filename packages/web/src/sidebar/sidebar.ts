@@ -129,7 +129,7 @@ export class SidebarElement extends PageElement {
     }
   }
 
-  /** A line of the list, with the room of the lines that are not drawn. */
+  /** A line of the list, with the height of the lines that are not drawn. */
   #entry({ index, key, beforePx, afterPx }: RowInFlow): TemplateResult {
     const { heading, session } = this.#entries[index] as Entry;
     const room = beforePx + afterPx === 0 ? "" : `margin-block: ${beforePx}px ${afterPx}px`;

@@ -3,7 +3,7 @@
 /** Where somebody is: the view, and of "chat" the conversation; without one, that which was open last. */
 export interface Place {
   readonly view: string;
-  /** Which part of a page: what stands behind its id and a slash. */
+  /** Which part of a page: what follows its id and a slash. */
   readonly rest?: string | undefined;
   readonly sessionKey?: string | undefined;
 }

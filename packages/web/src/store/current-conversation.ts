@@ -172,7 +172,7 @@ export class CurrentConversation {
     return past?.chapters.flatMap(({ messages }) => pastItems(messages)) ?? [];
   }
 
-  /** Fetches it anew, also what stands before the newest messages. */
+  /** Fetches it anew, also what comes before the newest messages. */
   async refresh(): Promise<void> {
     await this.load();
     await this.past.refresh();

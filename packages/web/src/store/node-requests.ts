@@ -32,7 +32,7 @@ export class NodeRequests {
     this.#host = host;
   }
 
-  /** Those that wait and were not hidden here. */
+  /** Requests that wait and were not hidden here. */
   get waiting(): readonly NodeRequest[] {
     return this.#all.filter(({ requestId }) => !this.#hidden.has(requestId));
   }

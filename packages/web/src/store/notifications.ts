@@ -25,7 +25,7 @@ export class Notifications {
     call({ ...rest, hash }).catch((error: unknown) => ignore(error, "the browser shows no notifications"));
   }
 
-  /** Nobody is needed any more. */
+  /** Takes a notification back: nobody has to act any more. */
   takeBack(tag: string): void {
     takeBack(tag).catch((error: unknown) => ignore(error, "the browser shows no notifications"));
   }

@@ -21,7 +21,7 @@ export type Screen =
   | { readonly kind: "pairing"; readonly requestId: string }
   | { readonly kind: "chat" };
 
-/** What stands between us and the gateway while the chat is shown. */
+/** What is between us and the gateway while the chat is shown. */
 export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "connected" }
@@ -41,7 +41,7 @@ export interface State {
   /** The longest message that the gateway reads, in bytes. */
   readonly maxPayload: number;
   readonly sessions: readonly Session[];
-  /** Those that are configured, the usual one first; fewer than two need no mention. */
+  /** The agents that are configured, the default one first; fewer than two need no mention. */
   readonly agents: readonly AgentChoice[];
   /** Commands that wait for an answer of ours, in any session. */
   readonly approvals: readonly Approval[];

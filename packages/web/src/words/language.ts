@@ -33,7 +33,7 @@ export async function chooseLanguage(choice: string | undefined): Promise<void> 
   remember("language", choice);
 }
 
-/** Loads `<moltbot-language>`; until it is there, and where it cannot be had, nothing stands in its place. */
+/** Loads `<moltbot-language>`; until it is there, and where it cannot be had, nothing is in its place. */
 export function loadLanguages(): void {
   import("./chooser.ts").catch((error: unknown) => ignore(error, "the page stays in the language that it has"));
 }

@@ -3,7 +3,7 @@
 
 import { html, type TemplateResult } from "lit";
 
-/** A template in another language: its static parts, and which value stands between each two of them. */
+/** A template in another language: its static parts, and which value is between each two of them. */
 export interface Translation {
   readonly strings: TemplateStringsArray;
   readonly order: readonly number[];

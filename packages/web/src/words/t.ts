@@ -48,7 +48,7 @@ export function t(english: string, ...values: readonly unknown[]): string {
   return filled((typeof text === "object" ? text.other : text) ?? english, values);
 }
 
-/** What is said of a number, which stands at `{0}`; `more` are the values of `{1}`, `{2}` …. */
+/** What is said of a number, which is at `{0}`; `more` are the values of `{1}`, `{2}` …. */
 export function plural(count: number, one: string, other: string, ...more: readonly unknown[]): string {
   const forms = textAt(other);
   const english = count === 1 ? one : other;
@@ -56,7 +56,7 @@ export function plural(count: number, one: string, other: string, ...more: reado
   return filled(text ?? english, [count, ...more]);
 }
 
-/** Names a text that `t` is asked for later, because it stands where no language is chosen yet. */
+/** Names a text that `t` is asked for later, because it is where no language is chosen yet. */
 export function said(english: string): string {
   return english;
 }

@@ -87,7 +87,7 @@ export async function findBackup(folder: string, named?: string): Promise<string
   return named === basename(named) && NAME.test(named) ? join(folder, named) : resolve(expandHome(named));
 }
 
-/** Which of these are old; the newest is never. */
+/** The backups that the rules no longer keep; the newest is always kept. */
 export function expiredBackups(
   backups: readonly StoredBackup[],
   { days, weeks, maxBytes }: RetentionRules,
@@ -140,7 +140,7 @@ function unusable(folder: string, cause: unknown): TellableError {
 
 /**
  * Keeps others from making a backup of a state folder until it is disposed, or the process ends in any way: the lock is the
- * operating system's. It stands in the state folder, since the disk of the backups may know no locks. Throws
+ * operating system's. It is in the state folder, since the disk of the backups may know no locks. Throws
  * `TellableError` when another process makes one.
  */
 export function lockBackups(stateDir: string): Disposable {

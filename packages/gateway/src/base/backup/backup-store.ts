@@ -99,7 +99,7 @@ export class BackupStore {
     return await backupsIn(this.folder);
   }
 
-  /** Makes a backup, and removes old ones when it stands among them. Throws as `makeBackup` does. */
+  /** Makes a backup, and removes old ones when it is among them. Throws as `makeBackup` does. */
   async now({ to, isPlain, passphrase }: NewBackupOptions = {}): Promise<MadeBackup> {
     const { rules, workspaces, ...options } = this.#options;
     const made = await makeBackup({
@@ -144,7 +144,7 @@ export class BackupStore {
     return old;
   }
 
-  /** What takes the room of the state folder. */
+  /** What uses the space of the state folder. */
   async report(): Promise<DiskUsageReport> {
     const { stateDir } = this.#options;
     const all = await this.list();

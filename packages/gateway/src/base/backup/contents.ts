@@ -1,4 +1,4 @@
-/** What a backup takes: everything of a state folder that another machine needs, and what stands outside it. */
+/** What a backup takes: everything of a state folder that another machine needs, and what is outside it. */
 import type { Dirent } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -38,7 +38,7 @@ const isDatabase = (name: string) => name.startsWith("state.db");
 /** What is being written: it is nothing yet. */
 const isUnfinished = (name: string) => /^\..*\.tmp$|\.part$/.test(name);
 
-/** The roots of a backup: the state folder, and those of `outside` that stand elsewhere. */
+/** The roots of a backup: the state folder, and those of `outside` that are elsewhere. */
 export function rootsOf(stateDir: string, outside: { config: string; workspaces: readonly string[] }): BackupRoot[] {
   const isOutside = (path: string) => !isWithin(stateDir, path);
   const workspaces = [...new Set(outside.workspaces.map((path) => resolve(path)))].filter(isOutside);
@@ -55,7 +55,7 @@ export function pathOfRoot({ path }: BackupRoot): string {
   return resolve(expandHome(path));
 }
 
-/** Folders of the system, in which nothing of ours stands. What stands in /dev/shm is like what stands in /tmp. */
+/** Folders of the system, in which nothing of ours is. What is in /dev/shm is like what is in /tmp. */
 const OF_SYSTEM = /^\/(?:bin|boot|dev(?!\/shm\/.)|etc|lib\d*|proc|run|sbin|sys|usr|var\/(?:run|spool))(?:\/|$)/;
 /** Where other programs keep their settings, and what they start: on Linux, macOS and Windows. */
 const OF_PROGRAMS = /^(?:\..*|Library|AppData)$/;
@@ -77,7 +77,7 @@ function shortened(path: string): string {
   return path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path;
 }
 
-/** Whether `path` is `folder` or stands in it. */
+/** Whether `path` is `folder` or is in it. */
 export function isWithin(folder: string, path: string): boolean {
   const way = relative(resolve(folder), resolve(path));
   return way === "" || (!isAbsolute(way) && way.split(sep)[0] !== "..");

@@ -29,7 +29,7 @@ export interface MakeOptions {
   readonly productVersion: string;
   /** The folder of the backups. */
   readonly folder: string;
-  /** Another place for this one: a file. */
+  /** The file to write this backup to, instead of the folder of backups. */
   readonly to?: string | undefined;
   readonly passphrase: string | undefined;
   /** Leave it unencrypted wherever it goes. */
@@ -38,7 +38,7 @@ export interface MakeOptions {
   readonly signal: AbortSignal;
   /** Copies the database to a file; `held` is called at the moment for which the copy stands. */
   copyDatabase(target: string, held: () => void): Promise<void>;
-  /** Where the statement journal stands now. */
+  /** Where the statement journal is now. */
   readonly position?: (() => JournalPosition | undefined) | undefined;
 }
 

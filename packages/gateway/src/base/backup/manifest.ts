@@ -5,11 +5,11 @@ import type { JournalPosition } from "../store/journal/line.ts";
 import type { DatabaseDump } from "../store/store-subprocess.ts";
 import { broken } from "./tar.ts";
 
-/** A folder or file that is backed up. `state` is the state folder; others stand outside it. */
+/** A folder or file that is backed up. `state` is the state folder; others are outside it. */
 export interface BackupRoot {
   /** `state`, `config`, `workspace-1` …: the first part of the names of its files. */
   readonly name: string;
-  /** Where it was; below the home folder it begins with `~/`. */
+  /** The path that the file had; a path below the home folder begins with `~/`. */
   readonly path: string;
 }
 

@@ -106,7 +106,7 @@ export function reachOf({ roots, files, links, folders }: Manifest, machine: Mac
   };
 }
 
-/** The roots that stand outside the state folder, and whether they can stand there on this machine. */
+/** The roots that are outside the state folder, and whether they can be there on this machine. */
 function placesOf(roots: Manifest["roots"], { stateDir, configPath }: Machine) {
   return roots
     .filter(({ name }) => name !== "state")
@@ -124,7 +124,7 @@ interface Outside {
   readonly options: RestoreOptions;
 }
 
-/** What stands outside the state folder is made ready beside its place, so that it moves there by a rename. */
+/** What is outside the state folder is made ready beside its place, so that it moves there by a rename. */
 async function outsideMoves({ roots, files }: Manifest, { staging, stamp, stateDir, options }: Outside) {
   const moves: (readonly [string, string])[] = [];
   const elsewhere: string[] = [];

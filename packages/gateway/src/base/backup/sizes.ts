@@ -1,4 +1,4 @@
-/** What takes the room of a state folder, by kind. */
+/** What uses the space of a state folder, by kind. */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../errors.ts";

@@ -18,7 +18,7 @@ export interface RestorePlan {
   readonly phase: "ready" | "moving" | "trial";
   /** All moves, once they have begun: until then a gateway may write, and files come and go. */
   readonly moves: readonly Move[];
-  /** Those outside the state folder. */
+  /** The moves of files outside the state folder. */
   readonly outside: readonly Move[];
   /** The folder with the state that comes. */
   readonly source: string;

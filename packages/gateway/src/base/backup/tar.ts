@@ -137,7 +137,7 @@ class Reader {
       if (!rest.every((byte) => byte === 0)) throw broken();
   }
 
-  /** So many bytes as one piece. */
+  /** The next `size` bytes as one piece. */
   async take(size: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     for await (const piece of this.bytes(size)) pieces.push(piece);

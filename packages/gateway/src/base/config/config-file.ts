@@ -1,6 +1,6 @@
 /**
  * The config file of a running gateway: watched, rewritten atomically, and never lost. An invalid file does not stop a
- * gateway that has had a valid one: the last good copy stays in force until the file is mended.
+ * gateway that has had a valid one: the last good copy stays in force until the file is corrected.
  */
 import { GatewayError, messageOf, StartError } from "../errors.ts";
 import { type Env, envOf, readFirst, readTextIfExists } from "../files.ts";

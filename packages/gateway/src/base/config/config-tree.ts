@@ -1,5 +1,5 @@
 /**
- * Parses a config text into a tree of places: just enough JSON5 to know what stands where. It also reads broken texts.
+ * Parses a config text into a tree of places: just enough JSON5 to know what is where. It also reads broken texts.
  */
 
 const TOKEN =

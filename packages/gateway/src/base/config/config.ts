@@ -6,7 +6,7 @@ import { type LineOf, lineIndex } from "./config-line.ts";
 import { type ConfigSource, isSelfContained, type Resolved, resolveConfig } from "./config-source.ts";
 import { parseJson5 } from "./json5.ts";
 
-/** A wrong value: where it stands, what is wrong, and the line when it is known. */
+/** A wrong value: where it is, what is wrong, and the line when it is known. */
 export interface Issue {
   readonly path: string;
   readonly message: string;

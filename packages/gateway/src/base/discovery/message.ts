@@ -41,7 +41,7 @@ export interface Message {
 
 /** The class of all records. */
 export const INTERNET = 1;
-/** A wish in questions, a mark in records, and the flag of responses. */
+/** The top bit asks for a unicast answer in questions, says "flush the cache" in records, and marks responses in the header. */
 export const TOP_BIT = 0x8000;
 
 /** Whether two names are one: the case of ASCII letters does not count. */

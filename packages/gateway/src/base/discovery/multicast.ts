@@ -15,7 +15,7 @@ export const MDNS_PORT = 5353;
 
 /** An address of this machine, and which others are on its link. */
 export interface Interface {
-  /** What stands behind `%` in addresses of the link: the name of the interface, and on Windows its number. */
+  /** What follows `%` in addresses of the link: the name of the interface, and on Windows its number. */
   readonly scope: string;
   readonly address: string;
   /** The address with the length of its prefix. */

@@ -40,7 +40,7 @@ export function namesOf({ label, host }: Service, attempt: number): Names {
   };
 }
 
-/** The machine's name as a label of DNS; a fixed one where it has none that may stand there. */
+/** The machine's name as a label of DNS; a fixed one where the name is no valid label. */
 export function hostLabel(hostname: string): string {
   const [first = ""] = hostname.toLowerCase().split(".", 1);
   return /^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/.test(first) ? `${first}-moltbot` : "moltbot-gateway";

@@ -11,7 +11,7 @@ import type { Env } from "../files.ts";
 export interface UsedProxy {
   /** The variable that names it. */
   readonly variable: string;
-  /** Its address without name and password, for people. */
+  /** The proxy's address without name and password, for people. */
   readonly address: string;
   /** As Node takes it. */
   readonly url: string;

@@ -1,4 +1,4 @@
-/** Files that stand in a text as Base64: they are told apart from what people wrote. */
+/** Files that are in a text as Base64: they are told apart from what people wrote. */
 
 /** Frames from this size on are mostly pictures. */
 export const LARGE_CHARS = 65_536;
@@ -55,7 +55,7 @@ export function base64End(text: string, start: number): number {
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** 1 for each character code that stands in Base64, 0 for the others. */
+/** 1 for each character code that is in Base64, 0 for the others. */
 export const IN_BASE64 = Uint8Array.from({ length: 128 }, (_, code) =>
   Number(BASE64.includes(String.fromCharCode(code))),
 );

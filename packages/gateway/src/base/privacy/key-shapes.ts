@@ -1,6 +1,6 @@
-/** Keys that are known by their shape, whoever has written them. */
+/** Recognises keys by their shape, in any text. */
 
-/** What stands in the place of a secret. */
+/** What replaces a secret. */
 export const HIDDEN = "[redacted]";
 
 /**
@@ -72,7 +72,7 @@ export function hasKeyShape(text: string): boolean {
   return withoutShapes(text) !== text;
 }
 
-/** Every shape contains one of these. Times and ports have digits before a colon too, and stand in most frames. */
+/** Every shape contains one of these. Times and ports have digits before a colon too, and are in most frames. */
 const ANY_HINT = /sk-|xox|xapp-|AIza|gh[pousr]_|earer|-----BEGIN|\d{8}:[\w-]{35}/;
 
 /** The text without what is shaped like a key. */

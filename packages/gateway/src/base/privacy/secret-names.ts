@@ -12,7 +12,7 @@ export function isSecretSetting(path: readonly string[], value: string): boolean
 }
 
 /**
- * Whether a number stands where a secret belongs: a password of digits without quotes. A number under a plural name
+ * Whether a number is where a secret belongs: a password of digits without quotes. A number under a plural name
  * (`maxTokens`) is a count.
  */
 export function isSecretNumber(path: readonly string[]): boolean {
@@ -65,6 +65,6 @@ export function hasSecretName(name: string): boolean {
 const SECRET_NAME =
   /(?:token|password|passwort|passwd|passphrase|passcode|pwd|(?<!by|com|sur|tres|under|over)pass|secret|key|auth|authorization|credentials?|creds|cookie|session|signature|dsn|jwt|bearer|connection[-_]?string|webhook[-_]?url)$/i;
 
-/** Short words that also end ordinary words: they must stand alone, as in `DB_PIN` and `dbPin`. */
+/** Short words that also end ordinary words: they must be alone, as in `DB_PIN` and `dbPin`. */
 const SHORT_SECRET_NAME =
   /(?:(?:^|[^A-Za-z])(?:[Pp][Ii][Nn]|[Pp][Aa][Tt]|[Oo][Tt][Pp]|[Pp][Ww]|[Ss][Aa][Ll][Tt])|[a-z](?:Pin|PIN|Pat|PAT|Otp|OTP|Pw|PW))$/;

@@ -30,7 +30,7 @@ export class Secrets {
     if (secret.length < MIN_CHARS || VARIABLE.test(secret) || this.#inLog.has(secret)) return;
     const encoded = inBase64(secret.toWellFormed());
     for (const spelt of [...spellings(secret), ...encoded]) this.#inLog.add(spelt);
-    if (!isTelling(secret)) return;
+    if (!isDistinctive(secret)) return;
     for (const spelt of spellings(secret)) this.#guarded.add(spelt);
     for (const spelt of encoded) this.#encoded.add(spelt);
     this.#finder = undefined;
@@ -106,7 +106,7 @@ export class Secrets {
   #begunAt(text: string): number {
     let first = text.length;
     for (const secret of this.#guarded) {
-      // A short secret counts only when it stands alone, which the next character decides.
+      // A short secret counts only when it is alone, which the next character decides.
       const longest = secret.length < SURE_CHARS ? secret.length : secret.length - 1;
       const start = secret.slice(0, BEGUN_CHARS);
       let at = text.indexOf(start, Math.max(0, text.length - longest));
@@ -180,7 +180,7 @@ const PLACEHOLDERS = new Set(
 );
 
 /** Whether a secret can be removed from a text without removing ordinary words. */
-function isTelling(secret: string): boolean {
+function isDistinctive(secret: string): boolean {
   if (PLACEHOLDERS.has(secret.toLowerCase())) return false;
   if (/^\d+$/.test(secret)) return !ROUND_NUMBER.test(secret);
   return secret.length >= 8 || (secret.length >= MIN_CHARS && !/^[a-z]+$/i.test(secret));
@@ -243,7 +243,7 @@ function decoded(text: string): string {
   }
 }
 
-/** Shorter secrets count only where they stand alone. */
+/** Shorter secrets count only where they are alone. */
 const SURE_CHARS = 12;
 
 function without(text: string, values: Iterable<string>, { withinWords = false } = {}): string {

@@ -42,6 +42,6 @@ export async function loadProgram(program: string, env: Readonly<Record<string, 
   for (const each of before) process.off("SIGUSR1", each);
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(name);
   await import(pathToFileURL(program).href);
-  // The program runs on; whoever has called this has nothing more to do.
+  // The program runs on, and the caller has nothing more to do.
   return await new Promise<never>(() => {});
 }

@@ -91,7 +91,7 @@ function sqliteTrouble(errcode: number): MachineTrouble | undefined {
   return SQLITE_EXTENDED[errcode] ?? SQLITE[errcode & 0xff];
 }
 
-/** Whether something failed because the database is damaged: it stays so until a person mends it. */
+/** Whether something failed because the database is damaged: it stays so until a person repairs it. */
 export function isDamage(error: unknown): boolean {
   return machineTrouble(error) === DAMAGED;
 }

@@ -6,6 +6,11 @@
  * - V8 shares the work of its small collections with threads, and waits for them. A collection of 2 × 4 MB is over sooner
  *   alone: 0.44 ms instead of 0.57 in the middle, and 1 ms instead of 7 for the slowest tenth on a busy machine.
  * - The C library keeps what was freed: 75 of 87 MB (glibc's `malloc_stats`), given back by `malloc_trim` alone.
+ *
+ * Measured and left out: three collections in a row with `--bytecode-old-age=1`, which drop the compiled code of the start
+ * (0.8 MB of heap less and no page less, because what stays is scattered), and one thread for all work of V8 (0.5 MB). A
+ * server with http, ws, cryptography and an open SQLite database that does nothing else holds 59 MB, where bare Node holds
+ * 41.8 MB; 12 MB of that are pages of Node's own file.
  */
 import { PerformanceObserver } from "node:perf_hooks";
 import { DatabaseSync } from "node:sqlite";

@@ -57,11 +57,11 @@ function outcomesOf({ catchUp, graceMs, isRunning }: Waiting, due: readonly numb
 }
 
 /** Slots that come more often than this are not told one by one: each look takes the newest, ms. */
-const LEAST_TOLD_MS = 1_000;
+const SHORTEST_EVERY_MS = 1_000;
 
 /** The due slots, oldest first. When they are too many to tell, those in the middle are left out. */
 function slotsUntil({ schedule, nextAt }: Waiting, now: number): number[] {
-  if (schedule.kind === "every" && schedule.everyMs < LEAST_TOLD_MS)
+  if (schedule.kind === "every" && schedule.everyMs < SHORTEST_EVERY_MS)
     return lastOfEvery(schedule.everyMs, nextAt, now).slice(-1);
   const first: number[] = [];
   for (let slot: number | undefined = nextAt; slot !== undefined && slot <= now; slot = nextSlot(schedule, slot)) {

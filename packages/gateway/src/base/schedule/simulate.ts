@@ -117,14 +117,14 @@ class Way {
   }
 }
 
-interface DueTold {
+interface DueSlot {
   readonly slot: number;
   readonly outcome: SlotOutcome;
   readonly isStep: boolean;
   readonly isCut: boolean;
 }
 
-function toldOf({ tz, catchUp, downs }: Simulation, { slot, outcome, isStep, isCut }: DueTold): Simulated {
+function toldOf({ tz, catchUp, downs }: Simulation, { slot, outcome, isStep, isCut }: DueSlot): Simulated {
   const oddity = clockChangeAt(slot, tz);
   const wasDown = downs.some(({ from, to }) => slot >= from && slot < to);
   const late = wasDown ? "down" : isStep ? "clock step" : "late";

@@ -1,5 +1,5 @@
 /**
- * Statements whose columns stand beside their values: `store.run(...insertInto("notes", { run_id: runId, text }))`.
+ * Statements whose columns are beside their values: `store.run(...insertInto("notes", { run_id: runId, text }))`.
  * What comes out is positional, as the store keeps statements and as the journal records them.
  */
 import type { SQLInputValue } from "node:sqlite";
@@ -19,7 +19,7 @@ export function replaceInto(table: string, row: Values): Statement {
 }
 
 /**
- * A statement with `:name` where a value stands; a name may stand in several places. Throws `TypeError` when the values
+ * A statement with `:name` where a value is; a name may be in several places. Throws `TypeError` when the values
  * are not those that it names.
  */
 export function named(sql: string, values: Values): Statement {

@@ -3,13 +3,6 @@ import type { DatabaseSync } from "node:sqlite";
 import { StartError } from "../errors.ts";
 import type { Tables } from "./store.ts";
 
-/** Whether the database holds no tables. This is also so after a first start that was killed at once. */
-export function isEmptied(db: DatabaseSync): boolean {
-  const names = db.prepare("select name from sqlite_schema where type = 'table'").all();
-  if (!names.some(({ name }) => name === "schema_versions")) return true;
-  return db.prepare("select 1 from schema_versions").get() === undefined;
-}
-
 interface Migration {
   readonly tables: readonly Tables[];
   /** Makes a backup before the file is changed. */

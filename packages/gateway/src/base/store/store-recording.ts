@@ -53,7 +53,7 @@ export class StoreRecording implements Disposable {
     db.exec(`begin; pragma application_id = ${markOf(chain)}; pragma user_version = ${seq}; commit`);
   }
 
-  /** Where the journal stands; undefined when it has failed. */
+  /** Where the journal is; undefined when it has failed. */
   get position(): JournalPosition | undefined {
     return this.#journal && { chain: this.#journal.chain, seq: this.#journal.seq };
   }

@@ -180,7 +180,7 @@ export interface DatabaseDump {
 
 /**
  * Copies a file slowly to `target`, which must not exist. Data that is written to the file meanwhile may be missing or
- * torn; `matchInSubprocess` mends that. Removes a partial copy and throws when it fails.
+ * torn; `matchInSubprocess` corrects that. Removes a partial copy and throws when it fails.
  */
 export async function copyInSubprocess(path: string, target: string, apart: Apart): Promise<void> {
   await makeApart(["copy", path, target, "1"], target, apart);

@@ -3,6 +3,7 @@
  * database is gone, and the copy of a write-ahead log that SQLite would partly drop.
  */
 import { copyFileSync, existsSync, rmSync, statSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
 import { StartError } from "../errors.ts";
 import { readTextIfExists, writePrivateFile } from "../files.ts";
 import { copiesOf } from "./store-files.ts";
@@ -54,6 +55,13 @@ export function refuseWhenEmptied(path: string, signsOfUse: readonly string[]): 
 /** Whether other files show that the folder of the database at `path` was used before. */
 export function wasUsed(path: string, signsOfUse: readonly string[]): boolean {
   return copiesOf(path).length > 0 || [markOf(path), ...signsOfUse].some((file) => existsSync(file));
+}
+
+/** Whether the database holds no tables. This is also so after a first start that was killed at once. */
+export function isEmptied(db: DatabaseSync): boolean {
+  const names = db.prepare("select name from sqlite_schema where type = 'table'").all();
+  if (!names.some(({ name }) => name === "schema_versions")) return true;
+  return db.prepare("select 1 from schema_versions").get() === undefined;
 }
 
 /** What an operator can do about a database that cannot be used, as sentences with the commands. */

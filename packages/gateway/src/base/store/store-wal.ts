@@ -12,7 +12,7 @@ export interface Wal {
   readonly pages: ReadonlyMap<number, number>;
   /** Pages of the whole database after its last commit; 0 when the log holds none. */
   readonly databasePages: number;
-  /** Whether committed content stands behind damage and cannot be used. */
+  /** Whether committed content follows damage and cannot be used. */
   readonly isDamaged: boolean;
   readonly bytes: Buffer;
 }
@@ -23,7 +23,7 @@ const MAGIC = 0x377f0682;
 
 /**
  * Reads the log beside the database at `path`; undefined when there is none or it is empty. A kill or a power cut in
- * the middle of a commit is no damage. It is damage only when valid frames of the newest generation stand behind a bad
+ * the middle of a commit is no damage. It is damage only when valid frames of the newest generation follow a bad
  * one.
  */
 export function readWal(path: string): Wal | undefined {
@@ -64,7 +64,7 @@ function readFrames(bytes: Buffer, { isBigEndian, sums: start }: Generation): Wa
   return { pageBytes, pages, databasePages, isDamaged: hasMoreAfter(bytes, at, frameBytes), bytes };
 }
 
-/** Whether a frame of the newest generation stands behind the bad one at `at`, which itself may be a torn write. */
+/** Whether a frame of the newest generation follows the bad one at `at`, which itself may be a torn write. */
 function hasMoreAfter(bytes: Buffer, at: number, frameBytes: number): boolean {
   for (let next = at + frameBytes; next + frameBytes <= bytes.length; next += frameBytes)
     if (isOfGeneration(bytes, next)) return true;

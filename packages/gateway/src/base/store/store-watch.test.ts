@@ -200,11 +200,11 @@ describe("a check", () => {
     }
     rmSync(`${path}.closed`);
     using here = watched();
-    const before = here.store.isVouched;
+    const before = here.store.isVerified;
 
     await here.until(2_000, () => here.watch.state.checkedAt !== undefined, "the check");
 
-    assert.deepEqual([before, here.store.isVouched], [false, true]);
+    assert.deepEqual([before, here.store.isVerified], [false, true]);
   });
 
   test("does not follow a clean end", () => {
@@ -213,7 +213,7 @@ describe("a check", () => {
 
     here.clock.advance(2_000);
 
-    assert.deepEqual([here.store.isVouched, here.watch.state], [true, { ok: true }]);
+    assert.deepEqual([here.store.isVerified, here.watch.state], [true, { ok: true }]);
     assert.deepEqual(here.sentences, []);
   });
 
@@ -227,7 +227,7 @@ describe("a check", () => {
 
     await here.until(2_000, () => !here.watch.state.ok, "the damage to be found");
 
-    assert.equal(here.store.isVouched, false);
+    assert.equal(here.store.isVerified, false);
   });
 
   test("follows an error that nobody expected, once for many", async () => {

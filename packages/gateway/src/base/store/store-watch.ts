@@ -91,7 +91,7 @@ export class StoreWatch implements Disposable {
     this.#copiedAt = copy && Math.trunc(copy.at);
     if (store.keptWal !== undefined)
       log.error("a part of the database's journal was damaged and is missing", { kept: store.keptWal });
-    this.#isChecking = !store.isVouched;
+    this.#isChecking = !store.isVerified;
     if (this.#isChecking) {
       log.info("the gateway did not end cleanly the last time; its database is checked");
       this.#timers.use(clock.after(CHECK_AFTER_MS, () => this.#begin(() => this.#check())));
@@ -177,14 +177,14 @@ export class StoreWatch implements Disposable {
     const { store, clock, log } = this.#options;
     if (!finding.isWhole) return this.#found({ says: finding.says });
     this.#checkedAt = clock.now();
-    store.vouch(!this.#isDamaged);
+    store.setVerified(!this.#isDamaged);
     log.info("the database was checked and is whole");
     this.#changed();
   }
 
   #found(what: Readonly<Record<string, unknown>>): void {
     const { store, log } = this.#options;
-    store.vouch(false);
+    store.setVerified(false);
     if (this.#isDamaged) return;
     this.#isDamaged = true;
     log.error("the database is damaged; stop the gateway, then run `moltbot doctor --salvage`", what);
@@ -196,7 +196,7 @@ export class StoreWatch implements Disposable {
     const { needed, free } = roomFor(path);
     if (free < needed) return this.#noCopy({ needed, free });
     const fresh = `${path}.daily.new`;
-    // Taking a large file away holds whoever does it, for hundreds of milliseconds: never the loop.
+    // Removing a large file blocks for hundreds of milliseconds, so the event loop must not do it.
     await rm(fresh, { force: true });
     try {
       const finding = await this.#copyChecked(fresh, () => {});
@@ -217,7 +217,7 @@ export class StoreWatch implements Disposable {
 
   async #copyChecked(fresh: string, held: () => void): Promise<Finding> {
     const { store, path } = this.#options;
-    // Held still for all of the copy, the journal would grow so much that bringing it into the file holds the loop.
+    // Held still for all of the copy, the journal would grow so much that bringing it into the file blocks the event loop.
     await copyInSubprocess(path, fresh, this.#apart);
     await store.holdStill(() => {
       held();

@@ -226,15 +226,15 @@ describe("a file that was emptied", () => {
 });
 
 describe("the mark of a clean end", () => {
-  const isVouched = () => {
+  const isVerified = () => {
     using store = openStore(path, [birds]);
-    return store.isVouched;
+    return store.isVerified;
   };
 
   test("vouches for the file that it was made for", () => {
     openStore(path, [birds])[Symbol.dispose]();
 
-    assert.deepEqual([isVouched(), isVouched()], [true, true]);
+    assert.deepEqual([isVerified(), isVerified()], [true, true]);
   });
 
   test("vouches for no file that was written to since", () => {
@@ -243,13 +243,13 @@ describe("the mark of a clean end", () => {
     writeSync(file, "x", statSync(path).size - 1);
     closeSync(file);
 
-    assert.equal(isVouched(), false);
+    assert.equal(isVerified(), false);
   });
 
   test("is not there after a kill, nor made by a gateway that has not checked", () => {
     openStore(path, [birds])[Symbol.dispose]();
     rmSync(`${path}.closed`);
 
-    assert.deepEqual([isVouched(), isVouched()], [false, false]);
+    assert.deepEqual([isVerified(), isVerified()], [false, false]);
   });
 });

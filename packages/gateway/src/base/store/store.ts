@@ -1,23 +1,14 @@
 /** The one SQLite file. Slices own their tables; nobody else writes SQL. */
-import { closeSync, existsSync, openSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { ignore } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isDamage } from "../process/machine.ts";
 import type { JournalPosition } from "./journal/line.ts";
 import { backUp } from "./store-backup.ts";
-import { isBusy, StoreBusyError } from "./store-held.ts";
-import { isEmptied, migrate } from "./store-migrate.ts";
+import { migrate } from "./store-migrate.ts";
+import { MEMORY, type OpenedFile, openFile, orClosed, SYNCED } from "./store-open.ts";
 import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
-import {
-  damaged,
-  endedCleanly,
-  keepDamagedWal,
-  markCleanEnd,
-  refuseWhenEmptied,
-  removeMark,
-  wasUsed,
-} from "./store-trust.ts";
+import { markCleanEnd } from "./store-trust.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
 export interface Tables {
@@ -42,7 +33,7 @@ export class Store implements Disposable {
   readonly #path: string;
   #depth = 0;
   #writes = 0;
-  #isVouched: boolean;
+  #isVerified: boolean;
   #onDamage: (error: unknown) => void = () => {};
   #recording: StoreRecording | undefined;
   /**
@@ -53,22 +44,22 @@ export class Store implements Disposable {
   /** The tables that it was opened with. */
   readonly tables: readonly Tables[];
 
-  constructor(db: DatabaseSync, { path, isVouched, keptWal, tables }: OpenedFile) {
+  constructor({ db, path, isVerified, keptWal }: OpenedFile, tables: readonly Tables[]) {
     this.#db = db;
     this.tables = tables;
     this.#path = path;
-    this.#isVouched = isVouched;
+    this.#isVerified = isVerified;
     this.keptWal = keptWal;
   }
 
   /** Whether the file is known to be whole: it was closed cleanly or has been checked since, and no damage was met. */
-  get isVouched(): boolean {
-    return this.#isVouched;
+  get isVerified(): boolean {
+    return this.#isVerified;
   }
 
   /** Notes the result of a check. */
-  vouch(isWhole: boolean): void {
-    this.#isVouched = isWhole;
+  setVerified(isWhole: boolean): void {
+    this.#isVerified = isWhole;
   }
 
   /** Calls `listener` for each error that means damage. */
@@ -178,7 +169,7 @@ export class Store implements Disposable {
     if (countedIn(this.#db).seq !== 0) this.#db.exec("pragma user_version = 0");
   }
 
-  /** Where the journal stands; undefined when nothing is recorded. */
+  /** Where the journal is; undefined when nothing is recorded. */
   get position(): JournalPosition | undefined {
     return this.#recording?.position;
   }
@@ -202,7 +193,7 @@ export class Store implements Disposable {
     this.#statements.clear();
     if (!this.#db.isOpen) return;
     this.#db.close();
-    if (!this.#isVouched || this.#path === MEMORY) return;
+    if (!this.#isVerified || this.#path === MEMORY) return;
     try {
       markCleanEnd(this.#path);
     } catch (error) {
@@ -227,7 +218,7 @@ export class Store implements Disposable {
 
   #noted(error: unknown): unknown {
     if (isDamage(error)) {
-      this.#isVouched = false;
+      this.#isVerified = false;
       this.#onDamage(error);
     }
     return error;
@@ -251,17 +242,6 @@ interface Prepared {
 
 const REPLICATED = Promise.resolve();
 
-/** A commit waits until the disk has it. */
-const SYNCED = "pragma synchronous = full";
-
-interface OpenedFile {
-  readonly path: string;
-  readonly isVouched: boolean;
-  readonly keptWal: string | undefined;
-  readonly tables: readonly Tables[];
-}
-
-const MEMORY = ":memory:";
 /** Pages in the journal after which SQLite writes them into the file (SQLite's own default). */
 const CHECKPOINT_PAGES = 1_000;
 
@@ -279,49 +259,10 @@ export interface OpenOptions {
  * Throws `StoreBusyError` when another process holds the file, `StartError` when it is damaged, emptied, or newer than this
  * program. Then nothing has been changed.
  */
-export function openStore(path: string, tables: readonly Tables[], options: OpenOptions = {}): Store {
-  if (path === MEMORY) return openFile(path, tables, { ...options, isNew: true, isVouched: true });
-  const { signsOfUse = [] } = options;
-  refuseWhenEmptied(path, signsOfUse);
-  const isNew = !existsSync(path);
-  const isVouched = isNew || endedCleanly(path);
-  // Make the file private before SQLite opens it: the journal takes over its mode.
-  if (isNew) closeSync(openSync(path, "a", 0o600));
-  return openFile(path, tables, { ...options, isNew, isVouched });
-}
-
-interface Opening extends OpenOptions {
-  readonly isNew: boolean;
-  readonly isVouched: boolean;
-}
-
-function openFile(path: string, tables: readonly Tables[], { isNew, isVouched, log, signsOfUse = [] }: Opening): Store {
-  const db = new DatabaseSync(path, { timeout: 0 });
-  try {
-    // Set exclusive locking before the first WAL access: then there is no shared-memory file, and a second gateway
-    // cannot open the database. `auto_vacuum` must be set before anything is written; an existing database keeps its
-    // mode.
-    if (isNew) db.exec("pragma auto_vacuum = incremental");
-    db.exec("pragma locking_mode = exclusive; pragma journal_mode = wal");
-    db.exec(SYNCED);
-    db.exec("pragma foreign_keys = on; pragma temp_store = memory; begin immediate; commit");
-    if (path === MEMORY) {
-      migrate(db, path, { tables });
-      return new Store(db, { path, isVouched, keptWal: undefined, tables });
-    }
-    const keptWal = keepDamagedWal(path);
-    if (isEmptied(db) && (keptWal !== undefined || wasUsed(path, signsOfUse))) throw damaged(path, undefined);
-    removeMark(path);
-    migrate(db, path, { tables, ...(!isNew && { backUp: () => backUp(path, log) }) });
-    return new Store(db, { path, isVouched: isVouched && keptWal === undefined, keptWal, tables });
-  } catch (error) {
-    if (isBusy(error)) {
-      db.close();
-      throw new StoreBusyError(path, { cause: error });
-    }
-    // Keep the damaged journal now: closing writes the readable part into the file and deletes the journal.
-    if (isDamage(error)) keepDamagedWal(path);
-    if (db.isOpen) db.close();
-    throw isDamage(error) ? damaged(path, error) : error;
-  }
+export function openStore(path: string, tables: readonly Tables[], { log, signsOfUse = [] }: OpenOptions = {}): Store {
+  const file = openFile(path, signsOfUse);
+  return orClosed(file.db, path, () => {
+    migrate(file.db, path, { tables, ...(!file.isNew && { backUp: () => backUp(path, log) }) });
+    return new Store(file, tables);
+  });
 }

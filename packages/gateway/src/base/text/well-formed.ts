@@ -3,9 +3,9 @@
  * Python and others refuse the whole frame. Such a half becomes U+FFFD.
  */
 
-/** How an escape of a surrogate begins. Halves that stand alone are nowhere else: UTF-8 cannot hold them. */
+/** How an escape of a surrogate begins. Halves that are alone are nowhere else: UTF-8 cannot hold them. */
 const ESCAPE = /\\u[dD][89a-fA-F]/;
-/** What `JSON.stringify` writes of a half that stands alone, and not of a backslash and letters. */
+/** What `JSON.stringify` writes of a half that is alone, and not of a backslash and letters. */
 const HALF = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
 
 /** Like `JSON.stringify`, but without halves. */

@@ -34,7 +34,10 @@ export function noteTrial(stateDir: string, pid: number): void {
   }
 }
 
-/** Ends a version that is tried on a state folder although nobody watches it any more, and waits until it has let go. */
+/**
+ * Ends a version that is tried on a state folder although nobody watches it any more, and waits until it has released the
+ * folder.
+ */
 export async function endLeftoverTrial(stateDir: string): Promise<void> {
   const note = readNote(stateDir);
   if (note === undefined) return;

@@ -1,4 +1,4 @@
-/** What stands on Discord's messages beside text and files: embeds, components, polls, stickers, activities. */
+/** What is on Discord's messages beside text and files: embeds, components, polls, stickers, activities. */
 import type { APIEmbed, APIMessage, APIMessageTopLevelComponent } from "@discordjs/core/http-only";
 import { ComponentType, EmbedType } from "@discordjs/core/http-only";
 import type { Forwarded } from "../../kit/channel-message.ts";
@@ -96,7 +96,7 @@ export function pagesIn(embeds: readonly APIEmbed[], read: ReadText): Forwarded[
   return embeds.flatMap((embed) => {
     const text = itemText(embedCard(embed, read)).replace(/^Card(?::\s*|\n|$)/, "");
     const url = embed.url ?? embed.provider?.url;
-    // An address whose page says nothing of itself stands in the text already.
+    // An address whose page says nothing of itself is in the text already.
     return text === "" || text === url ? [] : [{ text, origin: { where: url ?? embed.provider?.name ?? "a page" } }];
   });
 }

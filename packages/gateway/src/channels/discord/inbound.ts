@@ -185,7 +185,7 @@ export class Mapper {
     return readableText(message, this.#readable);
   }
 
-  /** Discord does not say who wrote a forwarded message, only where it stands. */
+  /** Discord does not say who wrote a forwarded message, only where it is. */
   #originOf({ message_reference: of }: APIMessage, timestamp: string | undefined): Origin {
     const at = Date.parse(timestamp ?? "");
     return { ...(of && { where: this.#placeOf(of.channel_id) }), ...(Number.isFinite(at) && { at }) };

@@ -4,7 +4,7 @@ import type { Reading } from "../../kit/rules.ts";
 
 /**
  * Stores events. Throws `ChannelError` "unavailable" when the disk refuses. Discord is told nothing: what a resume asks for
- * stands in the state that is stored with them.
+ * is in the state that is stored with them.
  */
 export function journal(context: ChannelContext, readings: readonly Reading[], state: StateChanges): void {
   try {

@@ -14,7 +14,7 @@ const BALLOONS: readonly (readonly [ending: string, name: string])[] = [
   ["messages.URLBalloonProvider", "Link"],
 ];
 
-/** The balloon as an item; none for links, whose address stands in the text. */
+/** The balloon as an item; none for links, whose address is in the text. */
 export function balloonIn(bundle: unknown, text: string): Item[] {
   if (typeof bundle !== "string" || bundle === "") return [];
   const name = BALLOONS.find(([ending]) => bundle.endsWith(ending))?.[1] ?? `App ${bundle.split(":").at(-1)}`;

@@ -9,7 +9,7 @@ interface Echo {
   readonly text: string;
 }
 
-/** The changes of state that go with an echo; nothing for what is none. */
+/** The changes of state that go with an echo; nothing for other messages. */
 export function echoChanges(state: ChannelState, inbound: Inbound): StateChanges {
   if (inbound.kind !== "message" || !inbound.fromSelf) return {};
   const echo: Echo = { chatId: inbound.chat.id, text: inbound.text };

@@ -14,7 +14,7 @@ export interface Self {
   readonly uuid: string | undefined;
 }
 
-/** What stands in a text where somebody is mentioned. */
+/** What is in a text where somebody is mentioned. */
 const PLACEHOLDER = "\uFFFC";
 
 export class Mapper {

@@ -53,12 +53,12 @@ export async function connect(context: ChannelContext<Settings>): Promise<Connec
   void intake.inTurn(async () => {
     if (!(await isOpen)) return;
     const missed = catchUp({ api, context: context as ChannelContext, intake, signal });
-    const patience = context.clock.sleep(CATCH_UP_FIRST_MS, signal);
-    await Promise.race([missed, patience]).catch((error: unknown) => {
+    const limit = context.clock.sleep(CATCH_UP_FIRST_MS, signal);
+    await Promise.race([missed, limit]).catch((error: unknown) => {
       context.log.debug("slack catch-up interrupted", { why: sendError(error, "").message });
     });
     missed.catch((error: unknown) => ignore(error, "it was logged, or the link has ended"));
-    patience.catch((error: unknown) => ignore(error, "the link has ended"));
+    limit.catch((error: unknown) => ignore(error, "the link has ended"));
   });
   try {
     await link.open();

@@ -70,7 +70,7 @@ function attachmentLines(attachment: SlackAttachment): string[] {
   return isElse ? own : [fallback].flatMap((line) => line || []);
 }
 
-/** A file of another service: its name is that of whoever keeps it there. */
+/** A file of another service has the name that its owner there gave it. */
 function externalFile({ name, url_private: url }: SlackFile): SenderText {
   const address = url !== undefined && URL.canParse(url) ? new URL(url).href : "";
   return joined([label("[file: ", { name }), asTyped(address === "" ? "]" : ` ${address}]`)]);

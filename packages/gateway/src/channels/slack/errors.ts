@@ -15,7 +15,7 @@ const BAD_TOKEN = new Set([
   "org_login_required",
 ]);
 
-/** What stands in for a code that is none: the library takes any body for one. */
+/** The code when the answer has none: the library takes any body for a code. */
 const UNREADABLE = "unreadable_code";
 
 /** Slack could not finish, or something else answered; it may have done what was asked. */

@@ -45,7 +45,7 @@ export class Intake {
   /** Takes an envelope in its turn. */
   take(envelope: Envelope): void {
     void this.inTurn(async () => {
-      const leaving = farewell(envelope.payload);
+      const leaving = revocationIn(envelope.payload);
       if (leaving) return this.#fail(leaving);
       await this.#learn(envelope);
       const reading = this.#read(envelope);
@@ -116,7 +116,7 @@ export class Intake {
 }
 
 /** Events after which the tokens are of no use. */
-function farewell(payload: unknown): ChannelError | undefined {
+function revocationIn(payload: unknown): ChannelError | undefined {
   const type = stringField(field(payload, "event"), "type");
   if (type !== "app_uninstalled" && type !== "tokens_revoked") return undefined;
   return new ChannelError(

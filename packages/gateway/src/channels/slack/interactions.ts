@@ -60,7 +60,7 @@ export function pressInbound(body: unknown, reader: Reader): Reading {
   return readingOf(presses, "a button that only opens an address");
 }
 
-/** Shortcuts and forms: the gateway offers none, so that whoever made them is told by the record alone. */
+/** Shortcuts and forms: the gateway offers none, so only the record tells of them. */
 function shortcutOf(body: unknown, reader: Reader): Reading {
   const type = stringField(body, "type") ?? "interaction";
   const user = stringField(field(body, "user"), "id");

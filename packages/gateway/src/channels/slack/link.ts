@@ -1,6 +1,6 @@
 /**
  * The sockets of Socket Mode. Slack replaces each every few hours: the next one is opened before the old one is let go,
- * so that nothing falls between them. A cut is mended once, at once; when that does not work, the link has ended.
+ * so that nothing falls between them. A cut connection is opened again once, at once; when that fails, the link has ended.
  */
 import { SocketModeClient } from "@slack/socket-mode";
 import { detailOf, ignore } from "../../base/errors.ts";
@@ -22,7 +22,7 @@ const ADDRESS_MS = 10_000;
 /** Two sockets in a row that live no longer than this are a platform in trouble. */
 const SHORT_LIFE_MS = 3000;
 /** How long a socket may take to say good-bye. */
-const FAREWELL_MS = 300;
+const CLOSE_MS = 300;
 
 /** A method that the library hides, and gives out only bound to events that it has read itself. */
 interface Acknowledging {
@@ -35,7 +35,7 @@ export class SocketLink {
   readonly #take: (envelope: Envelope) => void;
   readonly #end = Promise.withResolvers<ChannelError>();
   readonly #sockets = new Set<SocketModeClient>();
-  readonly #farewells = new Set<Promise<void>>();
+  readonly #closing = new Set<Promise<void>>();
   #current: SocketModeClient | undefined;
   #openedAt = 0;
   #shortLives = 0;
@@ -83,7 +83,7 @@ export class SocketLink {
   /** Resolves when all sockets are closed. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) void this.#drop(socket);
-    await Promise.all(this.#farewells);
+    await Promise.all(this.#closing);
   }
 
   #make(): SocketModeClient {
@@ -173,17 +173,17 @@ export class SocketLink {
 
   async #drop(socket: SocketModeClient): Promise<void> {
     this.#sockets.delete(socket);
-    const farewell = this.#farewell(socket);
-    this.#farewells.add(farewell);
-    await farewell.finally(() => this.#farewells.delete(farewell));
+    const closed = this.#closeSocket(socket);
+    this.#closing.add(closed);
+    await closed.finally(() => this.#closing.delete(closed));
   }
 
   /** The library waits half a minute for the other side; its second call does not. */
-  async #farewell(socket: SocketModeClient): Promise<void> {
-    const patience = new AbortController();
-    const late = this.#context.clock.sleep(FAREWELL_MS, patience.signal);
+  async #closeSocket(socket: SocketModeClient): Promise<void> {
+    const limit = new AbortController();
+    const late = this.#context.clock.sleep(CLOSE_MS, limit.signal);
     await Promise.race([socket.disconnect(), late.catch((error: unknown) => ignore(error, "it said good-bye"))]);
-    patience.abort();
+    limit.abort();
     await socket.disconnect();
   }
 }

@@ -15,7 +15,7 @@ const MOST = 2000;
 /** Names change seldom. */
 const KEPT_MS = 6 * 60 * 60 * 1000;
 /** A message waits no longer than this for a name: Slack wants its ack within 3 s. */
-const PATIENCE_MS = 1200;
+const NAMES_LIMIT_MS = 1200;
 /** Lookups for one message. */
 const MOST_AT_ONCE = 8;
 
@@ -54,12 +54,12 @@ export class Names implements KnownNames {
     if (people.length === 0 && !isNamed) return;
     const lookups = people.slice(0, MOST_AT_ONCE).map((id) => this.#learnPerson(id));
     if (isNamed) lookups.push(this.#learnChannel(channelId));
-    const patience = new AbortController();
+    const limit = new AbortController();
     const late = this.#clock
-      .sleep(PATIENCE_MS, patience.signal)
+      .sleep(NAMES_LIMIT_MS, limit.signal)
       .catch((error: unknown) => ignore(error, "all is known"));
     await Promise.race([Promise.all(lookups), late]);
-    patience.abort();
+    limit.abort();
   }
 
   async #learnPerson(id: string): Promise<void> {

@@ -23,7 +23,7 @@ export function peerOf(id: string, { names }: Reader): Peer {
   };
 }
 
-/** The first message of a thread names itself as the thread; it stands in the channel. */
+/** The first message of a thread names itself as the thread; it is in the channel. */
 export function threadOf(threadTs: string | undefined, ts: string): string | undefined {
   return threadTs === ts ? undefined : threadTs;
 }

@@ -56,8 +56,8 @@ async function identify(api: Api, signal: AbortSignal): ReturnType<Api["getMe"]>
   });
 }
 
-function apiOf(settings: Settings, hearer?: Pick<ChannelContext, "heardTime">): Api {
-  const options = { apiRoot: rootOf(settings), timeoutSeconds: CALL_LIMIT_SECONDS, fetch: nodeFetch(hearer) };
+function apiOf(settings: Settings, timeListener?: Pick<ChannelContext, "heardTime">): Api {
+  const options = { apiRoot: rootOf(settings), timeoutSeconds: CALL_LIMIT_SECONDS, fetch: nodeFetch(timeListener) };
   return new Api(settings.botToken ?? "", options);
 }
 

@@ -300,7 +300,7 @@ function commandOf(message: Message, reader: Reader): string | undefined {
 
 function commandLength(message: Message): number {
   const atStart = message.text === undefined ? [] : (message.entities ?? []).filter(({ offset }) => offset === 0);
-  // What stands within somebody's name was not typed.
+  // What is within somebody's name was not typed.
   if (atStart.some(({ type }) => type === "text_mention")) return 0;
   return atStart.find(({ type }) => type === "bot_command")?.length ?? 0;
 }

@@ -15,11 +15,11 @@ export function forApi(signal: AbortSignal): ApiSignal {
 
 type ApiFetch = NonNullable<ApiClientOptions["fetch"]>;
 
-/** For the library's options; the time that Telegram's answers name is told on to `hearer`. */
-export function nodeFetch(hearer?: Pick<ChannelContext, "heardTime">): ApiFetch {
+/** For the library's options; the time that Telegram's answers name is told on to `timeListener`. */
+export function nodeFetch(timeListener?: Pick<ChannelContext, "heardTime">): ApiFetch {
   const heard = async (url: string, request: ApiRequest) => {
     const answer = await asApi(await fetchForApi(url, request));
-    return hearer ? withTimeHeard(answer, hearer) : answer;
+    return timeListener ? withTimeHeard(answer, timeListener) : answer;
   };
   // The library's types name the fetch of a package from before Node had its own.
   return heard as unknown as ApiFetch;

@@ -86,7 +86,7 @@ function isRemoved(data: unknown): boolean {
   return tag === "conflict" && attrs?.type === "device_removed";
 }
 
-/** Why the service refused a message: the code stands in its acknowledgement. */
+/** Why the service refused a message: the code is in its acknowledgement. */
 export function refusal(code: string): ChannelError {
   switch (code) {
     case "463":

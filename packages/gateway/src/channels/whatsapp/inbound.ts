@@ -67,7 +67,7 @@ export async function readMessage(library: Baileys, people: People, message: WAM
   return await messageOf(people, base, message, content);
 }
 
-/** Where it comes from, when that is all that can be told of it. */
+/** A message that cannot be read: only its sender and chat are known. */
 export async function unreadable(people: People, message: WAMessage, now: number): Promise<Inbound> {
   return { ...(await origin(people, message, now)), kind: "unreadable", why: "WhatsApp delivered a damaged message." };
 }
@@ -217,7 +217,7 @@ function quoteOf(
   };
 }
 
-/** Mentions and quotes stand in whichever part the message has. */
+/** Mentions and quotes are in whichever part the message has. */
 function contextOf(content: proto.IMessage): proto.IContextInfo | undefined {
   for (const part of Object.values(content)) {
     const { contextInfo, message } = (part ?? {}) as proto.Message.IFutureProofMessage & {

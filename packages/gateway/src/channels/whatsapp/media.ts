@@ -6,7 +6,7 @@ import type { proto } from "@whiskeysockets/baileys";
 import { ChannelError } from "../../kit/channel.ts";
 import type { MediaKind, MediaRef } from "../../kit/channel-message.ts";
 
-/** What is needed to open a file later: where it lies, its key, and what the key is derived for. */
+/** What is needed to open a file later: its address, its key, and what the key is derived for. */
 const Reference = Type.Object({
   path: Type.String({ pattern: "^/" }),
   key: Type.String({ minLength: 1 }),
@@ -94,7 +94,7 @@ export async function openMedia(
 
 const MAC_BYTES = 10;
 
-/** AES-CBC with an HMAC over it, of which ten bytes stand at the end. */
+/** AES-CBC with an HMAC over it, of which ten bytes are at the end. */
 async function* decrypted(body: AsyncIterable<Uint8Array>, mediaKey: Buffer, use: Use): AsyncGenerator<Uint8Array> {
   const keys = Buffer.from(hkdfSync("sha256", mediaKey, "", `WhatsApp ${use} Keys`, 112));
   const iv = keys.subarray(0, 16);

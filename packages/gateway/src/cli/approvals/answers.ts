@@ -13,7 +13,7 @@ export const ANSWERS: Readonly<Record<string, "allow-once" | "allow-always" | "d
 /** Asks for one of them. */
 export const QUESTION = "Allow it? y = once, a = always, n = no";
 
-/** The reply to an answer that is none of these. */
+/** The reply to any other answer. */
 export const NO_ANSWER = "Answer y, a or n.";
 
 /** The decision that somebody typed. */

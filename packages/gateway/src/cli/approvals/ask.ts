@@ -8,7 +8,7 @@ import type { TypedLines } from "../terminal/typed-lines.ts";
 import { decisionOf, NO_ANSWER, QUESTION } from "./answers.ts";
 import { oneLine, requestText } from "./show.ts";
 
-/** Where it is asked. `before` makes room on the terminal. */
+/** The terminal where the question is asked. `before` clears the line for it. */
 interface Place {
   readonly out: Output;
   readonly keyboard: TypedLines;

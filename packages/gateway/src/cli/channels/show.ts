@@ -13,9 +13,9 @@ export interface NamedAccount {
 }
 
 /** How good a state is: `off` is as somebody wanted it. */
-type Mood = "good" | "off" | "busy" | "bad";
+type Tone = "good" | "off" | "busy" | "bad";
 
-const MOODS: Readonly<Record<AccountSnapshot["state"], Mood>> = {
+const TONES: Readonly<Record<AccountSnapshot["state"], Tone>> = {
   connected: "good",
   disabled: "off",
   stopped: "off",
@@ -44,13 +44,13 @@ export function accountsOfHealth(health: Pick<HealthResult, "channelOrder" | "ch
 /** The colour of a state. */
 export function paintOf(state: AccountSnapshot["state"], style: Style): (text: string) => string {
   // A newer gateway may name a state that is not known here.
-  const mood = Object.hasOwn(MOODS, state) ? MOODS[state] : "busy";
-  return { good: style.green, off: style.dim, busy: style.yellow, bad: style.red }[mood];
+  const tone = Object.hasOwn(TONES, state) ? TONES[state] : "busy";
+  return { good: style.green, off: style.dim, busy: style.yellow, bad: style.red }[tone];
 }
 
-/** Whether an account will not mend by itself. */
+/** Whether an account needs a person: waiting does not help. */
 export function isBroken({ state }: AccountSnapshot): boolean {
-  return MOODS[state] === "bad";
+  return TONES[state] === "bad";
 }
 
 /** "connected as Molty", "waiting, next try in 12 s". */

@@ -1,4 +1,4 @@
-/** `moltbot completion` — scripts with which a shell asks, at each Tab, what may stand there. */
+/** `moltbot completion` — scripts with which a shell asks, at each Tab, what may be there. */
 
 import { defineCommand } from "../language/command.ts";
 import { type Candidate, complete } from "../language/complete.ts";

@@ -6,28 +6,46 @@ import { agentFlag } from "../language/common-flags.ts";
 import { usageError } from "../language/exit.ts";
 import { spanOf } from "./cron-span.ts";
 
+const job = {
+  name: { heading: "The job", kind: "text", value: "NAME", summary: "What people see" },
+  description: { kind: "text", value: "TEXT", summary: "What the job is for" },
+  disabled: { kind: "switch", summary: "Add it switched off" },
+  "delete-after-run": { kind: "switch", summary: "Remove it when it has run" },
+  "keep-after-run": { kind: "switch", summary: "Keep it when it has run" },
+} as const;
+
 const when = {
-  at: { kind: "text", value: "TIME", summary: "Once, at this time, such as 2026-12-24T18:00Z; or in +20m" },
+  at: {
+    heading: "Schedule: one of --at, --every and --cron",
+    kind: "text",
+    value: "TIME",
+    summary: "Once, at this time, such as 2026-12-24T18:00Z; or in +20m",
+  },
   every: { kind: "text", value: "SPAN", summary: "Again and again, such as 10m, 2h or 1d" },
   cron: { kind: "text", value: "EXPR", summary: "At the times of a cron expression of 5 or 6 fields" },
   tz: { kind: "text", value: "ZONE", summary: "The time zone of the expression" },
   stagger: { kind: "text", value: "SPAN", summary: "Begin up to this much later; one job always by the same amount" },
   exact: { kind: "switch", summary: "Begin at the exact times, without --stagger" },
+  "catch-up": {
+    kind: "text",
+    value: "RULE",
+    choices: ["latest", "all", "none"],
+    summary: "What becomes of missed times",
+  },
+  grace: { kind: "text", value: "SPAN", summary: "How late a missed time may be run (1d)" },
 } as const;
 
 const what = {
+  message: {
+    heading: "What it does: one of --message, --system-event and --command",
+    kind: "text",
+    short: "m",
+    value: "TEXT",
+    summary: "Have the agent work on this",
+  },
   "system-event": { kind: "text", value: "TEXT", summary: "Tell the main conversation, without a model" },
-  message: { kind: "text", short: "m", value: "TEXT", summary: "Have the agent work on this" },
   command: { kind: "text", value: "COMMAND", summary: "Run a program, under the rules for the agent's commands" },
-  model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
-  thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
-  "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
-  fallback: { kind: "list", value: "MODEL", summary: "The model to use when that one fails; several with commas" },
-  tools: { kind: "list", value: "NAME", summary: "The only tools it may use; several with commas" },
-} as const;
-
-const how = {
-  description: { kind: "text", value: "TEXT", summary: "What the job is for" },
+  ...agentFlag,
   session: {
     kind: "text",
     value: "WHERE",
@@ -35,17 +53,25 @@ const how = {
     completes: "session",
   },
   wake: { kind: "text", value: "MODE", choices: ["now", "next-heartbeat"], summary: "When the agent looks at it" },
-  announce: { kind: "switch", summary: "Send the answer over a channel", formerly: ["deliver"] },
+  model: { kind: "text", value: "MODEL", summary: "The model that works", completes: "model" },
+  fallback: { kind: "list", value: "MODEL", summary: "The model to use when that one fails; several with commas" },
+  thinking: { kind: "text", value: "LEVEL", summary: "How much it thinks" },
+  tools: { kind: "list", value: "NAME", summary: "The only tools it may use; several with commas" },
+  "timeout-seconds": { kind: "number", value: "SECONDS", summary: "How long a run may take" },
+} as const;
+
+const delivery = {
+  announce: {
+    heading: "Delivery of its answer",
+    kind: "switch",
+    summary: "Send the answer over a channel",
+    formerly: ["deliver"],
+  },
   channel: { kind: "text", value: "CHANNEL", summary: "Over which channel (last)", completes: "channel" },
   to: { kind: "text", value: "CHAT", summary: "To whom" },
   account: { kind: "text", value: "ID", summary: "Over which account of the channel" },
   webhook: { kind: "text", value: "URL", summary: "Post each end to this address" },
   "no-deliver": { kind: "switch", summary: "Do not send the answer anywhere" },
-  "best-effort-deliver": { kind: "switch", summary: "Do not tell anybody when it cannot be sent" },
-  "failure-to": { kind: "text", value: "CHAT", summary: "Whom to tell of each failure: CHANNEL:CHAT, or an address" },
-  "alert-after": { kind: "number", value: "N", summary: "Report failures from this many in a row on (2)" },
-  "no-alert": { kind: "switch", summary: "Tell nobody of failures" },
-  grace: { kind: "text", value: "SPAN", summary: "How late a missed time may be run (1d)" },
   "post-prefix": { kind: "text", value: "TEXT", summary: "The text in front of news for the main conversation" },
   "post-mode": {
     kind: "text",
@@ -54,25 +80,22 @@ const how = {
     summary: "How much of an answer the main conversation is told",
   },
   "post-max-chars": { kind: "number", value: "N", summary: "The most characters of it" },
-  "catch-up": {
+} as const;
+
+const failure = {
+  "failure-to": {
+    heading: "When it fails",
     kind: "text",
-    value: "RULE",
-    choices: ["latest", "all", "none"],
-    summary: "What becomes of missed times",
+    value: "CHAT",
+    summary: "Whom to tell of each failure: CHANNEL:CHAT, or an address",
   },
-  disabled: { kind: "switch", summary: "Add it switched off" },
-  "delete-after-run": { kind: "switch", summary: "Remove it when it has run" },
-  "keep-after-run": { kind: "switch", summary: "Keep it when it has run" },
-  ...agentFlag,
+  "alert-after": { kind: "number", value: "N", summary: "Report failures from this many in a row on (2)" },
+  "no-alert": { kind: "switch", summary: "Tell nobody of failures" },
+  "best-effort-deliver": { kind: "switch", summary: "Do not tell anybody when the answer cannot be sent" },
 } as const;
 
 /** What is said of a job. */
-export const addFlags = {
-  name: { kind: "text", value: "NAME", summary: "What people see" },
-  ...when,
-  ...what,
-  ...how,
-} as const;
+export const addFlags = { ...job, ...when, ...what, ...delivery, ...failure } as const;
 
 type AddFlags = Call<typeof addFlags>["flags"];
 
@@ -158,7 +181,7 @@ function levelOf(text: string): (typeof LEVELS)[number] {
 }
 
 /** What else is said of it. */
-export function changesOf(flags: Pick<AddFlags, keyof typeof how>): Partial<CronAddParams> {
+export function changesOf(flags: AddFlags): Partial<CronAddParams> {
   const { description, session, wake, agent, grace } = flags;
   const catchUp = flags["catch-up"];
   const after = flags["alert-after"];
@@ -174,7 +197,7 @@ export function changesOf(flags: Pick<AddFlags, keyof typeof how>): Partial<Cron
 
 type Delivery = NonNullable<CronAddParams["delivery"]>;
 
-function deliveryOf(flags: Pick<AddFlags, keyof typeof how>): Delivery | undefined {
+function deliveryOf(flags: AddFlags): Delivery | undefined {
   const { announce, channel, to, account, webhook } = flags;
   const failureDestination = placeOf(flags["failure-to"]);
   const bestEffort = flags["best-effort-deliver"] ? true : undefined;
@@ -196,7 +219,7 @@ function placeOf(text: string | undefined): Delivery["failureDestination"] {
   return { mode: "announce", channel, to };
 }
 
-function isolationOf(flags: Pick<AddFlags, keyof typeof how>): CronAddParams["isolation"] {
+function isolationOf(flags: AddFlags): CronAddParams["isolation"] {
   const mode = flags["post-mode"];
   const isolation = defined({
     postToMainPrefix: flags["post-prefix"],

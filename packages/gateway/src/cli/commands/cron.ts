@@ -93,10 +93,11 @@ function span(ms: number): string {
 }
 
 const editFlags = {
-  ...addFlags,
-  enable: { kind: "switch", summary: "Switch it on" },
+  enable: { heading: "The job", kind: "switch", summary: "Switch it on" },
   disable: { kind: "switch", summary: "Switch it off" },
   "clear-agent": { kind: "switch", summary: "Let the default agent work on it" },
+  ...addFlags,
+  disabled: { kind: "switch", summary: "Switch it off; --disable says the same", hidden: true },
 } as const;
 
 const edit = defineCommand({

@@ -1,4 +1,4 @@
-/** `moltbot doctor` — looks at everything a gateway needs, and says of each what is wrong and how to mend it. */
+/** `moltbot doctor` — looks at everything a gateway needs, and says of each what is wrong and how to fix it. */
 
 import type { RepairCall } from "../database/repair.ts";
 import { diagnose } from "../doctor/diagnosis.ts";
@@ -10,7 +10,7 @@ import { beside } from "../terminal/wrap.ts";
 /** "fail", and what is looked at, in columns. */
 const LABEL_COLUMNS = 14;
 
-/** One line for each check, or one of the ways to mend a damaged database. */
+/** One line for each check, or one of the ways to repair a damaged database. */
 export const doctor = defineCommand({
   summary: "Find what is wrong and how to mend it",
   flags: {

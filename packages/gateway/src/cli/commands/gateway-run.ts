@@ -134,8 +134,8 @@ function banner(
 }
 
 /**
- * Where WebChat is. The link that signs in stands on a terminal only: what is none is a journal or a file that others
- * read, and is told how to get it.
+ * Where WebChat is. A terminal gets the link that signs in. Any other output may be a journal or a file that others
+ * read, so it is told how to get the link.
  */
 export function openLine(
   dashboardUrl: string,

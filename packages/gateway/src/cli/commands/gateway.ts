@@ -1,5 +1,5 @@
 /**
- * `moltbot gateway` — runs the gateway, or asks about the one that runs. Only what the commands take stands here: the
+ * `moltbot gateway` — runs the gateway, or asks about the one that runs. Only what the commands take is here: the
  * daemon's start must not pay for loading the client.
  */
 

@@ -9,9 +9,9 @@ import { table } from "../terminal/render.ts";
 const list = defineCommand({
   summary: "List the gateways that have a name here",
   async run({ flags, env, out }) {
-    const book = readNamedGateways(resolveStateDir({ env, profile: flags.profile }));
+    const known = readNamedGateways(resolveStateDir({ env, profile: flags.profile }));
     // Tokens are for connecting only.
-    const gateways = Object.entries(book).map(([name, { tokens: _tokens, ...gateway }]) => ({ name, ...gateway }));
+    const gateways = Object.entries(known).map(([name, { tokens: _tokens, ...gateway }]) => ({ name, ...gateway }));
     if (flags.json) return out.json({ gateways });
     if (gateways.length === 0)
       return out.print(

@@ -119,7 +119,7 @@ async function undo(call: RestoreCall): Promise<void> {
       await restarted(call, target, answer.keptIn);
       return answer;
     },
-    async here(_vault, { stateDir }) {
+    async here(_backups, { stateDir }) {
       recover(stateDir);
       const last = lastRestore(stateDir);
       if (!last) throw new CliError("There is no restore that could be undone.");

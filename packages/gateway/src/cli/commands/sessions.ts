@@ -143,7 +143,7 @@ export const sessions = defineGroup({
   commands: { list, show, search, compact, delete: remove },
 });
 
-/** So many messages come in one answer. */
+/** Messages in one answer, at most. */
 const PAGE = 200;
 
 type Transcript = ChatPastResult["transcripts"][number];
@@ -177,7 +177,7 @@ async function showAll(
   }
 }
 
-/** A transcript that lies on two pages is one. */
+/** A transcript that two pages share is shown as one. */
 function joined(transcripts: readonly Transcript[]): Transcript[] {
   const known = new Map<string, Transcript>();
   for (const each of transcripts) {

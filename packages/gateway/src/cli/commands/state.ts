@@ -1,4 +1,4 @@
-/** `moltbot state` — what takes the room of the state folder, and what a prune would free. */
+/** `moltbot state` — what uses the space of the state folder, and what a prune would free. */
 
 import type { StateSizes } from "@moltbot/protocol";
 import { atBackups } from "../backup/reach.ts";

@@ -38,7 +38,7 @@ export function nest(keys: readonly string[], value: unknown): Record<string, un
   return { [key]: rest.length === 0 ? value : nest(rest, value) };
 }
 
-/** A copy in which secrets are hidden, for showing a whole config; `path` is where the value stands. */
+/** A copy in which secrets are hidden, for showing a whole config; `path` is where the value is. */
 export function hideSecrets(value: unknown, path: readonly string[] = []): unknown {
   if (Array.isArray(value)) return value.map((item) => hideSecrets(item, path));
   if (isRecord(value))

@@ -192,7 +192,7 @@ function bringToDisk(path: string): void {
 
 /**
  * Puts `fresh` in the place of the database at `path`, and keeps what was there under another name, which is returned. The
- * database goes before its journal: at no point does one that lacks its journal stand in its place.
+ * database goes before its journal: at no point does one that lacks its journal take its place.
  */
 function exchange(path: string, fresh: string): string | undefined {
   if (isHeld(path)) throw new CliError(`A gateway has started meanwhile; stop it first. The new file is ${fresh}.`);

@@ -74,7 +74,7 @@ function setServer(resolver: Resolver, server: string): void {
   }
 }
 
-/** A domain without the dot at its end. Throws a usage error for what is none. */
+/** A domain without the dot at its end. Throws a usage error for a text that is no domain. */
 export function checkDomain(domain: string): string {
   const plain = domain.trim().toLowerCase().replace(/\.$/, "");
   if (plain.length <= 200 && /^[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/.test(plain)) return plain;

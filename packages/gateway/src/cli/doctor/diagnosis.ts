@@ -40,7 +40,7 @@ export async function diagnose(call: Asker & Pick<Call, "out">): Promise<Finding
   }));
 }
 
-/** What must not stand in a finding: whoever asks for help shows them to others. */
+/** What a finding must not contain, because people who ask for help show findings to others. */
 function secretsOf({ stateDir, token, password }: Target, env: NodeJS.ProcessEnv): Secrets {
   const secrets = new Secrets();
   for (const secret of [token, password]) secrets.add(secret);
@@ -92,7 +92,7 @@ async function checkGateway(call: Asker, target: Target): Promise<Finding[]> {
   }
 }
 
-/** What `doctor --fix` would mend and no other check has named. */
+/** What `doctor --fix` would fix and no other check has named. */
 async function checkMendable(call: Asker & Pick<Call, "out">): Promise<Finding[]> {
   const { findSteps } = await import("./steps.ts");
   const steps = (await findSteps(call, { readsDatabase: false })).filter(({ name }) => !NAMED_ELSEWHERE.has(name));

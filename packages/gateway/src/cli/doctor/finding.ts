@@ -7,6 +7,6 @@ export interface Finding {
   readonly says: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** It says that the gateway does not run. */
+  /** The finding says that the gateway does not run. */
   readonly isDown?: true;
 }

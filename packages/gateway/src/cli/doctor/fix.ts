@@ -1,4 +1,4 @@
-/** `moltbot doctor --fix`, `--dry-run` and `--undo`: mends what can be mended, and takes it back. */
+/** `moltbot doctor --fix`, `--dry-run` and `--undo`: fixes what can be fixed, and takes it back. */
 
 import { resolveStateDir } from "../../base/files.ts";
 import type { Call } from "../language/command.ts";
@@ -27,7 +27,7 @@ interface Done {
   readonly problem?: string;
 }
 
-/** Mends all that is found, or says what would be. Exit code 1 when something could not be mended. */
+/** Fixes all that is found, or says what it would fix. Exit code 1 when something could not be fixed. */
 export async function fix(call: FixCall): Promise<ExitCode> {
   const { env, flags, out } = call;
   mustBeHere(flags, "doctor --fix");

@@ -103,7 +103,7 @@ async function patchConfig(
   changes.write(path, patchConfigText(readTextIfExists(path) ?? "", patch));
 }
 
-/** Whether a value stands in the file itself: not in a variable, and not in a file that it includes. */
+/** Whether a value is in the file itself: not in a variable, and not in a file that it includes. */
 function isInFile({ target, env }: StepContext, value: string): boolean {
   return (readTextIfExists(configPath(target.stateDir, env)) ?? "").includes(JSON.stringify(value).slice(1, -1));
 }

@@ -1,4 +1,4 @@
-/** What `moltbot doctor --fix` can mend: each thing a step with a name, what is there, and what will be. Looking changes nothing. */
+/** What `moltbot doctor --fix` can fix: each thing is a step with a name, what is there, and what will be. Looking changes nothing. */
 
 import type { Call } from "../language/command.ts";
 import { readLocalConfig, resolveTarget } from "../reach/target.ts";
@@ -24,7 +24,7 @@ export const STEP_NAMES = [
   "dead-jobs",
 ] as const;
 
-/** Everything that can be mended now. Without `readsDatabase` the database, which may be large, is not looked at. */
+/** Everything that can be fixed now. Without `readsDatabase` the database, which may be large, is not looked at. */
 export async function findSteps(
   call: Pick<Call, "env" | "flags" | "out">,
   { readsDatabase = true }: { readonly readsDatabase?: boolean } = {},

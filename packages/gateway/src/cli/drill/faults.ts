@@ -61,8 +61,8 @@ export interface FaultsOptions {
 export const FAULT_LIMIT_MS = 180_000;
 /** How long the trouble lasts once people have written, ms. */
 const TROUBLE_MS = 3_000;
-/** How patiently a gateway in trouble is asked. */
-const PATIENCE = { answerMs: 10_000, limitMs: 30_000 };
+/** Time limits for questions to a gateway that is in trouble. */
+const TIMEOUTS = { answerMs: 10_000, limitMs: 30_000 };
 const DISK_BYTES = 32 * 1024 * 1024;
 const DESCRIPTORS = 96;
 const YEAR_MS = 365 * 86_400_000;
@@ -132,7 +132,7 @@ async function runFault(fault: string, ready: Ready, options: FaultsOptions): Pr
   const { stateDir, how, options: more = {} } = ready;
   const subject = stack.use(
     new Subject({
-      ...{ stateDir: join(stateDir, "state"), program, config: configFor(platforms), patience: PATIENCE, ...more },
+      ...{ stateDir: join(stateDir, "state"), program, config: configFor(platforms), timeouts: TIMEOUTS, ...more },
       env: { ...Object.assign({}, ...platforms.map(({ env = {} }) => env)), ...more.env },
       preloads: [...platforms.flatMap(({ preload }) => preload ?? []), ...(more.preloads ?? [])],
     }),

@@ -29,14 +29,14 @@ server.on("connection", (socket) => {
 });
 `;
 
-async function asked(slow: number, patience: { answerMs: number; limitMs: number }): Promise<unknown> {
+async function asked(slow: number, timeouts: { answerMs: number; limitMs: number }): Promise<unknown> {
   // Beside the sources, so that the program finds its library.
   const stateDir = mkdtempSync(join(tmpdir(), "moltbot-subject-"));
   const path = join(import.meta.dirname, `subject-${process.pid}-${slow}.test-program.mjs`);
   writeFileSync(path, PROGRAM(slow));
   try {
     await using subject = new Subject({
-      ...{ stateDir, config: {}, env: {}, preloads: [], patience },
+      ...{ stateDir, config: {}, env: {}, preloads: [], timeouts },
       program: { file: process.execPath, args: [path] },
     });
     subject.launch();

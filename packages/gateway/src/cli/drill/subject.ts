@@ -10,7 +10,7 @@ import { ignore } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
 import { CliError } from "../language/exit.ts";
 
-/** How a gateway is started: the program and what stands before its own arguments. */
+/** How a gateway is started: the program and what comes before its own arguments. */
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];
@@ -23,7 +23,7 @@ export interface SubjectOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Modules that the process loads first. */
   readonly preloads: readonly string[];
-  readonly patience?: DrillTimeouts;
+  readonly timeouts?: DrillTimeouts;
   /** How many files and sockets the process may have open; as many as this machine allows by default. */
   readonly descriptors?: number;
   /** Somebody reads what the process prints, until `leave`; it prints much. */
@@ -137,7 +137,7 @@ export class Subject implements AsyncDisposable {
     method: M,
     params: Methods[M]["params"],
   ): Promise<Methods[M]["result"]> {
-    const { answerMs = ANSWER_LIMIT_MS, limitMs = ASK_LIMIT_MS } = this.#options.patience ?? {};
+    const { answerMs = ANSWER_LIMIT_MS, limitMs = ASK_LIMIT_MS } = this.#options.timeouts ?? {};
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
       try {

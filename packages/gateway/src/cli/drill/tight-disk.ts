@@ -22,7 +22,7 @@ export interface TightDisk extends Disposable {
 }
 
 export interface TightDiskOptions {
-  /** Its size, bytes. */
+  /** The disk's size, bytes. */
   readonly bytes: number;
   /** How many files and folders it holds; then files run out, not bytes. */
   readonly inodes?: number;

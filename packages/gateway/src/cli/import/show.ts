@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
   voicewake: "Wake words",
 };
 const NAMES = { january: "clawdbot or moltbot of January 2026", today: "openclaw" } as const;
-/** So many notes of each kind are printed; the report holds all. */
+/** Notes of each kind that are printed, at most; the report holds all. */
 const MAX_NOTES = 12;
 
 export function showPlan(plan: Plan, out: Output): void {

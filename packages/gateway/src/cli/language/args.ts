@@ -8,6 +8,8 @@ import { nearest } from "./nearest.ts";
 export interface Flag {
   readonly kind: "switch" | "text" | "number" | "list";
   readonly summary: string;
+  /** What help writes above it: this flag and those after it, up to the next heading, belong together. */
+  readonly heading?: string;
   /** The name of its value in help texts, e.g. `URL`. */
   readonly value?: string;
   /** One letter, for `-m`. */
@@ -153,6 +155,24 @@ export function namesOf(flags: Flags): ReadonlyMap<string, string> {
 /** The flags that help and completion show. */
 export function shownFlags(flags: Flags): [long: string, flag: Flag][] {
   return Object.entries(flags).filter(([, { hidden }]) => !hidden);
+}
+
+/** Flags that belong together, as help shows them. */
+export interface FlagBlock {
+  readonly heading: string | undefined;
+  readonly entries: readonly (readonly [long: string, flag: Flag])[];
+}
+
+/** The flags that help shows, in their order, parted at each new heading. */
+export function flagBlocks(flags: Flags): FlagBlock[] {
+  const blocks: { heading: string | undefined; entries: [string, Flag][] }[] = [];
+  for (const entry of shownFlags(flags)) {
+    const last = blocks.at(-1);
+    const { heading = last?.heading } = entry[1];
+    if (last?.heading === heading && last !== undefined) last.entries.push(entry);
+    else blocks.push({ heading, entries: [entry] });
+  }
+  return blocks;
 }
 
 function optionsOf(flags: Flags) {

@@ -39,8 +39,8 @@ export function gatewayValues(env: NodeJS.ProcessEnv): ValueSource {
 
 /** The gateways that have a name on this machine. */
 function namedHere({ profile }: TargetFlags, env: NodeJS.ProcessEnv): readonly Candidate[] {
-  const book = readNamedGateways(resolveStateDir({ env, profile }));
-  return Object.entries(book).map(([value, { url, ssh }]) => ({ value, summary: ssh ?? url }));
+  const known = readNamedGateways(resolveStateDir({ env, profile }));
+  return Object.entries(known).map(([value, { url, ssh }]) => ({ value, summary: ssh ?? url }));
 }
 
 /** The settings one level below what is typed. */

@@ -1,4 +1,4 @@
-/** What may stand at the end of a command line, for the shells. One function for all of them; their scripts only ask it. */
+/** What may be at the end of a command line, for the shells. One function for all of them; their scripts only ask it. */
 
 import { commands } from "../commands/index.ts";
 import type { TargetFlags } from "../reach/target.ts";
@@ -11,16 +11,16 @@ export interface Candidate {
   readonly summary: string;
 }
 
-/** Flags that stand in the line already, as texts. */
+/** Flags that are in the line already, as texts. */
 export type TypedFlags = TargetFlags & { readonly timeout?: string };
 
-/** Asks for what a kind of value can be; `typed` is what stands there already, `flags` say which gateway is meant. */
+/** Asks for what a kind of value can be; `typed` is what is there already, `flags` say which gateway is meant. */
 export type ValueSource = (
   kind: NonNullable<Flag["completes"]>,
   about: { readonly typed: string; readonly flags: TypedFlags },
 ) => Promise<readonly Candidate[]>;
 
-/** The words that may stand in the place of the last one of `words`, those that begin with it. */
+/** The words that may replace the last one of `words`, those that begin with it. */
 export async function complete(words: readonly string[], source: ValueSource): Promise<readonly Candidate[]> {
   const typed = words.at(-1) ?? "";
   const line = await readLine(words.slice(0, -1));

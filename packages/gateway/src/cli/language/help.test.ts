@@ -4,6 +4,7 @@ import { commands } from "../commands/index.ts";
 import { displayWidth } from "../terminal/display-width.ts";
 import { createStyle } from "../terminal/render.ts";
 import { fold } from "../terminal/wrap.ts";
+import { flagBlocks, shownFlags } from "./args.ts";
 import { type Command, nameOfAlone } from "./command.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 
@@ -33,6 +34,28 @@ test("no help is wider than 50 columns, but for a word that is", () => {
     lines.filter((line) => displayWidth(line) > 50 && line.trim().includes(" ")),
     [],
   );
+});
+
+test("flags of a command that has many stand under headings", () => {
+  const look = { width: 80, style: createStyle(false) };
+  const add = all.find(([name]) => name === "cron add")![1];
+
+  const many = all.filter(([, { ownFlags }]) => shownFlags(ownFlags).length > 15);
+  const headings = commandHelp("cron add", add, look).match(/^(?! |Add|Usage)\S.*$/gm);
+
+  assert.deepEqual(
+    many.filter(([, { ownFlags }]) => flagBlocks(ownFlags).some(({ heading }) => heading === undefined)),
+    [],
+  );
+  assert.deepEqual(headings, [
+    "The job",
+    "Schedule: one of --at, --every and --cron",
+    "What it does: one of --message, --system-event and --command",
+    "Delivery of its answer",
+    "When it fails",
+    "Everywhere",
+    "Examples",
+  ]);
 });
 
 test("a flag means one thing: no name of a flag is another one's in the same command", () => {

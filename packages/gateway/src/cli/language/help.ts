@@ -4,7 +4,7 @@ import { commands } from "../commands/index.ts";
 import { displayWidth } from "../terminal/display-width.ts";
 import type { RenderOptions } from "../terminal/render.ts";
 import { beside, wrapCommand } from "../terminal/wrap.ts";
-import { type Flag, type Flags, shownFlags, shownWords } from "./args.ts";
+import { type Flag, type Flags, flagBlocks, shownFlags, shownWords } from "./args.ts";
 import { type Command, type Group, nameOfAlone } from "./command.ts";
 
 /** `moltbot --help`. */
@@ -77,21 +77,34 @@ function usageLine(text: string, { style }: RenderOptions): string {
 }
 
 function flagLines(flags: Flags, look: RenderOptions, others?: readonly [string, string]): string {
-  const label = ([name, flag]: [string, Flag]) => {
+  const label = ([name, flag]: readonly [string, Flag]) => {
     const short = flag.short ? `-${flag.short}, ` : "";
     return `${short}--${name}${flag.kind === "switch" ? "" : ` ${flag.value ?? "VALUE"}`}`;
   };
   const summary = ({ summary, choices }: Flag) => (choices ? `${summary}: ${choices.join(", ")}` : summary);
-  return pairs(
-    [...shownFlags(flags).map((entry) => [label(entry), summary(entry[1])] as const), ...(others ? [others] : [])],
-    look,
-  );
+  const blocks = flagBlocks(flags).map(({ heading, entries }) => ({
+    heading,
+    rows: entries.map((entry) => [label(entry), summary(entry[1])] as const),
+  }));
+  if (others) blocks.push({ heading: undefined, rows: [others] });
+  const labelWidth = widthOf(blocks.flatMap(({ rows }) => rows));
+  return blocks
+    .map(({ heading, rows }, index) => {
+      const title = heading === undefined ? [] : [...(index === 0 ? [] : [""]), look.style.dim(heading)];
+      return [...title, ...rows.map(([name, text]) => row(name, text, labelWidth, look))].join("\n");
+    })
+    .join("\n");
 }
 
 /** Two columns, the second beside the first or below it. */
 function pairs(rows: readonly (readonly [string, string])[], look: RenderOptions): string {
-  const labelWidth = 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
+  const labelWidth = widthOf(rows);
   return rows.map(([name, text]) => row(name, text, labelWidth, look)).join("\n");
+}
+
+/** The width of the first column, with the blanks before it. */
+function widthOf(rows: readonly (readonly [string, string])[]): number {
+  return 2 + Math.max(...rows.map(([name]) => displayWidth(name)));
 }
 
 function row(name: string, text: string, labelWidth: number, { width, style }: RenderOptions): string {

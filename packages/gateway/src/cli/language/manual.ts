@@ -2,7 +2,7 @@
 
 import { VERSION } from "../../base/version.ts";
 import { commands } from "../commands/index.ts";
-import { commonFlags, type Flag, type Flags, shownFlags, shownWords } from "./args.ts";
+import { commonFlags, type Flag, type Flags, flagBlocks, shownFlags, shownWords } from "./args.ts";
 import { type Command, type Group, nameOfAlone } from "./command.ts";
 import { EXIT_MEANINGS } from "./exit.ts";
 
@@ -187,15 +187,17 @@ function markdownCommand(page: Page): string[] {
 
 function flagTable(flags: Flags, others?: readonly [string, string]): string[] {
   const rows = [
-    ...shownFlags(flags).map((entry) => [labelOf(entry), summaryOf(entry[1])] as const),
-    ...(others ? [others] : []),
+    ...flagBlocks(flags).flatMap(({ heading, entries }) => [
+      ...(heading === undefined ? [] : [`| **${heading}** | |`]),
+      ...entries.map((entry) => flagRow(labelOf(entry), summaryOf(entry[1]))),
+    ]),
+    ...(others ? [flagRow(...others)] : []),
   ];
-  if (rows.length === 0) return [];
-  return [
-    "| flag | what it does |",
-    "|---|---|",
-    ...rows.map(([flag, text]) => `| \`${cell(flag)}\` | ${cell(text)} |`),
-  ];
+  return rows.length === 0 ? [] : ["| flag | what it does |", "|---|---|", ...rows];
+}
+
+function flagRow(flag: string, text: string): string {
+  return `| \`${cell(flag)}\` | ${cell(text)} |`;
 }
 
 function cell(text: string): string {

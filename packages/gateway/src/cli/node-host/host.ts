@@ -28,7 +28,7 @@ interface Call {
 
 /** The longest pause between attempts to connect, ms: a gateway that is back is found within 3 s. */
 const LONGEST_PAUSE_MS = 2_000;
-/** The pause after a refusal that trying again does not mend by itself, ms. */
+/** The pause after a refusal that another try alone does not lift, ms. */
 const REFUSED_MS = 5_000;
 /** How often the state of this machine is told, ms. Source: the node host of 2026. */
 const STATS_MS = 60_000;

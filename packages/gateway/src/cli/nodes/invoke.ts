@@ -15,7 +15,7 @@ export interface NodeCall {
   readonly params?: unknown;
   /** The one deadline of the call, ms. */
   readonly timeoutMs: number;
-  /** How long it may wait for a node that is away or asleep, ms; it fails at once without. */
+  /** How long the call may wait for a node that is away or asleep, ms. Without it, the call fails at once. */
   readonly queueForMs?: number | undefined;
 }
 

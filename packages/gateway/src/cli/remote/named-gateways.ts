@@ -9,12 +9,12 @@ import { nearest } from "../language/nearest.ts";
 
 /** A gateway with a name. Times are epoch milliseconds. */
 export interface NamedGateway {
-  /** Its address; with `ssh`, as the far machine sees it. */
+  /** The gateway's address; with `ssh`, as the far machine sees it. */
   readonly url: string;
   /** The pin of its key or certificate; none where an authority has signed, or where there is no TLS. */
   readonly pin?: string;
   readonly pinSeenAt?: number;
-  /** Another pin that it has shown since, and was refused for. */
+  /** A pin that the gateway has shown since and that was refused. */
   readonly otherPin?: string;
   readonly otherSeenAt?: number;
   /** The machine to go through: `user@host[:port]`, and the key file. */
@@ -24,11 +24,11 @@ export interface NamedGateway {
   readonly insecure?: boolean;
   readonly version?: string;
   readonly addedAt: number;
-  /** Its device tokens for this machine, by role. */
+  /** The gateway's device tokens for this machine, by role. */
   readonly tokens?: Readonly<Record<string, string>>;
 }
 
-/** The names and what stands under them. */
+/** The names and what is under them. */
 export type NamedGateways = Readonly<Record<string, NamedGateway>>;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
@@ -54,17 +54,17 @@ export function readNamedGateways(stateDir: string): NamedGateways {
 
 /** The gateway with this name. Throws a usage error that names the nearest one. */
 export function findNamed(stateDir: string, name: string): NamedGateway {
-  const book = readNamedGateways(stateDir);
-  const found = book[name];
+  const known = readNamedGateways(stateDir);
+  const found = known[name];
   if (found) return found;
-  const close = nearest(name, Object.keys(book));
+  const close = nearest(name, Object.keys(known));
   const hint = close === undefined ? "" : ` Did you mean ${close}?`;
   throw usageError(
     `No gateway is called ${JSON.stringify(name)} here.${hint} \`moltbot gateways\` lists them, \`moltbot connect\` adds one.`,
   );
 }
 
-/** Writes what stands under a name; undefined takes the name out. */
+/** Writes what is under a name; undefined takes the name out. */
 export function saveNamed(stateDir: string, name: string, gateway: NamedGateway | undefined): void {
   const { [name]: _before, ...others } = readNamedGateways(stateDir);
   const gateways = gateway === undefined ? others : { ...others, [name]: gateway };
@@ -98,8 +98,8 @@ function pathOf(stateDir: string): string {
 }
 
 /** A name such as `constructor` names nothing. */
-function withoutPrototype(book: NamedGateways): NamedGateways {
-  return Object.assign(Object.create(null) as NamedGateways, book);
+function withoutPrototype(known: NamedGateways): NamedGateways {
+  return Object.assign(Object.create(null) as NamedGateways, known);
 }
 
 function damaged(path: string, cause?: unknown): CliError {

@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 50;
 const END_WITHIN_MS = 1_500;
 /** Somebody who must type a password or answer a question gets this long, in milliseconds. */
 const PERSON_MS = 120_000;
-/** Its connections end a little before ssh itself does, in milliseconds. */
+/** Connections through the tunnel end this long before ssh itself, at most, ms. */
 const SETTLED_WITHIN_MS = 500;
 /** Of what a failed ssh has said, as much as is kept. */
 const KEPT_CHARS = 16_384;
@@ -171,7 +171,7 @@ function argumentsOf(route: SshRoute, options: readonly string[], words: readonl
   return [...options, ...alive, ...batch, ...port, ...key, "--", route.host, ...words];
 }
 
-/** What ssh says, and what mends it. Source of the texts: OpenSSH's client. */
+/** What ssh says, and what to do about it. Source of the texts: OpenSSH's client. */
 const FIXES: readonly (readonly [RegExp, string])[] = [
   [
     /host key verification failed|identification has changed/i,

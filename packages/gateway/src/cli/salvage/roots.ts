@@ -15,7 +15,7 @@ export interface Root {
 const LIST = 1;
 
 /**
- * All trees that are known. A name may come several times, the most trustworthy first: what the list says, what stands on
+ * All trees that are known. A name may come several times, the most trustworthy first: what the list says, what is on
  * pages of it that are not reached any more, and what the newest copies say.
  */
 export function rootsOf(pages: Pages, copies: readonly string[]): Root[] {

@@ -46,7 +46,7 @@ const OF_THE_SYSTEM = [
   "/home/linuxbrew/.linuxbrew/bin/node",
 ];
 
-/** The version manager in whose folder a path stands. */
+/** The version manager whose folder holds a path. */
 export function managerOf(path: string): string | undefined {
   const plain = path.replaceAll("\\", "/");
   return MANAGERS.find(({ folder }) => folder.test(plain))?.name;

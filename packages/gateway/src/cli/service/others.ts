@@ -29,7 +29,7 @@ export function othersIn({ supervisor, path, ending }: ServiceFolder): OtherServ
     .filter(({ name, file }) => !OURS.test(name) && (BRAND.test(name) || RUNS_GATEWAY.test(textOf(file))));
 }
 
-/** Puts a service's file out of the way of its supervisor; whoever wants it back renames it. Returns the new name. */
+/** Puts a service's file out of the way of its supervisor; rename it to get it back. Returns the new name. */
 export function putAside(file: string): string {
   const aside = `${file}.removed`;
   renameSync(file, aside);

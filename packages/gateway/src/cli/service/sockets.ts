@@ -6,7 +6,7 @@ import type { Call } from "../language/command.ts";
 import { usageError } from "../language/exit.ts";
 import { DEFAULT_PORT, readLocalConfig } from "../reach/target.ts";
 
-/** Those that the settings mean. Throws a usage error for a setting whose address can change. */
+/** The sockets that the settings name. Throws a usage error for a setting whose address can change. */
 export function socketsFor({
   flags,
   env,

@@ -6,7 +6,7 @@ import { type ServicePlan, serviceDescription, serviceName } from "./service.ts"
 /** Whether the unit belongs to one user, or to the whole system. */
 export type SystemdScope = "user" | "system";
 
-/** Exit code of a gateway that cannot start until a person has mended something (EX_CONFIG of sysexits.h). */
+/** Exit code of a gateway that cannot start until a person has fixed something (EX_CONFIG of sysexits.h). */
 const REFUSED = 78;
 
 /** How long a start may take, and a stop: a gateway ends its runs within ten seconds. In seconds. */

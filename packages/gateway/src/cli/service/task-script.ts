@@ -11,7 +11,7 @@ export function taskName(kind: ServiceKind, profile: string | undefined): string
 
 /**
  * The script. The scheduler does not start a task again that has ended, so the script does, but for a clean end (0) and for one
- * that a person must mend (78).
+ * that a person must fix (78).
  */
 export function taskScript(plan: ServicePlan): string {
   const lines = [

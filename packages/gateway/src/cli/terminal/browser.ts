@@ -1,4 +1,4 @@
-/** Opens an address in the browser of whoever sits at this terminal. */
+/** Opens an address in the browser of the person at this terminal. */
 import { spawn } from "node:child_process";
 import { ignore } from "../../base/errors.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Markdown for a terminal, written as it comes: words are given out as soon as it is certain how they look, broken at the
- * terminal's width. marked reads what stands within a line; lines themselves are told apart here, since they stream.
+ * terminal's width. marked reads what is within a line; lines themselves are told apart here, since they stream.
  */
 
 import { isHarmless } from "@moltbot/markdown";

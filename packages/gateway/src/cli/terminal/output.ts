@@ -43,10 +43,10 @@ export function processOutput(env: NodeJS.ProcessEnv): Output {
   process.stderr.on("error", (error: NodeJS.ErrnoException) => {
     if (!isDaemon) process.exit(error.code === "EPIPE" ? 0 : 1);
   });
-  // What stands in a line may come from anywhere: a remote gateway, a platform, a skill.
+  // What is in a line may come from anywhere: a remote gateway, a platform, a skill.
   const forPeople = (text: string, stream: NodeJS.WriteStream) => {
-    const tamed = sanitizeLine(text);
-    return `${stream.isTTY ? fold(tamed, columnsOf(stream)) : tamed}\n`;
+    const clean = sanitizeLine(text);
+    return `${stream.isTTY ? fold(clean, columnsOf(stream)) : clean}\n`;
   };
   const waiting = (label: string) => (isatty(2) ? spin(label) : NOT_SHOWN);
   return {

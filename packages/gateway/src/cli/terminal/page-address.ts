@@ -4,7 +4,7 @@ import { isRecord } from "../../base/config/config.ts";
 import type { Call } from "../language/command.ts";
 import { readLocalConfig, resolveTarget } from "../reach/target.ts";
 
-/** What stands behind `#` in the page's address: the id of a page, or `chat/` and a conversation. */
+/** What follows `#` in the page's address: the id of a page, or `chat/` and a conversation. */
 export type PageOf = string | ((words: readonly string[]) => string | undefined);
 
 /**

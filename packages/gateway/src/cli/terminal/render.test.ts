@@ -120,9 +120,9 @@ test("of a line's codes only our own colours stay", () => {
   const style = createStyle(true);
   const line = `${style.bold("a")} ${style.cyan("b")}`;
 
-  const tamed = sanitizeLine(`${line}\x1b[8mc\x1b[2J\x1b]0;title\x07\u009be\u202e\x1b\x1b[32m\td\n`);
+  const clean = sanitizeLine(`${line}\x1b[8mc\x1b[2J\x1b]0;title\x07\u009be\u202e\x1b\x1b[32m\td\n`);
 
-  assert.equal(tamed, `${line}ce\x1b[32m\td\n`);
+  assert.equal(clean, `${line}ce\x1b[32m\td\n`);
 });
 
 test("combining marks take no column", () => {

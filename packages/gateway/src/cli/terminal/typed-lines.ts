@@ -1,6 +1,6 @@
 /**
  * Lines that a person types at a terminal, each only when it is asked for. What is typed in between is not shown and goes
- * nowhere by itself: it stands in the next prompt, where Enter sends it.
+ * nowhere by itself: it is in the next prompt, where Enter sends it.
  */
 
 import { createInterface, type Interface } from "node:readline";
@@ -24,7 +24,7 @@ export class TypedLines implements Disposable {
     });
   }
 
-  /** The next line; undefined when the input has ended. What was typed before stands in the prompt already. */
+  /** The next line; undefined when the input has ended. What was typed before is in the prompt already. */
   async next(prompt: string): Promise<string | undefined> {
     const early = this.#takeEarly();
     return this.#ask(prompt, early);

@@ -39,7 +39,7 @@ interface Part {
   readonly value: unknown;
   readonly path: readonly string[];
   readonly schema: Schema | undefined;
-  /** Its name was chosen by the person who wrote the config. */
+  /** The person who wrote the config chose the name of the setting: it is a key of a map. */
   readonly isInMap: boolean;
 }
 

@@ -42,7 +42,7 @@ export function failuresOf(schema: Schema, value: unknown): Failure[] {
 }
 
 /** The most failing rules that one answer names. */
-const MAX_TOLD = 50;
+const MAX_LISTED = 50;
 /** Stop looking after so many failures in one value. */
 const MAX_FOUND = 1_000;
 
@@ -51,7 +51,7 @@ export function validationText(schema: Schema, value: unknown): string | undefin
   const failures = failuresOf(schema, value);
   if (failures.length === 0) return undefined;
   const told = [...new Set(failures.map(describe))];
-  return told.length <= MAX_TOLD ? told.join("; ") : `${told.slice(0, MAX_TOLD).join("; ")}; and more`;
+  return told.length <= MAX_LISTED ? told.join("; ") : `${told.slice(0, MAX_LISTED).join("; ")}; and more`;
 }
 
 function describe({ path, message }: Failure): string {

@@ -20,7 +20,7 @@ export interface Run {
   readonly isAddress?: boolean | undefined;
 }
 
-/** What stands between a block and the one before it in the same message. */
+/** What is between a block and the one before it in the same message. */
 export type Gap = "\n" | "\n\n";
 
 /** Lines of styled text: a paragraph, a heading, an item of a list. */

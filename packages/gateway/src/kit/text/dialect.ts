@@ -39,7 +39,7 @@ export interface Dialect {
   /** How much of the platform's limit a finished message takes; UTF-16 units of `text` for most. */
   measure(rendered: Rendered): number;
   /**
-   * Whether marks style only what stands between spaces, punctuation or the ends of a line: beside a letter they would be
+   * Whether marks style only what is between spaces, punctuation or the ends of a line: beside a letter they would be
    * shown as they are, so that such a style is left out.
    */
   readonly needsGaps?: boolean;

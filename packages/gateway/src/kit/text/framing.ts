@@ -39,7 +39,7 @@ export type WordsKind =
 /** Where a text comes from, as transcripts keep it; the mark is put on when a model is shown it. */
 export interface Source {
   readonly kind: WordsKind;
-  /** Who: "telegram:5000001", a session key, the name of a tool, "you" for the agent itself. */
+  /** Whose words they are: "telegram:5000001", a session key, the name of a tool, "you" for the agent itself. */
   readonly id?: string | undefined;
   /** The name that they chose. It proves nothing. */
   readonly name?: string | undefined;

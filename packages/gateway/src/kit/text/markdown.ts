@@ -48,7 +48,7 @@ class AgentTokenizer extends Tokenizer {
 
   /**
    * Emphasis beside a script without spaces. By CommonMark's rule of flanking, "**「重要」**の" has none, since a bracket
-   * stands inside of the mark and a letter outside (CommonMark 0.31, 6.2).
+   * is inside of the mark and a letter outside (CommonMark 0.31, 6.2).
    */
   override emStrong(source: string, masked: string, before = ""): Tokens.Em | Tokens.Strong | undefined {
     const [raw, mark, text = ""] = EMPHASIS.exec(source) ?? [];
@@ -61,9 +61,9 @@ class AgentTokenizer extends Tokenizer {
   }
 }
 
-/** Where a block stands: what its lines begin with, and what it belongs to. */
+/** Where a block is: what its lines begin with, and what it belongs to. */
 interface Place {
-  /** The marker of a list item: stands before the first line of the next block. */
+  /** The marker of a list item: comes before the first line of the next block. */
   readonly marker: string;
   /** Stands before every line but the first. */
   readonly indent: string;
@@ -145,7 +145,7 @@ class Reader {
           : "• ";
       const gap = index > 0 ? between : place.gap;
       const indent = place.indent + " ".repeat(bullet.length);
-      // An item of an item: the outer marker stands before the first inner one only.
+      // An item of an item: the outer marker comes before the first inner one only.
       const marker = (index > 0 ? place.indent : place.marker) + bullet;
       const isEmpty = item.tokens.every(({ type }) => type === "checkbox" || type === "space");
       if (isEmpty) this.#text([], { ...place, marker: marker.trimEnd(), gap });

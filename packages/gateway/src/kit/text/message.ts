@@ -33,7 +33,7 @@ export class Document {
     return block && start !== undefined && place < this.length ? { index: low - 1, block, start } : undefined;
   }
 
-  /** What lies between two places, as blocks. */
+  /** The text between two places, as blocks. */
   slice(from: number, to: number): Block[] {
     const blocks: Block[] = [];
     for (let place = from; place < to; ) {

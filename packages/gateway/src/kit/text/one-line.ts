@@ -24,7 +24,7 @@ export function literal(text: string, maxChars = MAX_NAME_CHARS): string {
   return oneLine(text, maxChars).replace(MARKS, "\\$&");
 }
 
-/** A name that stands in a sentence of ours: one short line, without the signs that frames and quotations are made of. */
+/** A name that is in a sentence of ours: one short line, without the signs that frames and quotations are made of. */
 export function named(name: string): string {
   return oneLine(name.replace(FRAMING, " "));
 }

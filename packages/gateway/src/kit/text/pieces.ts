@@ -123,7 +123,7 @@ function marked(
   return joined([plainPiece(before, dialect), piece, plainPiece(after, dialect)]);
 }
 
-/** Whether what stands beside a mark is no letter; half of a character counts as one. */
+/** Whether what is beside a mark is no letter; half of a character counts as one. */
 function isGap(character: string): boolean {
   return /^[\s\p{P}]?$/u.test(character);
 }

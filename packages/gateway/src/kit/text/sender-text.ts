@@ -1,13 +1,13 @@
 /**
  * A text of a sender, and names of others that the platform put into it. `text` holds only what the sender typed; a
- * name that somebody else chose stands there as a placeholder without meaning. So commands, addresses and patterns are
+ * name that somebody else chose is there as a placeholder without meaning. So commands, addresses and patterns are
  * looked for in `text`; people and models are shown the result of `shown`.
  */
 import { named } from "./one-line.ts";
 
 /** A name, a title or a label that somebody else than the sender chose. */
 export interface ForeignName {
-  /** What stands before it: "@" for a person or a group of people, "#" for a place. */
+  /** What comes before it: "@" for a person or a group of people, "#" for a place. */
   readonly sign?: "@" | "#" | undefined;
   readonly name?: string | undefined;
   /** The platform's id of what is named. */

@@ -74,7 +74,7 @@ export function weakness(secret: string | undefined): string | undefined {
   return secret.length < MIN_SECRET_CHARS ? `is too short (fewer than ${MIN_SECRET_CHARS} characters)` : undefined;
 }
 
-/** Checks the shared secret; undefined when it is right. With `eitherField` it may stand in either field (protocol 4). */
+/** Checks the shared secret; undefined when it is right. With `eitherField` it may be in either field (protocol 4). */
 export function checkSharedSecret(
   auth: GatewayAuth,
   presented: PresentedAuth,

@@ -28,7 +28,7 @@ export interface HandshakePorts {
   readonly invitations: InvitationRegistry;
   readonly settings: () => GatewaySettings;
   readonly auth: () => GatewayAuth;
-  /** Whether a device's key lies in this gateway's own state folder, which only its owner can read. */
+  /** Whether a device's key is in this gateway's own state folder, which only its owner can read. */
   readonly isHostDevice: (deviceId: string) => boolean;
 }
 
@@ -210,7 +210,7 @@ function authenticate(attempt: Attempt, device: ProvenDevice | undefined): AuthM
     if (problem === undefined) return "invitation";
     throw notInvited(problem, role);
   }
-  // Whoever shows a secret is judged by it, also where Tailscale vouches for the user.
+  // A client that shows a secret is judged by that secret, also where Tailscale vouches for the user.
   if (connection.user && device && Object.values(presented).every((each) => !each)) return "tailscale";
   const failure = checkSharedSecret(auth(), presented, dialect.secretInEitherField);
   const token = presented.deviceToken ?? presented.token;
@@ -242,7 +242,7 @@ function limitedSource({ origin, isLocal, network, peer }: Connection): string |
   return `browser ${network} ${isToldApart ? page.origin : "elsewhere"}`;
 }
 
-/** An invitation decides alone: whoever shows another secret beside it is judged by that. */
+/** An invitation decides alone. A client that shows another secret beside it is judged by that secret. */
 function isInvitation({ bootstrapToken, ...others }: NonNullable<ConnectParams["auth"]>): boolean {
   return bootstrapToken !== undefined && Object.keys(others).length === 0;
 }

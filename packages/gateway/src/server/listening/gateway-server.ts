@@ -9,9 +9,9 @@ import { WebSocketServer } from "ws";
 import { detailOf, ignore } from "../../base/errors.ts";
 import { onAbort, within } from "../../base/time/deadline.ts";
 import type {
+  AdditionalListener,
+  AdditionalPort,
   DeviceConnections,
-  FurtherListener,
-  FurtherPort,
   Listening,
   OpenPort,
   PageOrigin,
@@ -96,7 +96,7 @@ export class GatewayServer {
   }
 
   /** Opens a further port; see `Host.listen`. */
-  async open(wanted: FurtherPort): Promise<OpenPort> {
+  async open(wanted: AdditionalPort): Promise<OpenPort> {
     const { settings } = this.#options;
     const certificate = this.#certificate;
     const beside = settings().port === 0 ? 0 : this.#port + BESIDE;
@@ -108,7 +108,7 @@ export class GatewayServer {
   }
 
   /** Opens one more listener for what the port answers; see `Host.listenAlso`. */
-  async openAlso(where: FurtherListener): Promise<OpenPort> {
+  async openAlso(where: AdditionalListener): Promise<OpenPort> {
     const certificate = this.#certificate;
     const isProxied = "identify" in where;
     const place = isProxied
@@ -216,7 +216,7 @@ export class GatewayServer {
     for (const listener of [...this.#listeners, ...this.#furtherListeners]) listener.useCertificate(certificate);
   }
 
-  /** Where it listens. */
+  /** The addresses where the gateway listens. */
   place(): Listening {
     const scheme = this.#certificate ? "https" : "http";
     const { fingerprint, pins = [] } = this.#certificate ?? {};
@@ -251,7 +251,7 @@ export class GatewayServer {
   }
 
   /** Sets the handler of a listener. The limits of open sockets hold for all listeners together. */
-  #serve(listener: Listener, answers: Pick<FurtherPort, "request" | "upgrade">): void {
+  #serve(listener: Listener, answers: Pick<AdditionalPort, "request" | "upgrade">): void {
     const isPlain = this.#certificate === undefined;
     listener.serve({
       // Refuse before TLS and HTTP, so that a refusal costs nothing.

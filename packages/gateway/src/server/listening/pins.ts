@@ -9,7 +9,7 @@ import { ignore } from "../../base/errors.ts";
 import { readTextIfExists, writePrivateFile } from "../../base/files.ts";
 import type { ShownPin } from "../../kit/host.ts";
 
-const TOLD_MS = 30 * 86_400_000;
+const SHOWN_MS = 30 * 86_400_000;
 const MAX_KEPT = 8;
 
 /** Notes that this certificate is shown now. Returns all that are told, the present one last. */
@@ -20,7 +20,7 @@ export function notePins(stateDir: string, cert: string, now: number): ShownPin[
   const last = known.at(-1);
   const isSame = last?.certificate === present.certificate;
   const before = (isSame ? known.slice(0, -1) : known)
-    .map((each) => ({ ...each, until: each.until ?? now + TOLD_MS }))
+    .map((each) => ({ ...each, until: each.until ?? now + SHOWN_MS }))
     .filter(({ until, certificate }) => until > now && certificate !== present.certificate)
     .slice(-MAX_KEPT);
   const pins = [...before, isSame && last ? last : { ...present, since: now }];

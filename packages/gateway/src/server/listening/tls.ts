@@ -13,7 +13,7 @@ export interface Certificate {
   readonly key: string;
   /** SHA-256 of the DER certificate, upper-case hexadecimal with colons. */
   readonly fingerprint: string;
-  /** Its pins, and those of certificates that it has replaced lately. */
+  /** The pins of this certificate and of those that it has replaced lately. */
   readonly pins: readonly ShownPin[];
 }
 

@@ -126,7 +126,7 @@ export const CONSENTS: readonly Consent[] = [
   },
 ];
 
-/** The group of a command; undefined when it stands alone. */
+/** The group of a command; undefined when it is alone. */
 export function groupOf({ group }: Consent): Consent | undefined {
   return GROUPS.find(({ id }) => id === group);
 }

@@ -2,7 +2,7 @@
 
 import { badParams } from "../commands/failure.ts";
 
-/** Where the canvas stands under its base, which may carry a key in its path. */
+/** Where the canvas is under its base, which may carry a key in its path. */
 const PAGES = "/__moltbot__/canvas/";
 /** The gateway may give an address with another key than the one that this page was told. */
 const KEY = /^\/__(?:clawdbot|moltbot|openclaw)__\/cap\/[^/]*(?=\/)/;

@@ -1,5 +1,5 @@
 // The canvas over the whole page: a sandboxed frame that shows what the agent made, and speaks with the page that draws
-// surfaces. What stands in the frame is nobody's: it is heard by its window alone, little and seldom.
+// surfaces. What is in the frame is nobody's: it is heard by its window alone, little and seldom.
 
 import { newId } from "../../ids.ts";
 import { ignore } from "../../ignore.ts";

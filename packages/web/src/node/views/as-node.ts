@@ -4,10 +4,10 @@ import { html, nothing, type TemplateResult } from "lit";
 import { claws } from "../../chat/icons.ts";
 import { t } from "../../words/t.ts";
 import type { JournalEntry } from "../calls/journal.ts";
-import type { NodePage, Standing } from "../node-page.ts";
+import type { NodePage, NodePageState } from "../node-page.ts";
 import { abilities, clock } from "./abilities.ts";
 
-type AsNode = Extract<Standing, { kind: "node" }>;
+type AsNode = Extract<NodePageState, { kind: "node" }>;
 
 export function node(page: NodePage, { isConnected, why }: AsNode, changed: () => void): TemplateResult {
   const { journal } = page;

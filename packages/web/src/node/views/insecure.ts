@@ -39,7 +39,7 @@ export function noKey(): TemplateResult {
   );
 }
 
-/** Shows the canvas that stands beside this page, when there is one that anybody may see. */
+/** Shows the canvas that is beside this page, when there is one that anybody may see. */
 async function findCanvas(canvas: Canvas): Promise<void> {
   const { ok } = await fetch(OWN_CANVAS, { method: "HEAD" }).catch(() => ({ ok: false }));
   canvas.problem = ok

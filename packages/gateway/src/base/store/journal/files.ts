@@ -1,5 +1,5 @@
 /**
- * The files of a statement journal. The newest stands under the name of the journal; those before it have a number behind
+ * The files of a statement journal. The newest has the name of the journal; those before it have a number behind
  * that name and are never written again. A file holds lines of one chain.
  */
 import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from "node:fs";

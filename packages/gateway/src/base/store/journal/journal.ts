@@ -42,7 +42,7 @@ export class Journal implements Disposable {
   #seq: number;
 
   /**
-   * Goes on where the newest file ends when that is where the database stands; what was cut off behind it is removed.
+   * Goes on where the newest file ends when that is where the database is; what was cut off behind it is removed.
    * Else a new chain begins in a new file. Throws what the disk says, and `TellableError` for a file that is no journal.
    */
   constructor(path: string, options: JournalOptions) {

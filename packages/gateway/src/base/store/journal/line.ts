@@ -21,7 +21,7 @@ export interface JournalPosition {
   readonly seq: number;
 }
 
-/** What stands where a file begins, and where a gateway began to write; `seq` is that of the last transaction before. */
+/** What is where a file begins, and where a gateway began to write; `seq` is that of the last transaction before. */
 export interface JournalHead extends JournalPosition {
   readonly kind: "head";
   readonly at: number;
@@ -56,7 +56,7 @@ export interface JournalPart extends JournalPosition {
 /** What a journal says. */
 export type JournalLine = JournalHead | JournalEntry | VoidEntry;
 
-/** What stands in one line of its file. */
+/** What is in one line of its file. */
 export type WrittenLine = (JournalLine | JournalPart) & { readonly sealed?: string };
 
 /** The longest line, bytes: what a message of a log server may have, with room to spare. */
@@ -128,7 +128,7 @@ const isMarked = isShaped<Pick<WrittenLine, "kind" | "chain" | "seq">>({
   ...{ kind: isOneOf("head", "entry", "void", "part"), chain: isText, seq: isCount },
 });
 
-/** A line that says what it is; the rest of an encrypted one stands in `sealed`. */
+/** A line that says what it is; the rest of an encrypted one is in `sealed`. */
 function isLine(value: unknown): value is WrittenLine {
   if (!isRecord(value) || !isMarked(value)) return false;
   const { kind, sealed, versions, statements, part, parts, of }: Record<string, unknown> = { ...value };

@@ -10,7 +10,7 @@ export interface ReplayOptions {
   readonly journal: string;
   readonly passphrase?: string | undefined;
   readonly tables: readonly Tables[];
-  /** Where the database stands now. */
+  /** Where the database is now. */
   readonly from: { readonly chain: string; readonly seq: number };
   /** The last moment that is taken over, epoch ms; all there is without it. */
   readonly until?: number | undefined;
@@ -26,7 +26,7 @@ export interface Replayed {
 
 /**
  * Replays on the database at `path`, which nobody else may use. Throws `TellableError` when the journal does not go on
- * where the database stands, or when a transaction is missing in between. The event loop has its turn in between. Afterwards
+ * where the database is, or when a transaction is missing in between. The event loop has its turn in between. Afterwards
  * the database counts no transactions: no journal goes on from there.
  */
 export async function replay(path: string, options: ReplayOptions): Promise<Replayed> {
@@ -71,7 +71,7 @@ const STRANGE =
 const MISSING = "transactions are missing in the journal: it cannot bring this backup forward; take a later backup";
 
 /**
- * The heads and the transactions of a chain; what was taken back is left out. What stands before damage is given before
+ * The heads and the transactions of a chain; what was taken back is left out. What comes before damage is given before
  * that is thrown: the moment that is wanted may lie before it.
  */
 function* committed(lines: Iterable<JournalLine>, chain: string) {

@@ -7,7 +7,7 @@ export interface ApiOptions {
   readonly serverUrl: string;
   readonly password: string;
   /** Told of the time that the server's answers name. */
-  readonly hearer?: Pick<ChannelContext, "heardTime"> | undefined;
+  readonly timeListener?: Pick<ChannelContext, "heardTime"> | undefined;
 }
 
 /** The wait when a proxy before the server takes no more, ms; the server itself has no such limit. */
@@ -52,7 +52,7 @@ export class BlueBubblesApi {
   }
 
   async #fetch(path: string, { method = "GET", query = {}, json, form, signal }: Call): Promise<Response> {
-    const { serverUrl, password, hearer } = this.#options;
+    const { serverUrl, password, timeListener } = this.#options;
     const address = new URL(`${serverUrl.replace(/\/+$/, "")}/api/v1${path}`);
     address.search = new URLSearchParams({ ...query, password }).toString();
     const body = form ?? (json === undefined ? null : JSON.stringify(json));
@@ -62,7 +62,7 @@ export class BlueBubblesApi {
         throw lost(error);
       },
     );
-    return hearer ? withTimeHeard(answer, hearer) : answer;
+    return timeListener ? withTimeHeard(answer, timeListener) : answer;
   }
 }
 

@@ -63,9 +63,9 @@ export async function probe({ settings, signal }: ProbeContext<BlueBubblesSettin
 
 function apiOf(
   { serverUrl = "", password = "" }: BlueBubblesSettings,
-  hearer?: Pick<ChannelContext, "heardTime">,
+  timeListener?: Pick<ChannelContext, "heardTime">,
 ): BlueBubblesApi {
-  return new BlueBubblesApi({ serverUrl, password, hearer });
+  return new BlueBubblesApi({ serverUrl, password, timeListener });
 }
 
 async function serverInfo(api: BlueBubblesApi, signal: AbortSignal): Promise<{ self: Peer; hasHelper: boolean }> {
@@ -192,7 +192,7 @@ class Requests {
     return certain ?? echoes.find(expectedOf(message), byWords());
   }
 
-  /** A wrong password ends the link, whoever met it. */
+  /** A wrong password ends the link, whichever request met it. */
   async #noticing<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;

@@ -25,7 +25,7 @@ export interface BlueMessage {
   readonly version: string;
   /** The server has its files later: it tells of the message once more then. */
   readonly awaitsFiles: boolean;
-  /** Its files alone, for a message that was told of without them. */
+  /** The files of a message that was first reported without them. */
   readonly files: Extract<Inbound, { kind: "files" }> | undefined;
 }
 
@@ -111,7 +111,7 @@ function contentOf(
   };
 }
 
-/** Files stand as marks in the text; a message without both is mostly one whose file the Mac has not fetched yet. */
+/** Files are marks in the text; a message without both is mostly one whose file the Mac has not fetched yet. */
 function isBeforeItsFiles({ text, balloonBundleId }: Fields, { media, items }: Content): boolean {
   if (media.length > 0 || items || balloonBundleId) return false;
   return typeof text !== "string" || text.trim() === "" || text.includes("\uFFFC");

@@ -40,7 +40,7 @@ interface Pending {
 const LONGEST_LINE = 16 * 1024 * 1024;
 const STDERR_KEPT = 4_000;
 /** A child that does not end when its input does is killed. */
-const PATIENCE_MS = 2_000;
+const KILL_AFTER_MS = 2_000;
 
 export class Program implements AsyncDisposable {
   /** Resolves, with the reason in a sentence, when the program has ended. */
@@ -80,7 +80,7 @@ export class Program implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin.end();
     this.#child.kill("SIGTERM");
-    using _timer = this.#options.clock.after(PATIENCE_MS, () => void this.#child.kill("SIGKILL"));
+    using _timer = this.#options.clock.after(KILL_AFTER_MS, () => void this.#child.kill("SIGKILL"));
     await this.closed;
   }
 

@@ -6,7 +6,7 @@ import { NodeFailure } from "../failure.ts";
 import type { FilteringProxy } from "./filtering-proxy.ts";
 import { DevToolsPipe } from "./pipe.ts";
 
-/** So much of what the process prints is kept, characters. */
+/** How much of the output of the process is kept, characters. */
 const MAX_SAID_CHARS = 2_000;
 
 /** A running browser; disposing it ends the process. */

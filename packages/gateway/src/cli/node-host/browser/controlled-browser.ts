@@ -11,7 +11,7 @@ import { onAbort } from "../../../base/time/deadline.ts";
 import { NodeFailure } from "../failure.ts";
 import { BrowserProcess } from "./browser-process.ts";
 import { FilteringProxy } from "./filtering-proxy.ts";
-import type { Told } from "./pipe.ts";
+import type { CdpObject } from "./pipe.ts";
 
 export interface BrowserOptions {
   /** The browser's program. */
@@ -99,7 +99,11 @@ export class ControlledBrowser {
   }
 
   /** Asks the browser, or one of its tabs. */
-  async send(method: string, params: Told, { tab, signal }: { tab?: string; signal: AbortSignal }): Promise<Told> {
+  async send(
+    method: string,
+    params: CdpObject,
+    { tab, signal }: { tab?: string; signal: AbortSignal },
+  ): Promise<CdpObject> {
     const { pipe } = await this.start(signal);
     const sessionId = tab === undefined ? undefined : await this.#session(tab, signal);
     return await pipe.send(method, params, { sessionId, signal });
@@ -198,7 +202,7 @@ export class ControlledBrowser {
     this.#idle = this.#options.clock.after(IDLE_MS, () => void this.stop());
   }
 
-  #heard(method: string, params: Told, sessionId: string | undefined): void {
+  #heard(method: string, params: CdpObject, sessionId: string | undefined): void {
     if (method === "Page.loadEventFired") void this.#tellLoaded(sessionId);
     // A page that asks something would wait for an answer for ever. Whether it may be left is no question of the page's.
     if (method === "Page.javascriptDialogOpening")
@@ -209,7 +213,7 @@ export class ControlledBrowser {
   }
 
   /** Hears a tab from its first moment: a window that a page opens waits until its questions will be answered. */
-  #join({ sessionId, targetInfo }: Told): void {
+  #join({ sessionId, targetInfo }: CdpObject): void {
     if (typeof sessionId !== "string" || !isRecord(targetInfo) || typeof targetInfo.targetId !== "string") return;
     if (!this.#sessions.has(targetInfo.targetId)) this.#sessions.set(targetInfo.targetId, Promise.resolve(sessionId));
     this.#tell("Page.enable", {}, sessionId);
@@ -225,7 +229,7 @@ export class ControlledBrowser {
     for (const [tab, session] of this.#sessions) if ((await session) === sessionId) this.#loads.get(tab)?.();
   }
 
-  async #limitTabs({ targetId, type }: Told): Promise<void> {
+  async #limitTabs({ targetId, type }: CdpObject): Promise<void> {
     if (type !== "page" || typeof targetId !== "string" || !this.#current) return;
     const signal = AbortSignal.timeout(5_000);
     try {
@@ -235,7 +239,7 @@ export class ControlledBrowser {
     }
   }
 
-  #tell(method: string, params: Told, sessionId: string | undefined): void {
+  #tell(method: string, params: CdpObject, sessionId: string | undefined): void {
     const signal = AbortSignal.timeout(5_000);
     this.#current?.pipe.send(method, params, { sessionId, signal }).catch((error: unknown) => {
       ignore(error, "the browser has ended");

@@ -4,7 +4,7 @@ import { newId } from "../../../base/ids.ts";
 import { badParams, NodeFailure } from "../failure.ts";
 import { type Params, positive, requiredText, text } from "../params.ts";
 import type { ControlledBrowser, Tab } from "./controlled-browser.ts";
-import type { Told } from "./pipe.ts";
+import type { CdpObject } from "./pipe.ts";
 
 /** A file of an answer. */
 export interface AnswerFile {
@@ -191,7 +191,7 @@ export class Pages {
     return found;
   }
 
-  async #send(tab: string, method: string, params: Told, signal: AbortSignal): Promise<Told> {
+  async #send(tab: string, method: string, params: CdpObject, signal: AbortSignal): Promise<CdpObject> {
     return await this.#browser.send(method, params, { tab, signal });
   }
 }

@@ -6,12 +6,12 @@ import { within } from "../../../base/time/deadline.ts";
 import { NodeFailure } from "../failure.ts";
 
 /** What a browser answers, and what it tells by itself. */
-export type Told = Readonly<Record<string, unknown>>;
+export type CdpObject = Readonly<Record<string, unknown>>;
 
-type Listener = (method: string, params: Told, sessionId: string | undefined) => void;
+type Listener = (method: string, params: CdpObject, sessionId: string | undefined) => void;
 
 interface Pending {
-  resolve(result: Told): void;
+  resolve(result: CdpObject): void;
   reject(error: Error): void;
 }
 
@@ -38,12 +38,12 @@ export class DevToolsPipe {
   /** Sends a command, to a tab when `sessionId` is given. Rejects with `NodeFailure`, or with the signal's reason. */
   async send(
     method: string,
-    params: Told,
+    params: CdpObject,
     { sessionId, signal }: { sessionId?: string | undefined; signal: AbortSignal },
-  ): Promise<Told> {
+  ): Promise<CdpObject> {
     if (this.#isClosed) throw ended();
     const id = ++this.#ids;
-    const { promise, resolve, reject } = Promise.withResolvers<Told>();
+    const { promise, resolve, reject } = Promise.withResolvers<CdpObject>();
     this.#pending.set(id, { resolve, reject });
     this.#output.write(`${JSON.stringify({ id, method, params, ...(sessionId !== undefined && { sessionId }) })}\0`);
     try {

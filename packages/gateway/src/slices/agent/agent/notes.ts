@@ -7,7 +7,7 @@ export interface Note {
   readonly id: number;
   readonly at: number;
   readonly text: string;
-  /** Who left it, as "channel:id"; null when that is the owner. */
+  /** The peer who left the note, as "channel:id"; null for the owner. */
   readonly guest: string | null;
 }
 
@@ -31,7 +31,7 @@ export class Notes {
     return this.#store.get<Note>("select id, at, text, guest from notes where run_id = ?", runId)!;
   }
 
-  /** The newest notes that contain the words, oldest first; a guest's are those that they left themselves. */
+  /** The newest notes that contain the words, oldest first; a peer's are those that they left themselves. */
   list(words = "", guest?: string): Note[] {
     const like = `%${words.trim().replace(/[\\%_]/g, "\\$&")}%`;
     const newest = `select id, at, text, guest from notes

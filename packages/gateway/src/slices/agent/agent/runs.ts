@@ -48,7 +48,7 @@ export class Runs {
   #stopped: Promise<void> | undefined;
   readonly #leaving = new AbortController();
   /** What chat windows are shown of heartbeats. Filled by heartbeat. */
-  readonly hush = new Port<HeartbeatVisibility>({ isShown: () => true, saysNothing: () => false });
+  readonly visibility = new Port<HeartbeatVisibility>({ isShown: () => true, saysNothing: () => false });
 
   constructor(services: AgentServices, answerer: RunAnswerer) {
     this.#services = services;
@@ -219,7 +219,7 @@ export class Runs {
     return run && this.#pending.lend(run);
   }
 
-  /** Ends a run from outside; one that waits ends at once, one that works as soon as its model lets go. */
+  /** Ends a run from outside; one that waits ends at once, one that works as soon as its model has stopped. */
   abort(run: Run, reason: AbortReason): void {
     run.abort(reason);
     if (!run.hasBegun && !run.isOver) this.#completion.end(run, aborted(run, reason));
@@ -259,9 +259,9 @@ export class Runs {
       ...this.#services,
       isQuiet,
       ...(record.request.isHeartbeat &&
-        !this.hush.now.isShown() && {
-          isHushed: true,
-          saysNothing: () => this.hush.now.saysNothing(record.id),
+        !this.visibility.now.isShown() && {
+          isHidden: true,
+          saysNothing: () => this.visibility.now.saysNothing(record.id),
         }),
       isVerbose: () => this.#isVerbose(record),
       streamsReasoning: () => this.#services.sessions.get(record.sessionKey)?.levels.reasoningLevel === "stream",

@@ -1,4 +1,4 @@
-/** The `tools` section: which tools models may call, and for whom. Which agent uses which stands in `agents` too. */
+/** The `tools` section: which tools models may call, and for whom. Which agent uses which is in `agents` too. */
 import { type Static, Type } from "@sinclair/typebox";
 import { OneOf, Secret } from "../../../kit/schema/schema.ts";
 import { defineSettings } from "../../../kit/settings.ts";

@@ -53,7 +53,7 @@ export const tables = defineTables(
      at integer not null,
      primary key (session_id, agent_id)
    ) strict, without rowid;`,
-    // A guest's id; null for the owner's notes.
+    // The id of the peer who left it; null for the owner's notes.
     "alter table notes add column guest text;",
   ],
   { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" },

@@ -16,7 +16,7 @@ import { type McpServerSettings, mcp as section } from "./settings.ts";
 import { toolsOf } from "./tool.ts";
 
 /** How long a run waits for servers that are connecting, ms; slower ones are ready for the next run. */
-const PATIENCE_MS = 5_000;
+const LIMIT_MS = 5_000;
 
 export class Mcp implements ToolSource, AsyncDisposable {
   readonly #base: Base;
@@ -39,7 +39,7 @@ export class Mcp implements ToolSource, AsyncDisposable {
     );
     if (servers.length === 0) return [];
     const limit = new AbortController();
-    using _timer = this.#base.clock.after(PATIENCE_MS, () => limit.abort());
+    using _timer = this.#base.clock.after(LIMIT_MS, () => limit.abort());
     const lists = await Promise.all(servers.map((server) => patient(server, AbortSignal.any([signal, limit.signal]))));
     const taken = new Set<string>();
     return servers.flatMap((server, index) => toolsOf(server, lists[index]!, taken));

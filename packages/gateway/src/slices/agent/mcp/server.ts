@@ -63,7 +63,7 @@ export class McpServer implements AsyncDisposable {
     return this.#open?.tools.list ?? [];
   }
 
-  /** Its tools; connects if necessary. Throws `UNAVAILABLE` at once during the pause after a failure. */
+  /** The server's tools; connects if necessary. Throws `UNAVAILABLE` at once during the pause after a failure. */
   async tools({ now = false }: { now?: boolean } = {}): Promise<readonly McpTool[]> {
     return await this.#using(async (open) => {
       const { clock } = this.#options;

@@ -106,7 +106,7 @@ function next(models: readonly Model[], at: number, { kind }: ModelError): numbe
   });
 }
 
-/** The failure to report: one that a shorter conversation would mend, because that can be done; else the last. */
+/** The failure to report: one that a shorter conversation would avoid, because people can do that; else the last. */
 function failureOf(failures: readonly Failure[]): ModelError {
   const { error } = failures.find((each) => each.error.kind === "too-long") ?? failures.at(-1)!;
   if (failures.length === 1) return error;

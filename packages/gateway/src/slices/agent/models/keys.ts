@@ -1,4 +1,4 @@
-/** The keys of hosted providers in the environment: one variable holds several, or the second stands in NAME_2. */
+/** The keys of hosted providers in the environment: one variable holds several, or the second is in NAME_2. */
 import type { Env } from "../../../base/files.ts";
 import { KNOWN } from "./providers/known-providers.ts";
 

@@ -24,7 +24,7 @@ export class ModelConfig {
     this.#config = config;
   }
 
-  /** What stands under `agents.defaults.model`. */
+  /** What is under `agents.defaults.model`. */
   get chosen(): Chosen {
     const model = this.#at("agents", "defaults", "model");
     if (typeof model === "string") return { primary: model, fallbacks: [] };

@@ -39,7 +39,7 @@ export interface Provider {
   readonly apiKeys?: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** How long it may be silent while it answers; two minutes by default. */
-  readonly patienceMs?: number | undefined;
+  readonly stallMs?: number | undefined;
   /** The models that are known by name; others can be asked for too. */
   readonly models: readonly ModelChoice[];
   /** `found` ones run on this machine and are offered, never used unasked. */

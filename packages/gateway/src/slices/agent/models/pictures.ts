@@ -117,7 +117,7 @@ const WHOLE: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
   "image/webp": (bytes) => bytes.length > 20 && bytes.readUInt32LE(4) + 8 <= bytes.length + 1,
 };
 
-/** Its chunks follow each other from a header with a size to the end. */
+/** Whether the chunks of a PNG follow each other from a header with a size to the end. */
 function isWholePng(bytes: Buffer): boolean {
   let hasPixels = false;
   for (let at = 8; at + 12 <= bytes.length; ) {
@@ -131,7 +131,7 @@ function isWholePng(bytes: Buffer): boolean {
   return false;
 }
 
-/** It has a frame with a size, and pixels behind it. */
+/** Whether a JPEG has a frame with a size, and pixels behind it. */
 function isWholeJpeg(bytes: Buffer): boolean {
   let hasFrame = false;
   for (let at = 2; at + 4 <= bytes.length; ) {

@@ -1,6 +1,6 @@
 /** Which trace the requests of a run belong to (W3C Trace Context). */
 
-/** Who keeps traces. Without it requests name none. */
+/** Gives the trace of a run. Without it, requests name no trace. */
 export interface RunTracing {
   /** A run begins on a request that named a trace in its header `traceparent`. Anything but a valid value is ignored. */
   join(runId: string, traceparent: unknown): void;

@@ -1,4 +1,4 @@
-/** The `models` section: where models are and how to reach them. Which one is used stands in `agents`. */
+/** The `models` section: where models are and how to reach them. Which one is used is in `agents`. */
 import { type Static, Type } from "@sinclair/typebox";
 import { Address, OneOf, Secret, SecretLine } from "../../../kit/schema/schema.ts";
 import { defineSettings } from "../../../kit/settings.ts";

@@ -1,7 +1,7 @@
 /** Where requests to providers can be watched and answered: keeping the traffic of a run, and playing it back. */
 
 /**
- * Whoever keeps or plays back what goes between a run and its providers. The `fetch` it gets and the one it returns see
+ * Records or plays back what goes between a run and its providers. The `fetch` it gets and the one it returns see
  * the bare HTTP: credentials in the headers, the body as the provider streams it.
  */
 export interface Traffic {

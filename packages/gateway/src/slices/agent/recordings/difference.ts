@@ -2,7 +2,7 @@
 import { isRecord } from "../../../base/config/config.ts";
 import type { KeptEvent } from "./recording.ts";
 
-/** One place, and what stands there in each. */
+/** One place, and what is there in each. */
 export interface Difference {
   readonly at: string;
   readonly recorded: string;

@@ -46,7 +46,7 @@ export interface Manifest {
   readonly install: readonly InstallStep[];
 }
 
-/** Under which names the product's block stands in `metadata`. */
+/** Under which names the product's block is in `metadata`. */
 const BRANDS = ["moltbot", "clawdbot", "openclaw"];
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

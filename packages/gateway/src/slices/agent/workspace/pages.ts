@@ -8,7 +8,7 @@ import type { Confined } from "./files/confined.ts";
 export interface Page {
   readonly path: string;
   readonly text: string;
-  /** Why the text is not all that stands in the file, if so. */
+  /** Why the text is not all that is in the file, if so. */
   readonly problem?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Kept {
   readonly page: Page;
 }
 
-/** Of one page; what stands behind it is not read. */
+/** Of one page; what follows it is not read. */
 const MAX_BYTES = 1_000_000;
 const MAX_KEPT = 64;
 

@@ -103,9 +103,9 @@ export class Workspace {
 
   /** The files that a run may see: all of the agent's folder, less the private notes when others listen. */
   filesFor(run: Listeners): Confined {
-    const mayHear = this.isAlone(run);
+    const mayRead = this.isAlone(run);
     const refuses = (path: string) =>
-      !mayHear && isPrivateNote(path) ? `${path} is private and is left alone where others listen` : undefined;
+      !mayRead && isPrivateNote(path) ? `${path} is private and is left alone where others listen` : undefined;
     const root = this.folderOf(run.agentId);
     const wrote = (path: string, data: string | Uint8Array) => {
       for (const observer of this.writes) observer.wrote(join(root, path), data);

@@ -44,7 +44,7 @@ function tidySchedule(schedule: Fields): Fields {
   const kind = kindOf(schedule.kind, KINDS) ?? inferredSchedule(schedule);
   if (typeof kind === "string" && !KINDS.includes(kind)) throw invalidRequest(NO_KIND);
   const { atMs, everyMs, anchorMs, staggerMs, ...rest } = schedule;
-  // A time in words stands in `at`, which is read with its zone.
+  // A time in words is in `at`, which is read with its zone.
   const at = typeof atMs === "string" && !/^\s*\d+\s*$/.test(atMs) ? { at: atMs } : { atMs: numberOf(atMs) };
   return withoutUndefined({
     ...{ ...rest, ...at, kind, everyMs: numberOf(everyMs), anchorMs: numberOf(anchorMs) },

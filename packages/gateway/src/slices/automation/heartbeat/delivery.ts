@@ -7,7 +7,7 @@ import { OK_WORD, readReply } from "./reply.ts";
 import type { HeartbeatServices } from "./services.ts";
 import type { HeartbeatTurns, Outcome, Turn } from "./turns.ts";
 
-/** How much may stand beside the word (protocol: heartbeat, ackMaxChars). */
+/** How much may be beside the word (protocol: heartbeat, ackMaxChars). */
 export const ACK_MAX_CHARS = 300;
 const TTL_MS = 24 * 3_600_000;
 /** States of an account in which nothing is sent before a person acts. */

@@ -64,7 +64,7 @@ export class Heartbeat implements RunObserver, Disposable {
     this.#services = services;
     this.#turns = new HeartbeatTurns(services);
     this.#stack.use(services.agent.runs.observers.add(this));
-    services.agent.runs.hush.fill({
+    services.agent.runs.visibility.fill({
       isShown: () => services.messaging.heartbeatShown.showOk,
       saysNothing: (runId) => this.#turns.saidNothing(runId),
     });

@@ -12,7 +12,7 @@ const AT_START = new RegExp(`^${OK_WORD}(?![A-Za-z0-9_])`);
 const AT_END = new RegExp(`(?<![A-Za-z0-9_])${OK_WORD}[.!]?$`);
 const MEDIA = /^MEDIA:\s*\S|!\[[^\]]*\]\([^)]+\)/m;
 
-/** `ackMaxChars` is how much may stand beside the word. A word in the middle of a text is a part of it. */
+/** `ackMaxChars` is how much may be beside the word. A word in the middle of a text is a part of it. */
 export function readReply(reply: string, ackMaxChars: number): HeartbeatReply {
   const text = reply.trim();
   if (text === "") return { kind: "ok-empty" };
@@ -23,7 +23,7 @@ export function readReply(reply: string, ackMaxChars: number): HeartbeatReply {
   return { kind: "alert", text: rest, hasMedia };
 }
 
-/** What stands beside the word; undefined when it stands neither at the start nor at the end. */
+/** What is beside the word; undefined when it is neither at the start nor at the end. */
 function withoutWord(text: string): string | undefined {
   if (!text.includes(OK_WORD)) return undefined;
   let rest = unwrapped(text);

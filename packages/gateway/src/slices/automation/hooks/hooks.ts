@@ -97,7 +97,7 @@ export class Hooks implements RunObserver, Disposable {
       store.transaction(also);
       return false;
     }
-    // No tool works for strangers: whoever names tools wants them to work.
+    // No tool works for strangers, so a mapping that names tools gets the rights of the owner.
     const rights = (tools.allow ?? []).length > 0 ? "owner" : "stranger";
     const settings: HooksSettings = { ...this.#settings.current, rights, tools };
     performAgent(

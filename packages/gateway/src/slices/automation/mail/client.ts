@@ -15,7 +15,7 @@ interface Access {
 const IDLE_MS = 4 * 60_000;
 const CONNECT_MS = 30_000;
 
-/** A client that is not connected yet. Throws `INVALID_REQUEST` for what only the settings can mend. */
+/** A client that is not connected yet. Throws `INVALID_REQUEST` for what only other settings can fix. */
 export async function clientFor({ services, account, settings }: Access): Promise<ImapFlow> {
   const { host, security = "tls", user } = settings;
   const pass = settings.password ?? passwordIn(services.env, account);

@@ -28,9 +28,9 @@ type State = Pick<MailboxShape, "state" | "problem">;
 const HOUR_MS = 3_600_000;
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 10 * 60_000;
-/** What only a person can mend is tried seldom: servers lock out those who try a wrong password often. */
+/** What only a person can fix is tried seldom: servers lock out those who try a wrong password often. */
 const LASTING_PAUSE_MS = 15 * 60_000;
-/** So often a mail is fetched, over about half a minute, before those behind it go on without it. */
+/** Tries to fetch a mail, over about half a minute, before the later ones go on without it. */
 const MAX_FAILURES = 5;
 /** Hooks know a repeated delivery for at least so long (hooks.keepDays). */
 const KNOWN_MS = 7 * 24 * HOUR_MS;
@@ -139,7 +139,7 @@ export class MailboxWatcher implements AsyncDisposable {
     }
   }
 
-  /** Waits for mail. A server that refuses IDLE or ends it would otherwise be waited for in vain. */
+  /** Waits for mail. A server that refuses IDLE or ends it would otherwise never report mail. */
   async #idle(client: ImapFlow, ended: () => void): Promise<void> {
     const { signal } = this.#stop;
     await client.idle();

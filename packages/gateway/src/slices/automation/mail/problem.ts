@@ -10,7 +10,7 @@ interface Failure {
   readonly code?: string;
 }
 
-/** Whether only a person can mend it. */
+/** Whether only a person can fix it. */
 export function isLasting(error: unknown): boolean {
   const { authenticationFailed, mailboxMissing } = failureOf(error);
   return (authenticationFailed === true && !isBusy(error)) || mailboxMissing === true || isOurs(error);

@@ -8,7 +8,7 @@ const remind = defineCommand({
   usage: "[me] WHEN to WHAT",
   needs: "operator.write",
   summary: "reminds you: in 20 min to stretch, tomorrow at 9, every weekday at 8",
-  meant: (message, isAlone) => wishIn(message, isAlone),
+  meant: (message, isAlone) => requestIn(message, isAlone),
   async run(call) {
     const { args, runId, sessionKey, gateway, starter } = call;
     const { answerOf } = await import("./answer.ts");
@@ -67,7 +67,7 @@ async function cancel({ starter, sessionKey, gateway }: CommandCall<Gateway>, re
  * A sentence that asks for a reminder and is understood to its end. Others are for the model; without one, the built-in agent
  * asks back.
  */
-async function wishIn(message: string, isAlone: boolean): Promise<string | undefined> {
+async function requestIn(message: string, isAlone: boolean): Promise<string | undefined> {
   const said = message.trim();
   const isRepeat = isAlone && /^(?:every|each)\s/i.test(said);
   if (!isRepeat && !/^.{0,80}\bremind\s+(?:me|us)\b/i.test(said)) return undefined;

@@ -1,6 +1,6 @@
 import { defineTables } from "../../../kit/tables.ts";
 
-/** Reminders: who asked for each, and where it is said. When each is due stands with its job. */
+/** Reminders: who asked for each, and where it is said. The job of a reminder says when it is due. */
 export const tables = defineTables("reminders", [
   `create table reminders (
      id integer primary key autoincrement,

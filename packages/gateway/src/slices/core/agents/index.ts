@@ -1,4 +1,4 @@
-/** The agents slice's parts. Its methods join agents with conversations and models: they stand with the agent's runs. */
+/** The agents slice's parts. Its methods join agents with conversations and models: they are with the agent's runs. */
 import { withParts } from "../../../kit/slice.ts";
 import { agents as settings } from "./settings.ts";
 import { agents as slice } from "./slice.ts";

@@ -74,7 +74,7 @@ export class ConfigFile {
     return shownToReaders(this.#base.config.snapshot(), this.#schemas);
   }
 
-  /** One place of the schema and what stands below it. Throws `INVALID_REQUEST` when there is no such setting. */
+  /** One place of the schema and what is below it. Throws `INVALID_REQUEST` when there is no such setting. */
   lookUp(path: string): ReturnType<typeof lookUp> {
     return lookUp(path, this.#schemas);
   }
@@ -121,7 +121,7 @@ export class ConfigFile {
 
   /**
    * What a text, a patch or an earlier text would do. Throws `INVALID_REQUEST` for a patch that cannot be merged, and for
-   * a marker that stands at a wrong place.
+   * a marker that is at a wrong place.
    */
   async check({ raw, patch, version }: { raw?: string; patch?: string; version?: string }) {
     const { config } = this.#base;

@@ -11,7 +11,7 @@ import type { Schema } from "../../../kit/schema/validate.ts";
 export const HIDDEN = "__REDACTED__";
 
 /** Texts that readers see in `agents.list` and `models.list`, and the form in which they are shown. */
-const TOLD_ELSEWHERE: readonly (readonly [path: RegExp, form: RegExp])[] = [
+const SHOWN_ELSEWHERE: readonly (readonly [path: RegExp, form: RegExp])[] = [
   [/^agents\.list\.\d+\.id$/, /^[a-z0-9][a-z0-9_-]{0,63}$/],
   [/^agents\.(?:defaults|list\.\d+)\.model(?:\.primary|\.fallbacks\.\d+)?$/, /^[a-z0-9-]{1,64}\/[\w.:-]{1,128}$/i],
 ];
@@ -85,5 +85,5 @@ function alternatives(schema: Schema | undefined): readonly Schema[] {
 }
 
 function isToldElsewhere(path: string, value: string): boolean {
-  return TOLD_ELSEWHERE.some(([place, form]) => place.test(path) && form.test(value));
+  return SHOWN_ELSEWHERE.some(([place, form]) => place.test(path) && form.test(value));
 }

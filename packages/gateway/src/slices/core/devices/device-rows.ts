@@ -244,7 +244,9 @@ function toPending(row: Row): Pending {
 
 /** What a device says of itself, as the columns of both tables have it. */
 function factColumns(
-  facts: Pick<DeviceRequest, "deviceId" | "publicKey"> & { readonly [Fact in ToldFact]?: string | null | undefined },
+  facts: Pick<DeviceRequest, "deviceId" | "publicKey"> & {
+    readonly [Fact in ReportedFact]?: string | null | undefined;
+  },
 ) {
   return {
     device_id: facts.deviceId,
@@ -257,4 +259,4 @@ function factColumns(
   };
 }
 
-type ToldFact = "displayName" | "platform" | "clientId" | "clientMode" | "remoteIp";
+type ReportedFact = "displayName" | "platform" | "clientId" | "clientMode" | "remoteIp";

@@ -19,7 +19,7 @@ import { VoiceWake } from "./voice-wake.ts";
 /** Types that slices below use. */
 export type { NodeDrawing, NodeProgram, ProgramDecisions } from "./calls/calls.ts";
 export type { Invoke } from "./calls/invokes.ts";
-export type { CallRow, NodeWaker, ResultTeller } from "./queue/call-queue.ts";
+export type { CallRow, NodeWaker, ResultReporter } from "./queue/call-queue.ts";
 export type { LiveNode } from "./registry.ts";
 export type { ReportObserver } from "./reports.ts";
 export type { NodePress, NodeWords, PressHandler, SpeechHandler } from "./words.ts";

@@ -11,7 +11,7 @@ export interface LiveNode {
   /** Epoch ms. */
   aliveAt: number | undefined;
   idleSeconds: number | undefined;
-  /** Where it was last used: in our app, or anywhere on the device. */
+  /** Where the device was last used: in our app, or anywhere. */
   usedIn: NodeShape["usedIn"];
   battery: NodeShape["battery"];
 }

@@ -75,7 +75,7 @@ export class Adoption {
         messages: transcript.messages.filter(({ id }) => !this.knows(transcript.id, id)),
       }));
       const count = fresh.reduce((sum, { messages }) => sum + messages.length, 0);
-      // Readers follow the order of `seq`: what is older than all that stands here gets numbers below.
+      // Readers follow the order of `seq`: what is older than all that is here gets numbers below.
       let seq = isSpoken ? this.#lowest() - count : this.#highest() + 1;
       for (const { transcript, messages } of fresh)
         for (const { id, at, message } of messages)

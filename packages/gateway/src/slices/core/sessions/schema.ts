@@ -156,7 +156,7 @@ export const Beginning = Type.Object({
   }),
 });
 
-/** Messages that another one, of the run `instead`, stands in the place of. */
+/** Messages that another one, of the run `instead`, replaces. */
 export const BranchRow = Type.Object({
   id: NonEmpty,
   sessionId: NonEmpty,

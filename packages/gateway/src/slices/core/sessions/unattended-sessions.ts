@@ -16,7 +16,7 @@ export class UnattendedSessions {
     this.#store = store;
   }
 
-  /** Those that nothing was said in since `before`, and the oldest beyond `most`; without those of `except`. */
+  /** The sessions without a message since `before`, and the oldest beyond `most`; without those of `except`. */
   expired(wanted: { before: number; most: number; limit: number; except: ReadonlySet<string> }): string[] {
     const { before, most, limit, except } = wanted;
     return this.#store

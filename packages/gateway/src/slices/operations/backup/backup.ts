@@ -93,7 +93,7 @@ export class Backups implements AsyncDisposable {
     return { removed: (await this.#alone((backupStore) => backupStore.prune(isDry))).map(rowOf) };
   }
 
-  /** What takes the room of the state folder. */
+  /** What uses the space of the state folder. */
   async sizes(): Promise<Static<typeof StateSizes>> {
     const { sizes, ...report } = await this.#told(async () => (await this.#backupStore()).report());
     return { sizes: [...sizes], ...report };

@@ -11,7 +11,7 @@ export function streamIn(env: Env): string | undefined {
   return envOf(env, "BACKUP_STREAM");
 }
 
-/** It does not leave the process. */
+/** The keys do not leave the process. */
 export function keysIn(env: Env): string[] {
   const passphrase = passphraseIn(env);
   return passphrase === undefined ? [] : [passphrase];

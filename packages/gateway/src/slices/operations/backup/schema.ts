@@ -4,7 +4,7 @@ import { Millis, NonEmpty } from "../../../kit/schema/schema.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** A backup that lies in the folder. */
+/** A backup in the folder. */
 export const BackupRow = Type.Object({
   file: NonEmpty,
   path: NonEmpty,
@@ -47,7 +47,7 @@ export const BackupHealth = Type.Object(
   { description: "The gateway's backups." },
 );
 
-/** What takes the room of the state folder. */
+/** What uses the space of the state folder. */
 export const StateSizes = Type.Object({
   sizes: Type.Array(
     Type.Object({

@@ -30,7 +30,7 @@ export function verdictOn(
   return authorities.some((each) => contradicts(each, unique) && wins(each, unique)) ? "lost" : undefined;
 }
 
-/** Whether a record stands where ours do and says something else. One that is taken back says nothing. */
+/** Whether a record has the name of ours and says something else. One that is taken back says nothing. */
 function contradicts({ name, ttl, data }: Record, unique: readonly Record[]): boolean {
   if (ttl === 0 || data.kind === "other" || data.kind === "PTR") return false;
   const ours = unique.filter((each) => isSameName(each.name, name));

@@ -16,7 +16,7 @@ import { discovery as settings } from "./settings.ts";
 
 type Mode = "off" | "minimal" | "full";
 
-interface Told {
+interface Status {
   readonly state: "off" | "starting" | "active" | "failed";
   readonly reason?: string;
   readonly name?: string;
@@ -34,7 +34,7 @@ const SSH_PORT = 22;
 export class Discovery implements AsyncDisposable {
   readonly #base: Base;
   readonly #stop = new AbortController();
-  #told: Told = { state: "off", reason: "the gateway does not listen yet" };
+  #status: Status = { state: "off", reason: "the gateway does not listen yet" };
   #work: Promise<void> = Promise.resolve();
 
   constructor(base: Base) {
@@ -42,7 +42,7 @@ export class Discovery implements AsyncDisposable {
   }
 
   status() {
-    const { addresses, ...told } = this.#told;
+    const { addresses, ...told } = this.#status;
     const service = this.#service();
     const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
     const tailnetAddresses = own.map(({ address }) => address).filter(isTailnetAddress);
@@ -56,7 +56,7 @@ export class Discovery implements AsyncDisposable {
   /** The port is open. */
   start(): void {
     const reason = this.#whyNot();
-    this.#told = { state: reason === undefined ? "starting" : "off", ...defined({ reason }) };
+    this.#status = { state: reason === undefined ? "starting" : "off", ...defined({ reason }) };
     if (reason === undefined) this.#work = this.#tell();
   }
 
@@ -118,8 +118,8 @@ export class Discovery implements AsyncDisposable {
       } catch (error) {
         if (signal.aborted) return;
         const reason = messageOf(error);
-        const isNews = this.#told.reason !== reason;
-        this.#told = { state: "failed", reason };
+        const isNews = this.#status.reason !== reason;
+        this.#status = { state: "failed", reason };
         const level = isNews ? "warn" : "debug";
         log[level]("the local network is not told of this gateway", { reason, error, againInMs: AGAIN_MS });
         await clock.sleep(AGAIN_MS, signal).catch((stopped: unknown) => ignore(stopped, "asked for at the top"));
@@ -151,7 +151,7 @@ export class Discovery implements AsyncDisposable {
     });
     await responder.run(() => {
       const { instance: name, host } = responder.names;
-      this.#told = { state: "active", name, host: host.join("."), addresses: responder.addresses };
+      this.#status = { state: "active", name, host: host.join("."), addresses: responder.addresses };
       log.info("the local network is told of this gateway", { name, addresses: responder.addresses });
     });
   }

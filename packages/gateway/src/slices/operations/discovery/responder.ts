@@ -20,7 +20,7 @@ const PROBE_MS = 250;
 const LOST_MS = 1_000;
 /** Between the two announcements, ms (RFC 6762, 8.3). */
 const AGAIN_MS = 1_000;
-/** So many names are tried at a time until a day has passed; somebody who takes every name is not worth more. */
+/** Names that are tried until a day has passed; a program that takes every name gets no more tries. */
 const MAX_ATTEMPTS = 15;
 const FORGET_MS = 86_400_000;
 

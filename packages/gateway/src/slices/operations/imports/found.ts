@@ -5,7 +5,7 @@ import type { NewMessage } from "../../core/sessions/messages/stored-message.ts"
 /** The two forms of state folders: files of January 2026, and databases of later that year. */
 export type Generation = "january" | "today";
 
-/** Something a person should know: where it stands in the folder, and a sentence. */
+/** Something a person should know: where it is in the folder, and a sentence. */
 export interface Note {
   /** Relative to the folder, with a line number where there is one: `agents/main/sessions/x.jsonl:12`. */
   readonly at: string;

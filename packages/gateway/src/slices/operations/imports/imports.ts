@@ -12,7 +12,7 @@ import { Records } from "./record.ts";
 
 /** The answer of an import goes out before the gateway restarts, ms. */
 const RESTART_AFTER_MS = 300;
-/** So many notes of each kind are shown; the report holds all. */
+/** Notes of each kind that are shown, at most; the report holds all. */
 const MOST_NOTES = 200;
 
 export class Imports {

@@ -51,7 +51,7 @@ export interface Plan {
   readonly counts: readonly Count[];
   readonly conversations: number;
   readonly config: FittedConfig;
-  /** Workspaces: where each stands, and where it goes when it is copied. */
+  /** Workspaces: where each is, and where it goes when it is copied. */
   readonly workspaces: readonly { readonly agentId: string; readonly from: string; readonly to: string }[];
   /** The jobs that can be read; the function saves one, and says false when it is known. */
   readonly jobs: readonly { readonly id: string; readonly save: () => boolean }[];
@@ -148,7 +148,7 @@ export function conversationsOf({ transcripts }: FoundState): Map<string, FoundT
   return byKey;
 }
 
-/** By time; of two that conversations go on in (one chat may stand under two names) the newer one is the current one. */
+/** By time; of two that conversations go on in (one chat may be under two names) the newer one is the current one. */
 function inOrder(list: readonly FoundTranscript[]): FoundTranscript[] {
   const sorted = list.toSorted((a, b) => Number(a.isCurrent) - Number(b.isCurrent) || a.updatedAt - b.updatedAt);
   return sorted.map((each, index) =>

@@ -1,5 +1,5 @@
 /**
- * Families of figures and their text. Source: Prometheus, text format 0.0.4. Names of people and chats never stand in a label:
+ * Families of figures and their text. Source: Prometheus, text format 0.0.4. Names of people and chats are never in a label:
  * each value of a label makes a series, and series are kept for months.
  */
 

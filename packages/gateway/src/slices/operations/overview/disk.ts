@@ -7,7 +7,7 @@ import type { MachineHealth } from "./schema.ts";
 /** Less free space than this is told. */
 const LITTLE_BYTES = 1024 ** 3;
 
-/** How little room there is; undefined while there is enough. A full disk is told of by whoever meets it. */
+/** How little disk space is left; undefined while there is enough. A write that meets a full disk reports that itself. */
 export function lowDiskSpace(folder: string): Static<typeof MachineHealth>["disk"] {
   try {
     const { bavail, bsize } = statfsSync(folder);

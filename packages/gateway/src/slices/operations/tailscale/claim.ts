@@ -102,7 +102,7 @@ class Held implements AsyncDisposable {
 
 /** What Tailscale says of this machine. */
 export interface Tailnet {
-  /** Its name, lower case; undefined without MagicDNS. */
+  /** The machine's name, lower case; undefined without MagicDNS. */
   readonly name: string | undefined;
   readonly addresses: readonly string[];
   /** Whether the tailnet gives certificates for the name. */
@@ -139,7 +139,7 @@ function served(running: ProgramContext): Promise<Record<string, unknown>> {
   return askJson(["serve", "status", "--json"], running);
 }
 
-/** Where requests to a place go; undefined when nothing is claimed there. A foreground claim stands under its session. */
+/** Where requests to a place go; undefined when nothing is claimed there. A foreground claim is under its session. */
 function proxyAt(status: Record<string, unknown>, place: string): string | undefined {
   const sessions = isRecord(status.Foreground) ? Object.values(status.Foreground).filter(isRecord) : [];
   for (const { Web: web } of [status, ...sessions] as readonly Record<string, unknown>[]) {

@@ -27,7 +27,7 @@ export function commandOf(words: readonly string[], { env, socket }: Pick<Progra
   return [programOf(env), ...(socket === undefined ? [] : [`--socket=${socket}`]), ...words];
 }
 
-/** The JSON in what the program prints; other text may stand around it. Throws `TellableError` that says what to do. */
+/** The JSON in what the program prints; other text may be around it. Throws `TellableError` that says what to do. */
 export async function askJson(
   words: readonly string[],
   running: ProgramContext,

@@ -149,8 +149,8 @@ export class Tailscale implements AsyncDisposable {
     const shown = address.includes(":") ? `[${address}]` : address;
     // With bind lan the gateway listens there already.
     const known = host.pageOrigins().find(({ origin }) => new URL(origin).hostname === shown)?.origin;
-    await using door = known === undefined ? await this.#listenOn(address) : undefined;
-    const url = known ?? `${door?.scheme}://${shown}:${door?.port}`;
+    await using opened = known === undefined ? await this.#listenOn(address) : undefined;
+    const url = known ?? `${opened?.scheme}://${shown}:${opened?.port}`;
     using _origin = host.allowOrigin(url);
     this.#status = { mode: "auto", state: "active", ...chosen, url };
     log.info("the gateway listens on its tailnet address", { url, reason: chosen.reason });

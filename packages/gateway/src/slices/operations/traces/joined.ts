@@ -3,7 +3,7 @@ import { messageTraceId, runTraceId, spanIdOf } from "../../../base/trace-id.ts"
 import type { RunTracing } from "../../agent/models/run-tracing.ts";
 import type { Messaging } from "../../surfaces/messaging/messaging.ts";
 
-/** The trace and the span of whoever has called. */
+/** The trace and the span of the caller. */
 export interface Parent {
   readonly traceId: string;
   readonly parentSpanId: string;

@@ -6,7 +6,7 @@ import type { Env } from "../../../base/files.ts";
 
 type Value = string | number | boolean | undefined;
 
-/** One step of a trace. Texts of messages never stand in it. */
+/** One step of a trace. Texts of messages are never in it. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;

@@ -23,7 +23,7 @@ export class Canvas implements ConnectionWatcher {
   readonly folders: AgentFolders;
   /** The addresses under which both are seen. */
   readonly addresses: Addresses;
-  /** It judges by capabilities and by where a request comes from, which no name changes. */
+  /** The canvas judges by capabilities and by where a request comes from, so it needs no check of the host name. */
   readonly takesAnyHost = true;
   readonly #services: CanvasServices;
   readonly #settings: CanvasHostSettings;

@@ -34,7 +34,7 @@ export class FromNodes implements SpeechHandler, ConnectionWatcher {
     this.#services = services;
   }
 
-  /** Starts a run for what somebody said at a node. The node may stand where anybody speaks to it: its programs ask each time. */
+  /** Starts a run for what somebody said at a node. The node may be where anybody speaks to it: its programs ask each time. */
   said({ caller }: LiveNode, { text, isSpoken, key, thinking, timeoutMs, deliver, sessionKey }: NodeWords): void {
     const { agent, agents, sessions } = this.#services;
     const { deviceId } = caller;
@@ -49,7 +49,7 @@ export class FromNodes implements SpeechHandler, ConnectionWatcher {
     agent.runs.accept({
       ...{ id, source: isSpoken ? "chat.send" : "agent", principal: `node:${deviceId}`, sessionKey: canonical },
       request: {
-        // These words stand before it, so that nobody at a node gives a command such as /exec: those have an owner's rights.
+        // These words come before it, so that nobody at a node gives a command such as /exec: those have an owner's rights.
         ...{ spelledKey, message: `said at a node: ${message}`, timeoutMs: timeoutMs ?? usual },
         ...defined({ thinking: levelOf(thinking), deliver: deliver && this.#route(canonical, deliver) }),
         execRules: { security: "full", ask: "always" },

@@ -14,7 +14,7 @@ export interface GivenTurn {
   readonly role: "user" | "assistant";
   readonly text: string;
   readonly files: readonly GivenFile[];
-  /** It is the answer of a tool of the caller's: the name of the tool, or of the call. */
+  /** Set for the answer of a caller's tool: the name of the tool, or of the call. */
   readonly tool?: string;
 }
 

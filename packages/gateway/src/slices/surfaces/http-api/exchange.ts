@@ -45,7 +45,10 @@ export async function readJson(
   return body;
 }
 
-/** The body as text, without the mark of the byte order that some programs of Windows put first. Throws a 400 for what is none. */
+/**
+ * The body as text, without the mark of the byte order that some programs of Windows put first. Throws a 400 for bytes that
+ * are no text.
+ */
 function textIn(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

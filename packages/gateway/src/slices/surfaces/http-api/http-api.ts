@@ -20,7 +20,7 @@ interface Endpoint {
   readonly isOn: (on: HttpEndpoints) => boolean;
   /** What to set where it is off. */
   readonly setting?: string;
-  /** Nobody has switched it on by name. */
+  /** The endpoint is on by default; nobody has switched it on by name. */
   readonly isUnasked?: true;
   readonly answer: (call: Call) => void | Promise<void>;
 }

@@ -52,7 +52,7 @@ function asFrom(run: ToolRun, headers: Call["headers"]): ToolRun {
   return { ...run, deliver: { channel, account, chat: { id: "" } } };
 }
 
-/** `action` stands beside the arguments for tools that have one. */
+/** `action` is beside the arguments for tools that have one. */
 function withAction({ params }: Tool, args: Readonly<Record<string, unknown>>, action: unknown) {
   const { properties } = params as { properties?: Readonly<Record<string, unknown>> };
   const isMissing = typeof action === "string" && properties?.action !== undefined && args.action === undefined;

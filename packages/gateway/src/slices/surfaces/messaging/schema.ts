@@ -3,7 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Millis, NonEmpty, OneOf } from "../../../kit/schema/schema.ts";
 
 /**
- * Where an account stands.
+ * The state of an account.
  *
  * | state | means |
  * |---|---|

@@ -17,7 +17,7 @@ const Group = Type.Object({
   systemPrompt: Type.Optional(Type.String({ maxLength: 20_000, description: "Added to the agent's instructions." })),
 });
 
-/** What an account of any channel can be told. Defaults stand in `account-settings.ts`; an account takes over its channel's. */
+/** What an account of any channel can be told. Defaults are in `account-settings.ts`; an account takes over its channel's. */
 const SHARED = {
   enabled: Type.Optional(Type.Boolean({ description: "Default true." })),
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "What people see." })),

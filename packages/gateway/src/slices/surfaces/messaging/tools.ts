@@ -63,7 +63,7 @@ const ACTIONS: Readonly<Record<Call["params"]["action"], (call: Call, target: Ta
         mediaUrls: files,
         ...defined({ replyToId: params.replyTo }),
         idempotencyKey: call.callId,
-        // The call itself stands in this conversation already.
+        // The call itself is in this conversation already.
         notKeptIn: run.sessionKey,
       },
       { principal: toolPrincipal(run.id) },
@@ -154,7 +154,7 @@ function mediaUrlOf(place: string, { gateway, run }: Call): string {
 
 const TEXTS: ReadonlySet<string> = new Set([".txt", ".md", ".csv", ".json", ".log", ".yaml", ".html"]);
 
-/** A message that is on its way, or may have arrived, is no failure that another try would mend: the model is told so. */
+/** A message that is on its way, or may have arrived, is not helped by another try, and the model is told so. */
 async function honestly(act: () => Promise<ToolResult>): Promise<ToolResult> {
   try {
     return await act();

@@ -16,7 +16,7 @@ export interface Notice {
   readonly tag: string;
   /** The conversation that a click opens. */
   readonly sessionKey?: string | undefined;
-  /** It takes the place of another without a sound. */
+  /** Replaces another notice without a sound. */
   readonly isQuiet?: true;
 }
 

@@ -3,9 +3,9 @@ import { createCipheriv, createECDH, hkdfSync, randomBytes } from "node:crypto";
 
 /** The keys of a subscription, as the browser gives them. */
 export interface BrowserKeys {
-  /** Its public key: an uncompressed point of P-256, 65 bytes. */
+  /** The subscription's public key: an uncompressed point of P-256, 65 bytes. */
   readonly p256dh: Buffer;
-  /** Its secret, 16 bytes. */
+  /** The subscription's secret, 16 bytes. */
   readonly auth: Buffer;
 }
 

@@ -1,6 +1,6 @@
 import { defineTables } from "../../../kit/tables.ts";
 
-/** Addresses at push services; whoever knows one and its keys can send to that browser. */
+/** Addresses at push services. An address and its keys are enough to send to that browser, so they are secrets. */
 export const tables = defineTables("push", [
   `create table push_subscriptions (
     endpoint text primary key,

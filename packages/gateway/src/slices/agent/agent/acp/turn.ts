@@ -69,11 +69,11 @@ export async function* runAcpTurn(run: Run, session: OpenSession, ports: TurnPor
   );
   const steps = new StepQueue<RunStep>();
   const updates = new Updates({ now: () => clock.monotonic(), nameCall: (callId) => log.nameCall(callId) });
-  const keeper = new Keeper(ports);
+  const recorder = new TurnRecorder(ports);
   const take = (taken: readonly RunStep[]) => {
     for (const step of taken) {
       steps.push(step);
-      if (keeper.take(step, updates.isCalling)) steps.push({ kind: "turn-end" });
+      if (recorder.take(step, updates.isCalling)) steps.push({ kind: "turn-end" });
     }
   };
   const finished = new AbortController();
@@ -148,7 +148,7 @@ function endOf(answer: { stopReason: string }): RunStep[] {
 }
 
 /** Groups the answer into turns of text and tools for the transcript, and bounds the whole. */
-class Keeper {
+class TurnRecorder {
   readonly #ports: TurnPorts;
   #content: ModelPart[] = [];
   #results: Extract<RunStep, { kind: "tool-result" }>[] = [];

@@ -1,4 +1,4 @@
-/** Commands about the gateway and whoever asks. */
+/** Commands about the gateway and the person who asks. */
 import { dateFormat } from "../../../../base/time/date-format.ts";
 import { type Command, type CommandCall, mayUse, senderOf } from "../../../../kit/command.ts";
 import { literal } from "../../../../kit/text/one-line.ts";

@@ -3,7 +3,7 @@
  * runs slash commands when a model is connected.
  */
 
-import { type Command, type CommandCall, guestOf, mayUse, senderOf } from "../../../../kit/command.ts";
+import { type Command, type CommandCall, mayUse, peerOf, senderOf } from "../../../../kit/command.ts";
 import { kindOf } from "../../../core/sessions/sessions.ts";
 import type { AgentServices } from "../services.ts";
 import { connectHint } from "./connect-hint.ts";
@@ -77,9 +77,9 @@ export async function runCommand({ command, args }: Invocation, call: Omit<Comma
   return await command.run({ ...call, args });
 }
 
-/** Whether a group reads what its owner is told. A guest is told of the group alone. */
+/** Whether a group reads what its owner is told. A peer is told of the group alone. */
 export function tellsGroup({ sessionKey, starter }: Pick<CommandCall, "sessionKey" | "starter">): boolean {
-  return kindOf(sessionKey) === "group" && senderOf(starter) !== undefined && guestOf(starter) === undefined;
+  return kindOf(sessionKey) === "group" && senderOf(starter) !== undefined && peerOf(starter) === undefined;
 }
 
 function refusal(command: Command, starter: CommandCall["starter"]): string {
@@ -87,8 +87,8 @@ function refusal(command: Command, starter: CommandCall["starter"]): string {
   const scopes = [needs ?? []].flat();
   if (senderOf(starter) === undefined)
     return `/${name} needs the ${scopes.join(" or ")} scope, and this connection does not have it.`;
-  const isForGuests = mayUse(command, { scopes: ["operator.write"] });
-  return `/${name} is for ${isForGuests ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
+  const isForPeers = mayUse(command, { scopes: ["operator.write"] });
+  return `/${name} is for ${isForPeers ? "people whom the owner of this gateway has let in" : "the owner of this gateway"}.`;
 }
 
 /** The answer to a message that is no command when no model is connected. */

@@ -1,14 +1,14 @@
 /** Commands about conversations. */
 
-import { type Command, guestOf } from "../../../../kit/command.ts";
+import { type Command, peerOf } from "../../../../kit/command.ts";
 import { literal } from "../../../../kit/text/one-line.ts";
 import { kindOf, textOf } from "../../../core/sessions/sessions.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
 
 const MAX_MATCHES = 10;
 const MAX_SNIPPET_CHARS = 250;
-/** The newest messages of their conversation that a guest's search looks through. */
-const GUESTS_MESSAGES = 500;
+/** The newest messages of their conversation that a peer's search looks through. */
+const PEER_MESSAGES = 500;
 
 const search = defineCommand({
   name: "search",
@@ -19,8 +19,8 @@ const search = defineCommand({
   summary: "finds what was said in any conversation",
   async run({ args, gateway, runId, starter, sessionKey: here }) {
     if (args === "") return "What should I look for? Write for example `/search teapot`.";
-    const isGuest = guestOf(starter) !== undefined;
-    const found = isGuest
+    const isPeer = peerOf(starter) !== undefined;
+    const found = isPeer
       ? saidHere(gateway, here, args, runId)
       : await gateway.sessions.transcript.search(args, MAX_MATCHES + 2, { exceptRun: runId });
     const matches = found.slice(0, MAX_MATCHES);
@@ -40,7 +40,7 @@ const sessionList = defineCommand({
   isPrivate: true,
   summary: "lists the newest conversations",
   run({ gateway: { sessions, clock }, sessionKey, starter }) {
-    const isShown = ({ key }: { key: string }) => guestOf(starter) === undefined || key === sessionKey;
+    const isShown = ({ key }: { key: string }) => peerOf(starter) === undefined || key === sessionKey;
     const rows = sessions.all.list({ limit: 15, includeGlobal: true }).filter(isShown);
     return rows
       .map((session) => {
@@ -133,7 +133,7 @@ export const conversations: readonly Command[] = [reset, stop, think, verbose, a
 function saidHere({ sessions }: Gateway, sessionKey: string, query: string, exceptRun: string) {
   const session = sessions.get(sessionKey);
   const words = query.toLowerCase().split(/\s+/);
-  const said = session === undefined ? [] : sessions.transcript.last(session.sessionId, GUESTS_MESSAGES);
+  const said = session === undefined ? [] : sessions.transcript.last(session.sessionId, PEER_MESSAGES);
   return said.toReversed().flatMap(({ role, at, content, runId }) => {
     const snippet = textOf(content);
     const isFound = runId !== exceptRun && words.every((word) => snippet.toLowerCase().includes(word));

@@ -1,12 +1,12 @@
 /** Notes: the simplest thing that a gateway without a model can do for a person. */
 
-import { type Command, firstWord, guestOf } from "../../../../kit/command.ts";
+import { type Command, firstWord, peerOf } from "../../../../kit/command.ts";
 import { literal } from "../../../../kit/text/one-line.ts";
 import type { Note } from "../notes.ts";
 import { defineCommand } from "../slice.ts";
 
-/** The most characters of a guest's note that are shown. */
-const MAX_GUESTS_CHARS = 1_000;
+/** The most characters of a peer's note that are shown. */
+const MAX_PEER_CHARS = 1_000;
 
 const note = defineCommand({
   name: "note",
@@ -16,7 +16,7 @@ const note = defineCommand({
   summary: "keeps a note",
   run({ args, gateway: { agent }, runId, starter }) {
     if (args === "") return "What should I note? Write for example `/note the spare key is with Ada`.";
-    return `Noted as number ${agent.notes.add(runId, args, guestOf(starter)).id}.`;
+    return `Noted as number ${agent.notes.add(runId, args, peerOf(starter)).id}.`;
   },
 });
 
@@ -27,7 +27,7 @@ const notes = defineCommand({
   isPrivate: true,
   summary: "shows, searches and removes notes",
   run({ args, gateway: { agent }, starter }) {
-    const guest = guestOf(starter);
+    const guest = peerOf(starter);
     const { word, rest } = firstWord(args);
     const action = word.toLowerCase();
     if (action === "remove" || action === "delete" || action === "rm")
@@ -42,7 +42,7 @@ const notes = defineCommand({
 export const noteCommands: readonly Command[] = [note, notes];
 
 function line({ id, at, text, guest }: Note): string {
-  const said = guest === null ? text : `${literal(guest)}: ${literal(text, MAX_GUESTS_CHARS)}`;
+  const said = guest === null ? text : `${literal(guest)}: ${literal(text, MAX_PEER_CHARS)}`;
   return `${id}. ${said} _(${new Date(at).toISOString().slice(0, 10)})_`;
 }
 

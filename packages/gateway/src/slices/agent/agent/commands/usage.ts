@@ -1,5 +1,5 @@
 /** What models took, and the line under each reply that tells it. */
-import { type Command, type CommandCall, guestOf, mayUse } from "../../../../kit/command.ts";
+import { type Command, type CommandCall, mayUse, peerOf } from "../../../../kit/command.ts";
 import type { UsageTotals } from "../../usage/schema.ts";
 import { amounts, moneyText, tokensText } from "../../usage/usage.ts";
 import { defineCommand, type Gateway } from "../slice.ts";
@@ -26,7 +26,7 @@ function report({ sessionKey, starter, gateway: { usage, sessions } }: CommandCa
   const session = sessions.get(sessionKey);
   const here = `**This conversation** ${session ? totalsText(usage.session(session.sessionId)) : "nothing yet"}`;
   // What the owner spends is no business of others.
-  if (guestOf(starter) !== undefined || tellsGroup({ sessionKey, starter })) return here;
+  if (peerOf(starter) !== undefined || tellsGroup({ sessionKey, starter })) return here;
   const budgets = usage.budgets(sessionKey);
   const level = session?.levels.responseUsage ?? "off";
   return [

@@ -7,13 +7,13 @@ import type { RunResult } from "../run/run.ts";
 /** `spawn` is work in a new conversation, `send` a message to an existing one. */
 export type DelegationKind = "spawn" | "send";
 
-const MAX_TOLD_CHARS = 20_000;
+const MAX_RESULT_CHARS = 20_000;
 
 /** The answer of a run, or why there is none, as the agent that asked is told. */
 export function answerOf(result: RunResult): { text: string; isError: boolean } {
   const { outcome } = result;
   const problem = errorOf(result) ?? (outcome.kind === "aborted" ? "it was stopped" : undefined);
-  const text = outcome.text.slice(0, MAX_TOLD_CHARS).toWellFormed();
+  const text = outcome.text.slice(0, MAX_RESULT_CHARS).toWellFormed();
   if (problem !== undefined)
     return { text: [`It failed: ${problem}`, text].filter(Boolean).join("\n\n"), isError: true };
   return { text: text === "" ? "It ended without saying anything." : text, isError: false };

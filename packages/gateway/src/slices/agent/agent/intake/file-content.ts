@@ -34,8 +34,8 @@ export function contentIn(data: Uint8Array, declared: string): FileContent {
   const what = isPdf(data) ? "a PDF without text in it" : binaryOf(data);
   const text = what === undefined ? textOf(data) : undefined;
   if (text !== undefined) return { kind: "text", text: shown(text) };
-  const isTelling = /^[\w.+-]{1,60}\/[\w.+-]{1,80}$/.test(declared) && declared !== "application/octet-stream";
-  const type = isTelling ? ` (it was said to be ${declared})` : "";
+  const isUsable = /^[\w.+-]{1,60}\/[\w.+-]{1,80}$/.test(declared) && declared !== "application/octet-stream";
+  const type = isUsable ? ` (it was said to be ${declared})` : "";
   const sentence = `[This file is ${what ?? "of a kind that is not known"}${type} and cannot be read. ${adviceFor(what)}]`;
   return { kind: "unread", text: sentence };
 }

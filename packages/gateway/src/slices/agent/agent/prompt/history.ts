@@ -51,7 +51,7 @@ export interface HistoryOptions extends Pick<FramingContext, "mark" | "record" |
   /** Whether the model takes pictures; others are told that there is one. */
   readonly seesPictures?: boolean | undefined;
   /** Whether this run may see tool results of another run; when absent, of all. */
-  readonly mayHear?: ((runId: string | undefined) => boolean) | undefined;
+  readonly mayRead?: ((runId: string | undefined) => boolean) | undefined;
   readonly image: (part: MediaRef) => Uint8Array | undefined;
 }
 
@@ -84,11 +84,11 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
   const before = messagesAfter(
     conversationOf(transcript, openRuns).filter((message) => message.runId !== runId),
     summary,
-  ).map((message) => heard(message, options));
+  ).map((message) => visibleMessage(message, options));
   const isLarge = pruning !== undefined && tokensOfAll(before) + ownTokens > room * PRUNE_FROM;
   const slim = isLarge ? pruned(before, { keepTurns: pruning.keepLastTurns - 1, maxChars: pruning.maxChars }) : before;
   const opening = summary
-    ? [summaryMessage(options.mayHear && summary.isPrivate ? { ...summary, text: WITHHELD } : summary, options.mark)]
+    ? [summaryMessage(options.mayRead && summary.isPrivate ? { ...summary, text: WITHHELD } : summary, options.mark)]
     : [];
   const openingTokens = summary ? tokensOfText(summary.text) : 0;
   const { kept, tokens } = newestThatFit(slim, room - ownTokens - openingTokens);
@@ -109,7 +109,7 @@ export function readHistory(transcript: readonly StoredMessage[], options: Histo
  * the room in their smallest form; `readHistory` then finds one that does not fit.
  */
 export function roomLeft(
-  options: Pick<HistoryOptions, "runId" | "openRuns" | "contextWindow" | "share" | "pruning" | "mayHear">,
+  options: Pick<HistoryOptions, "runId" | "openRuns" | "contextWindow" | "share" | "pruning" | "mayRead">,
 ): (message: StoredMessage) => boolean {
   const { runId, openRuns, pruning, share = 1 } = options;
   const commands = new Set<string>();
@@ -118,7 +118,7 @@ export function roomLeft(
     if (message.provider === BUILTIN.provider && message.runId) commands.add(message.runId);
     const isSaid = isConversation(message, (id) => commands.has(id) || openRuns.has(id) || id === runId);
     if (!isSaid) return true;
-    const shown = heard(message, options);
+    const shown = visibleMessage(message, options);
     room -= tokensOf(pruning ? shrinkMessage(shown, pruning.maxChars) : shown);
     return room >= 0;
   };
@@ -142,8 +142,8 @@ export function messagesAfter(messages: readonly StoredMessage[], summary: Summa
 }
 
 /** A message as this run may see it. The starter of its run is looked up only when the message holds tool results. */
-function heard(message: StoredMessage, { mayHear }: Pick<HistoryOptions, "mayHear">): StoredMessage {
-  return mayHear && tellsOfTools(message) && !mayHear(message.runId) ? withoutToolTraffic(message) : message;
+function visibleMessage(message: StoredMessage, { mayRead }: Pick<HistoryOptions, "mayRead">): StoredMessage {
+  return mayRead && tellsOfTools(message) && !mayRead(message.runId) ? withoutToolTraffic(message) : message;
 }
 
 /** Whether a message holds tool calls, tool results or reasoning. */

@@ -35,7 +35,7 @@ export class RunContext {
   readonly #agent: RememberingAgent;
   readonly #run: Run;
   readonly #model: Model;
-  readonly #mayHear: ((runId: string | undefined) => boolean) | undefined;
+  readonly #mayRead: ((runId: string | undefined) => boolean) | undefined;
   /** Hides paths from runs that are not the owner's; the owner's tools open files there. */
   readonly #conceal: ((text: string) => string) | undefined;
   #share = 1;
@@ -51,7 +51,7 @@ export class RunContext {
     this.#agent = agent;
     this.#run = run;
     this.#model = model;
-    this.#mayHear = this.#hearing();
+    this.#mayRead = this.#readable();
     const { stateDir } = services;
     if (audienceIn(run.record) !== "owner") this.#conceal = concealer([{ path: stateDir, shown: "(state)" }]);
   }
@@ -165,7 +165,7 @@ export class RunContext {
       summary: this.#agent.compaction.latest(sessionId),
       pruning: contextPruning.mode === "off" ? undefined : contextPruning,
       seesPictures: this.#model.input?.includes("image") ?? true,
-      mayHear: this.#mayHear,
+      mayRead: this.#mayRead,
       image: (part) => sessions.transcript.wire.image(part),
     };
     return readHistory([...this.#pastOf(options), ...this.#own(sessionId)], options);
@@ -201,7 +201,7 @@ export class RunContext {
   }
 
   /** Hides tool results of the owner's from strangers who share the conversation. */
-  #hearing(): ((runId: string | undefined) => boolean) | undefined {
+  #readable(): ((runId: string | undefined) => boolean) | undefined {
     const { runs } = this.#agent;
     const own = audienceIn(this.#run.record);
     if (own === "owner") return undefined;

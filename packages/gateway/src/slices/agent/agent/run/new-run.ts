@@ -15,7 +15,7 @@ export interface NewRun {
   readonly content: readonly StoredPart[];
   /** Whether the message begins a new conversation. */
   readonly startsAnew?: boolean;
-  /** A message of a person in whose place this one stands; what followed becomes a branch. */
+  /** The message of a person that this one replaces; what followed it becomes a branch. */
   readonly replaces?: string | undefined;
   /** Whether the message is on disk elsewhere and is handed over again when its run is not found. */
   readonly isKeptElsewhere?: boolean;

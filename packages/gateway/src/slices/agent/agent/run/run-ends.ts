@@ -122,7 +122,7 @@ export class RunEnds {
       model: isBuiltin ? undefined : `${provider}/${model}`,
     });
     if (kind === "ok" && text === "") return undefined;
-    // Earlier turns stand in the transcript already.
+    // Earlier turns are in the transcript already.
     const last = spoken(run.turnText);
     const stored = sessions.transcript.append(
       { key, sessionId },

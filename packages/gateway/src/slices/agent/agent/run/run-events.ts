@@ -28,7 +28,7 @@ export interface RunEventsOptions {
   /** Whether only the last event is published, as for replies to slash commands in a chat. */
   readonly isQuiet: boolean;
   /** Whether chat windows see nothing before the end, as of heartbeats. */
-  readonly isHushed?: boolean;
+  readonly isHidden?: boolean;
   /** Asked at the end: whether the reply says nothing to people, so that chat windows do not hear of it. */
   saysNothing?(): boolean;
   /** The beginning of a growing text that may leave, without secrets; all of it when the text `isOver`. */
@@ -45,8 +45,8 @@ export class RunEvents implements Disposable {
   #text = "";
   #told = "";
   #toldAt = Number.NEGATIVE_INFINITY;
-  #chatTold = "";
-  #chatToldAt = Number.NEGATIVE_INFINITY;
+  #chatSent = "";
+  #chatSentAt = Number.NEGATIVE_INFINITY;
   #later: Disposable | undefined;
   #thought = "";
   #thoughtTold = "";
@@ -80,7 +80,7 @@ export class RunEvents implements Disposable {
     this.#text = text;
     const left = this.#options.settled(text);
     if (this.#told.length > left.length) this.#told = common(this.#told, left);
-    if (this.#chatTold.length > left.length) this.#chatTold = common(this.#chatTold, left);
+    if (this.#chatSent.length > left.length) this.#chatSent = common(this.#chatSent, left);
   }
 
   /** Publishes the reasoning so far, where the conversation shows it. */
@@ -170,12 +170,12 @@ export class RunEvents implements Disposable {
     this.#agent("assistant", { text, delta });
     this.#told = text;
     this.#toldAt = now;
-    if (this.#options.isHushed || now - this.#chatToldAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
-    const deltaText = added(this.#chatTold, text);
+    if (this.#options.isHidden || now - this.#chatSentAt < Math.max(CHAT_DELTA_MS, text.length / CHARS_PER_MS)) return;
+    const deltaText = added(this.#chatSent, text);
     const message: Message = { role: "assistant", content: [{ type: "text", text }], timestamp: clock.now() };
     this.#chat({ seq: this.#seq, state: "delta", message, deltaText });
-    this.#chatTold = text;
-    this.#chatToldAt = now;
+    this.#chatSent = text;
+    this.#chatSentAt = now;
   }
 
   #agent(

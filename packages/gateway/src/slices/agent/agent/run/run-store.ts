@@ -49,7 +49,7 @@ export interface RunRequest {
   readonly thinking?: Thinking | undefined;
   /** The model of this run alone, as `provider/id`; that of the conversation when absent. */
   readonly model?: string | undefined;
-  /** Who answers when it cannot; those of the agent when absent. */
+  /** The models that answer when the first one cannot; those of the agent when absent. */
   readonly fallbacks?: readonly string[] | undefined;
   readonly extraSystemPrompt?: string | undefined;
   readonly deliver?: DeliverTo | undefined;
@@ -63,7 +63,7 @@ export interface RunRequest {
   readonly omitted?: readonly (string | Words)[] | undefined;
   /** The rules for commands of the run that it works for. */
   readonly execRules?: ExecRules | undefined;
-  /** Nobody asked: messages of people never join the run of a heartbeat. */
+  /** The run of a heartbeat. Messages of people never join it. */
   readonly isHeartbeat?: true | undefined;
   /** Whether others than the owner read its answer; private notes are then hidden from it. */
   readonly isOverheard?: boolean | undefined;

@@ -30,7 +30,7 @@ export interface Steered {
 export interface RunOptions
   extends Pick<
     RunEventsOptions,
-    "bus" | "clock" | "isHushed" | "isQuiet" | "isVerbose" | "saysNothing" | "settled" | "streamsReasoning"
+    "bus" | "clock" | "isHidden" | "isQuiet" | "isVerbose" | "saysNothing" | "settled" | "streamsReasoning"
   > {
   /** Called before messages are passed to the run; returns those that still count. */
   hears?(said: readonly Steered[]): readonly Steered[];

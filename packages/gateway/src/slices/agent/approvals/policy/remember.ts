@@ -227,7 +227,7 @@ function otherwise(part: Part, words: readonly string[], folder: string, writabl
   return { code: [...(isProgramOfTheirs ? [program.path] : []), ...files], isOpen: true };
 }
 
-/** The script file of an interpreter, when no option stands before it. */
+/** The script file of an interpreter, when no option comes before it. */
 function scriptOf([first]: readonly string[], folder: string): string | undefined {
   if (first === undefined || first.startsWith("-") || first.startsWith("+")) return undefined;
   const path = realOf(resolve(folder, first));

@@ -21,7 +21,7 @@ const LIMIT_MS = 300;
  * The time limit for local models: loading a large model from a slow disk, and reading a long prompt without a graphics
  * card, take minutes.
  */
-const PATIENCE_MS = 300_000;
+const STALL_MS = 300_000;
 const FRESH_MS = 5_000;
 const MAX_MODELS = 200;
 const MAX_FACTS = 1_000;
@@ -148,7 +148,7 @@ export class LocalEndpoints {
 /** The provider that a server on this machine is. */
 export function providerAt({ id, label, baseUrl }: Endpoint, models: Provider["models"]): Provider {
   const api = "openai-compatible";
-  return { id, label, api, baseUrl, headers: {}, models, origin: "found", patienceMs: PATIENCE_MS };
+  return { id, label, api, baseUrl, headers: {}, models, origin: "found", stallMs: STALL_MS };
 }
 
 /** The models that a server lists, without those that only embed; undefined when the body is something else. */

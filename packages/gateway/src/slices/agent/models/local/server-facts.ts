@@ -13,7 +13,7 @@ export type Software = "ollama" | "lmstudio" | "llamacpp" | "vllm" | "unknown";
 export type Facts = Pick<ModelChoice, "contextWindow" | "input" | "tools" | "reasoning"> & {
   /** The largest window of the model, when it runs with a smaller one or does not run. */
   readonly largestWindow?: number;
-  /** It is in memory: asking it costs no loading. */
+  /** The model is in memory, so a question costs no loading. */
   readonly isLoaded?: boolean;
 };
 
@@ -95,7 +95,7 @@ function lmstudioFacts(data: readonly Record<string, unknown>[]): ServerFacts {
   return { software: "lmstudio", models: new Map(models) };
 }
 
-/** It serves one model, under whatever names. */
+/** llama.cpp serves one model, under any name. */
 function llamacppFacts(props: Record<string, unknown>, ids: readonly string[]): ServerFacts {
   const settings = isRecord(props.default_generation_settings) ? props.default_generation_settings : {};
   const modalities = isRecord(props.modalities) ? props.modalities : undefined;

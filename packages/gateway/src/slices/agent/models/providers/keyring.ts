@@ -11,7 +11,7 @@ const FIRST_REST_MS = 60_000;
 const LONGEST_REST_MS = 3_600_000;
 const MAX_KNOWN = 200;
 
-/** How a key is: `rejected` ones rest until another key stands in their place. */
+/** The state of a key: `rejected` ones rest until another key is in their place. */
 export type KeyState = "ready" | "rate-limited" | "no-credit" | "rejected";
 
 /** The state of one key; keys are shown by their number, never by their text. */

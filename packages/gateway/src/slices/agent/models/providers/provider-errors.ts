@@ -29,7 +29,7 @@ export async function errorOfResponse(
 interface Failure {
   readonly status: number;
   readonly headers: Headers;
-  /** Its first 64 KB. */
+  /** The first 64 KB of the answer. */
   readonly body: string;
 }
 

@@ -33,26 +33,26 @@ export interface FetchOptions {
 
 /** The `fetch` for one model. What it throws, and what its bodies throw, is a `ModelError` or the signal's reason. */
 export function fetchFor({ id, provider }: Model, { clock, traffic }: FetchOptions): typeof fetch {
-  const patienceMs = provider.patienceMs ?? STALL_MS;
+  const stallMs = provider.stallMs ?? STALL_MS;
   return async (url, init = {}) => {
     const { runId, headers } = withoutRun(init.headers);
     const stalled = new AbortController();
-    const patience = new Patience(patienceMs, clock, () => stalled.abort(silence(provider, patienceMs)));
+    const stall = new StallTimer(stallMs, clock, () => stalled.abort(silence(provider, stallMs)));
     const signal = init.signal ? AbortSignal.any([init.signal, stalled.signal]) : stalled.signal;
-    const keeper = runId === undefined ? undefined : traffic()?.fetchFor(runId, fetch);
+    const recordingFetch = runId === undefined ? undefined : traffic()?.fetchFor(runId, fetch);
     const request = { ...init, headers, signal, redirect: "manual" } as const;
-    const response = await respond(keeper ?? fetch, url, request, { patience, provider });
+    const response = await respond(recordingFetch ?? fetch, url, request, { stall, provider });
     if (!response.ok) throw await errorOfResponse(response, provider, id);
     const bytes = response.body?.getReader();
     if (!bytes) throw errorOfBody("", provider);
     const nextChunk = async () => {
-      using _watch = patience.watch();
+      using _watch = stall.watch();
       return (await bytes.read()).value;
     };
     const normalizer = normalizerFor(provider.api);
     const reading: EventReading = {
       normalizer,
-      onContent: () => patience.renew(),
+      onContent: () => stall.renew(),
       problem: (problem, said) => errorInAnswer(problem, { said, provider, modelId: id }),
       cut: (said) => errorOfCut(provider, said),
       failed: (error) => void (init.signal && failures.set(init.signal, error)),
@@ -90,8 +90,8 @@ function eventsOf(text: string, { normalizer, problem }: EventReading, provider:
   return async () => left.shift();
 }
 
-/** The patience with a provider. Only parts of an answer renew it; keep-alive data does not. */
-class Patience {
+/** Ends a request whose provider has sent nothing for too long. Only parts of an answer renew it; keep-alive data does not. */
+class StallTimer {
   readonly #ms: number;
   readonly #clock: Clock;
   readonly #end: () => void;
@@ -124,9 +124,9 @@ async function respond(
   send: typeof fetch,
   url: FetchInput,
   init: RequestInit,
-  { patience, provider }: { patience: Patience; provider: Provider },
+  { stall, provider }: { stall: StallTimer; provider: Provider },
 ): Promise<Response> {
-  using _watch = patience.watch();
+  using _watch = stall.watch();
   try {
     return await send(url, init);
   } catch (error) {

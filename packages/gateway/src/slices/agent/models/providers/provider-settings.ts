@@ -27,7 +27,7 @@ export function configuredProvider(id: string, entry: ProviderEntry, { known, ur
     baseUrl: normalBaseUrl(given, api),
     ...keysOf(keyList.filter((key) => keyProblem(key) === undefined)),
     headers: entry.headers ?? {},
-    ...(entry.timeoutSeconds !== undefined && { patienceMs: entry.timeoutSeconds * 1_000 }),
+    ...(entry.timeoutSeconds !== undefined && { stallMs: entry.timeoutSeconds * 1_000 }),
     models: entry.models?.map((model) => withFacts(model, known)) ?? known?.models ?? [],
     origin: "config",
     problem: problemOf(id, entry, { known, given, keys: keyList }),
@@ -53,7 +53,7 @@ function problemOf(
   return `${isOwn ? `${path}.apiKey` : known.keyEnv[0]} ${problems[0]}.`;
 }
 
-/** What stands behind another URL than OpenAI's own speaks chat completions, hardly ever responses. */
+/** A server at another URL than OpenAI's own speaks chat completions, hardly ever responses. */
 function usualApi(url: string, known: KnownProvider | undefined): Api {
   if (known?.api !== "openai") return known?.api ?? "openai-compatible";
   return normalBaseUrl(url, "openai") === known.baseUrl ? "openai" : "openai-compatible";
@@ -74,7 +74,7 @@ function withFacts(entry: ModelEntry, known: KnownProvider | undefined): ModelCh
   return { ...usual, ...facts, id, name: name ?? usual?.name ?? id };
 }
 
-/** A key of the config stands in place of those of the environment; more keys stand beside either. */
+/** A key of the config replaces those of the environment; more keys may be given beside either. */
 function withMore({ apiKey, apiKeys = [] }: ProviderEntry, fromEnv: readonly string[]): string[] {
   const own = apiKey === undefined || apiKey === "" ? fromEnv : [apiKey];
   return [...new Set([...own, ...apiKeys].map((key) => key.trim()))].filter((key) => key !== "");

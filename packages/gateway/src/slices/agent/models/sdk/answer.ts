@@ -25,7 +25,7 @@ export type RawStep =
     };
 
 /** Models that think without marking the beginning; their answers wait for the end of the thoughts. */
-export interface Habits {
+export interface Quirks {
   thinksUnmarked(ref: string): boolean;
   noteUnmarked(ref: string): void;
 }
@@ -38,9 +38,9 @@ const MAX_WORD_CHARS = 60;
 export async function* checkedSteps(
   steps: AsyncIterable<RawStep>,
   request: ModelRequest,
-  habits: Habits,
+  quirks: Quirks,
 ): AsyncGenerator<ModelStep> {
-  const answer = new Answer(request, habits);
+  const answer = new Answer(request, quirks);
   let count = 0;
   for await (const step of steps) {
     for (const judgedStep of answer.take(step)) {
@@ -56,7 +56,7 @@ type Text = Extract<ModelStep, { readonly kind: "text" }>;
 
 class Answer {
   readonly #request: ModelRequest;
-  readonly #habits: Habits;
+  readonly #quirks: Quirks;
   readonly #said: OutputParser;
   /** Text that is not shown yet: blanks before the first word, what may be a call, what may be thoughts. */
   #held = "";
@@ -69,10 +69,10 @@ class Answer {
   #hasCalls = false;
   #end: Extract<RawStep, { readonly kind: "end" }> | undefined;
 
-  constructor(request: ModelRequest, habits: Habits) {
+  constructor(request: ModelRequest, quirks: Quirks) {
     this.#request = request;
-    this.#habits = habits;
-    const thinksUnmarked = habits.thinksUnmarked(request.model.ref);
+    this.#quirks = quirks;
+    const thinksUnmarked = quirks.thinksUnmarked(request.model.ref);
     this.#said = new OutputParser({ thinksUnmarked });
     if (thinksUnmarked) this.#waits = "thoughts";
   }
@@ -152,7 +152,7 @@ class Answer {
     const thoughts = this.#shown + this.#held;
     if (this.#shown !== "") yield { kind: "taken-back" };
     if (thoughts.trim() !== "") yield { kind: "reasoning", delta: thoughts };
-    this.#habits.noteUnmarked(this.#request.model.ref);
+    this.#quirks.noteUnmarked(this.#request.model.ref);
     this.#shown = "";
     this.#held = "";
     this.#hasBegun = false;

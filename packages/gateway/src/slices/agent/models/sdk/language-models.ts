@@ -18,9 +18,9 @@ export class LanguageModels {
   /** The SDK's object for a model with its provider's first key. */
   async of(model: Model): Promise<LanguageModel> {
     const { id, provider } = model;
-    const { api, baseUrl, apiKey, headers, patienceMs } = provider;
+    const { api, baseUrl, apiKey, headers, stallMs } = provider;
     requireSound(provider);
-    const key = JSON.stringify([id, provider.id, api, baseUrl, apiKey, headers, patienceMs]);
+    const key = JSON.stringify([id, provider.id, api, baseUrl, apiKey, headers, stallMs]);
     const known = this.#known.get(key);
     if (known) return known;
     const made = await open(model, fetchFor(model, this.#options));

@@ -5,12 +5,12 @@
 import { isBlank } from "../../../../base/text/blank.ts";
 import type { ModelMessage, ModelPart, ModelRequest, ProviderData, ToolReply } from "../port.ts";
 import type { Model } from "../providers/providers.ts";
-import { habitsOf } from "./sdk-habits.ts";
+import { quirksOf } from "./sdk-quirks.ts";
 import { MAKER } from "./sdk-steps.ts";
 import type { SdkContent, SdkMessage, SdkOptions } from "./sdk-types.ts";
 
 const CACHED: SdkOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
-/** Anthropic takes four marks; the others stand at the system prompt and the tools. */
+/** Anthropic takes four marks; the others are at the system prompt and the tools. */
 const CACHED_MESSAGES = 2;
 const UNSEEN = "[A picture, which this model cannot see.]";
 
@@ -90,7 +90,7 @@ function toSdkPart(part: ModelPart, model: Model, isThisTurn: boolean): SdkConte
       return toSdkReasoning(part, model, isThisTurn);
     case "tool-call": {
       const { callId, name, args, providerData } = part;
-      const toolCallId = habitsOf(model.provider).callId(callId);
+      const toolCallId = quirksOf(model.provider).callId(callId);
       return [
         {
           type: "tool-call",
@@ -114,12 +114,12 @@ function toSdkReasoning(
     const options = optionsOf(providerData, model);
     return options.providerOptions ? [{ type: "reasoning", text, ...options }] : [];
   }
-  return isThisTurn && habitsOf(model.provider).wantsReasoning && text !== "" ? [{ type: "reasoning", text }] : [];
+  return isThisTurn && quirksOf(model.provider).wantsReasoning && text !== "" ? [{ type: "reasoning", text }] : [];
 }
 
 /** The answers to calls. Where answers are text only, their pictures follow as a message of their own. */
 function toSdkReplies(replies: readonly ToolReply[], model: Model): SdkMessage[] {
-  const { callId, takesPicturesInReplies } = habitsOf(model.provider);
+  const { callId, takesPicturesInReplies } = quirksOf(model.provider);
   const seen = sees(model);
   const content = replies.map(({ callId: id, name, text: answer, images = [], isError }) => {
     const text = answer.toWellFormed();

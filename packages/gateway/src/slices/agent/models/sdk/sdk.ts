@@ -15,7 +15,7 @@ import { errorOfConnection } from "../providers/provider-errors.ts";
 import { failureOf } from "../providers/provider-fetch.ts";
 import type { Model, Provider } from "../providers/providers.ts";
 import type { Traffic } from "../traffic.ts";
-import { checkedSteps, type Habits, type RawStep } from "./answer.ts";
+import { checkedSteps, type Quirks, type RawStep } from "./answer.ts";
 import { LanguageModels } from "./language-models.ts";
 import { toCallOptions } from "./sdk-call.ts";
 import { AnswerReader } from "./sdk-steps.ts";
@@ -29,7 +29,7 @@ export interface SdkModelsOptions {
   readonly log: Log;
   /** What is known of the keys; its own when not given. */
   readonly keyring?: Keyring;
-  /** Who keeps the traffic of runs now. */
+  /** Records the traffic of runs, while somebody wants that. */
   readonly traffic?: () => Traffic | undefined;
 }
 
@@ -42,7 +42,7 @@ export class SdkModels implements ModelPort {
   readonly #pictures = new Pictures();
   /** Models that think without marking the beginning of it, by their names. */
   readonly #unmarked = new Set<string>();
-  readonly #habits: Habits = {
+  readonly #quirks: Quirks = {
     thinksUnmarked: (ref) => this.#unmarked.has(ref),
     noteUnmarked: (ref) => void this.#unmarked.add(ref),
   };
@@ -73,7 +73,7 @@ export class SdkModels implements ModelPort {
       let said = false;
       try {
         const asked = { ...request, messages, model: { ...model, provider } };
-        for await (const step of checkedSteps(this.#attempt(asked), asked, this.#habits)) {
+        for await (const step of checkedSteps(this.#attempt(asked), asked, this.#quirks)) {
           began = true;
           said = step.kind === "taken-back" ? false : said || isWord(step);
           yield step;

@@ -117,7 +117,7 @@ function chatDelta(event: string, head: string, value: Event): Delta | undefined
   };
 }
 
-/** Whether the SDK takes what stands beside the text. */
+/** Whether the SDK takes what is beside the text. */
 function isSound({ id, created, model }: Event, { role }: Record<string, unknown>): boolean {
   return (
     (id === undefined || typeof id === "string") &&

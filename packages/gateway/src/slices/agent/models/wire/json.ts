@@ -24,7 +24,7 @@ export function objectIn(value: unknown): Json | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }
 
-/** The objects in a list, or the one object that stands in place of a list. */
+/** The objects in a list, or the one object that replaces a list. */
 export function objectsIn(value: unknown): Json[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.flatMap((each): Json[] => {
@@ -33,19 +33,19 @@ export function objectsIn(value: unknown): Json[] {
   });
 }
 
-/** A text, also where a number stands in its place; undefined for anything else. */
+/** A text, also where a number is in its place; undefined for anything else. */
 export function textIn(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" ? String(value) : undefined;
 }
 
-/** A number, also where a text with one stands in its place. */
+/** A number, also where a text with one is in its place. */
 export function numberIn(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isFinite(number) ? number : undefined;
 }
 
-/** Arguments of a call as the text that they stand in: JSON. */
+/** Arguments of a call as the text that they are in: JSON. */
 export function argumentsIn(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -9,7 +9,7 @@ export interface CallMark {
   readonly end: RegExp;
   /** The start says something of the call and belongs to what is written. */
   readonly isPart?: boolean;
-  /** It is a code block: it begins a line, and people see it when it is no call. */
+  /** The mark opens a code block: it begins a line, and people see it when it is no call. */
   readonly isBlock?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * What a model wrote as text, told apart: its answer, its thoughts between marks, and tool calls that it wrote out. Text
- * goes on at once; only what may be the beginning of a mark waits for what follows. What stands in code or in a quotation
+ * goes on at once; only what may be the beginning of a mark waits for what follows. What is in code or in a quotation
  * is shown, not done. The work is linear in the length of the text, however it is made up: every mark is looked for once,
  * within bounds, and what has been read of a line is kept as a few facts.
  */
@@ -237,7 +237,7 @@ function withoutOpening(thoughts: string): string {
 
 /** The line that a text is in, as far as it has come. */
 class Line {
-  /** Its first three characters that are no blanks. */
+  /** The first three characters of the line that are no blanks. */
   #head = "";
   #backticks = 0;
   #isFenced = false;

@@ -1,4 +1,4 @@
-/** Detects text of a model that is a quotation: tool results and people's messages are no wish of the model's. */
+/** Detects text of a model that is a quotation: tool results and people's messages are not calls that the model makes. */
 import type { ModelMessage } from "../port.ts";
 
 /** The texts of others in a conversation. They are prepared when they are first asked for. */

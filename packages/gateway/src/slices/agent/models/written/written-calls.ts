@@ -116,7 +116,7 @@ function endOfObject(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** What stands between tags, with what the pattern of the opening tag caught. A last one may lack its end. */
+/** What is between tags, with what the pattern of the opening tag caught. A last one may lack its end. */
 function* between(text: string, opening: RegExp, closing: string): Generator<{ caught: string[]; body: string }> {
   const pattern = new RegExp(opening, "g");
   for (let found = pattern.exec(text); found; found = pattern.exec(text)) {

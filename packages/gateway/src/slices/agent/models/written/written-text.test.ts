@@ -19,9 +19,9 @@ async function shown(
 ) {
   const model = { ref: "fake/m", provider: { label: "Fake" } };
   const request = { model, tools: TOOLS, messages, system: "", hasSpoken: true } as unknown as ModelRequest;
-  const habits = { thinksUnmarked: () => false, noteUnmarked: () => {} };
+  const quirks = { thinksUnmarked: () => false, noteUnmarked: () => {} };
   let said = "";
-  for await (const step of checkedSteps(stepsOf(text, Math.max(1, chunk)), request, habits)) {
+  for await (const step of checkedSteps(stepsOf(text, Math.max(1, chunk)), request, quirks)) {
     if (step.kind === "text") said += step.delta;
     if (step.kind === "taken-back") said = "";
   }

@@ -121,7 +121,7 @@ export class Confined {
 
   /**
    * Writes a file in one step, with the mode of the one it replaces (0600 for a new one); makes the folders on the way.
-   * Throws `INVALID_REQUEST` for what is no regular file, or stands in a second place as well (a hard link).
+   * Throws `INVALID_REQUEST` for what is no regular file, or is in a second place as well (a hard link).
    */
   write(path: string, data: string | Uint8Array): FileWritten {
     const names = this.#namesOf(path);

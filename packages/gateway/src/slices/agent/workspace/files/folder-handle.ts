@@ -54,7 +54,7 @@ export class FolderHandle implements Disposable {
     return new FolderHandle(fd, join(this.path, name));
   }
 
-  /** Opens what stands under a name, never through a link and never waiting. The caller closes it. */
+  /** Opens what is under a name, never through a link and never waiting. The caller closes it. */
   openFile(name: string): number {
     return this.#open(name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   }

@@ -7,7 +7,7 @@ const MAX_NAME_BYTES = 255;
 const MAX_DEPTH = 32;
 
 /**
- * The names on the way from `root` to `path`; none for the root itself. Absolute paths count when they lie in the root.
+ * The names on the way from `root` to `path`; none for the root itself. Absolute paths count when they are in the root.
  * Throws `INVALID_REQUEST` for what leads out of it, or holds what no path of ours holds.
  */
 export function segmentsOf(path: string, root: string): string[] {

@@ -55,7 +55,7 @@ export function patternMatcher(
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
   });
-  // Told to whoever waits for an answer; without anyone waiting there is nothing to tell.
+  // The failure goes to the caller that waits; when nobody waits, it is dropped.
   thread.on("error", () => {});
   return {
     async find(lines, limit) {

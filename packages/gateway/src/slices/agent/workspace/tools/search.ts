@@ -13,7 +13,7 @@ const MAX_FILE_BYTES = 2_000_000;
 const MAX_BYTES = 64_000_000;
 const TIME_MS = 10_000;
 const MAX_LINE_CHARS = 300;
-/** Of one line, for the matcher: what stands behind is not looked at. */
+/** Of one line, for the matcher: what follows is not looked at. */
 const MAX_MATCHED_CHARS = 10_000;
 
 export const search = defineTool({

@@ -15,7 +15,7 @@ export const INTERRUPTED = "the gateway ended while the program was under way; i
 /** What `exec` allows at most, s. */
 const MAX_SECONDS = 3_600;
 /** How long a program is waited for beside its own limit: a person may have to allow it first, ms. */
-const PATIENCE_MS = 3_600_000;
+const OVERTIME_MS = 3_600_000;
 const MAX_SAID_CHARS = 2_000;
 
 export class JobPrograms implements Disposable {
@@ -62,7 +62,7 @@ export class JobPrograms implements Disposable {
     const { sessionKey } = conversationOf(services, job);
     using limit = new DisposableStack();
     const late = limit.adopt(new AbortController(), (each) => each.abort());
-    limit.use(clock.after(seconds * 1_000 + PATIENCE_MS, () => late.abort(new TellableError("it took too long"))));
+    limit.use(clock.after(seconds * 1_000 + OVERTIME_MS, () => late.abort(new TellableError("it took too long"))));
     const starter = { principal: `cron:${job.id}`, scopes: ["operator.write"], name: job.config.name };
     const run = { id: newId(), agentId: job.config.agentId ?? agents.defaultId, sessionKey, sessionId: "", starter };
     const result = await approvals.exec(

@@ -4,7 +4,7 @@ import type { Job } from "../jobs/jobs.ts";
 
 const DAY_MS = 86_400_000;
 /** So many times are told. */
-const MOST_TOLD = 200;
+const MAX_SLOTS = 200;
 
 /** What to try. Times are epoch ms. */
 export interface TryOut {
@@ -26,7 +26,7 @@ export function tryOut(job: Job, { from, days, down, catchUp }: TryOut): { slots
     downs: down === undefined ? [] : [down],
   });
   for (const each of all) {
-    if (slots.length === MOST_TOLD) return { slots, hasMore: true };
+    if (slots.length === MAX_SLOTS) return { slots, hasMore: true };
     slots.push(each);
   }
   return { slots, hasMore: false };

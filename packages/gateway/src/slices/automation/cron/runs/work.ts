@@ -43,7 +43,7 @@ export interface DueJob {
 }
 
 /** A whole minute later is said to people, ms. */
-const TOLD_LATE_MS = 60_000;
+const SHOWN_LATE_MS = 60_000;
 /** How long a message may wait for its channel, ms. */
 const MESSAGE_TTL_MS = 24 * 3_600_000;
 const MAX_SUMMARY_CHARS = 2_000;
@@ -199,7 +199,7 @@ export function originOf({ id, jobId, slotAt }: Slot): string {
 }
 
 function lateness({ slotAt, outcome }: Slot, now: number): string {
-  if (outcome !== "late" || now - slotAt < TOLD_LATE_MS) return "";
+  if (outcome !== "late" || now - slotAt < SHOWN_LATE_MS) return "";
   return ` (late by ${spanText(now - slotAt)})`;
 }
 

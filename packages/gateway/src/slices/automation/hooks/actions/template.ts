@@ -84,7 +84,7 @@ function inside(value: unknown, steps: readonly string[]): unknown {
   return here;
 }
 
-/** Whether an expression reads the payload, and not what stands around it. */
+/** Whether an expression reads the payload, and not what is around it. */
 export function readsPayload(expression: string): boolean {
   return !/^\s*(?:headers|query|path|now)\b/.test(expression);
 }

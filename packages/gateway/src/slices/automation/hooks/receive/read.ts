@@ -24,7 +24,10 @@ export function payloadIn(body: Buffer, type: string | undefined, scheme: string
   return { ...payload, decoded: parsedOr(published, published) };
 }
 
-/** The body as text, in the charset that its type names, else UTF-8. Throws a 400 for what is none: it would be read maimed. */
+/**
+ * The body as text, in the charset that its type names, else UTF-8. Throws a 400 for bytes that are no text: they could only
+ * be read with errors.
+ */
 function textIn(body: Buffer, type = ""): string {
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]{1,40})/i.exec(type) ?? [];
   try {

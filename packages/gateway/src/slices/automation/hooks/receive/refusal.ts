@@ -27,7 +27,7 @@ export function unproved(reason: string): HookRefusal {
   return new HookRefusal(401, "Unauthorized", { headers: CLOSE, reason });
 }
 
-/** The failure of a mapping, which is the owner's to mend. */
+/** The failure of a mapping, which only the owner can fix. */
 export function mappingFailed(reason: string): HookRefusal {
   return new HookRefusal(500, "hook mapping failed", { reason });
 }

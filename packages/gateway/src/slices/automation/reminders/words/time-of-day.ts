@@ -6,7 +6,7 @@ export interface TimeOfDay {
   readonly minute: number;
   /** Said as a number of hours alone: "at 8" is read as 08:00, and the answer says so. */
   readonly isBare?: boolean;
-  /** Not said at all: "in the morning". */
+  /** The hour was not said, as in "in the morning". */
   readonly isGuess?: boolean;
 }
 

@@ -34,7 +34,7 @@ export interface NodeDrawing extends Pick<Invoke, "nodeId" | "command" | "params
 
 /** Notes which conversation draws on a node. Filled by canvas. */
 export interface NodeDrawings {
-  /** Returns what undoes the note. Throws `INVALID_REQUEST` for a conversation that is none. */
+  /** Returns what undoes the note. Throws `INVALID_REQUEST` for a name that is no conversation. */
   asked(drawing: NodeDrawing): () => void;
 }
 

@@ -14,8 +14,8 @@ import { type CallEnd, type CallRow, CallRows, callView, type NewCall } from "./
 
 export type { CallRow } from "./rows.ts";
 
-/** Tells conversations of the results of calls that waited. Filled by errands. */
-export interface ResultTeller {
+/** Tells conversations of the results of calls that waited. Filled by node-tools. */
+export interface ResultReporter {
   /** What the conversation is told of a result; keeps its files. Throws `GatewayError` when they cannot be kept. */
   textOf(call: CallRow, payload: unknown): Promise<string>;
   /** Tells an ended call; called again later when it throws. Called within a transaction. */
@@ -48,7 +48,7 @@ const UNKEPT = "the node did it, but its result could not be kept";
 const NOBODY_KNOWS = "the gateway or the node ended while it worked; nobody knows whether it took effect";
 
 export class CallQueue implements Disposable {
-  readonly teller = new Port<ResultTeller>({ textOf: async () => "", tell() {} });
+  readonly reporter = new Port<ResultReporter>({ textOf: async () => "", tell() {} });
   readonly waker = new Port<NodeWaker>({ wake: () => false });
   readonly #base: Base;
   readonly #nodes: QueueNodes;
@@ -184,7 +184,7 @@ export class CallQueue implements Disposable {
   async #kept(row: CallRow, payload: unknown, json: string | null): Promise<CallEnd> {
     if (row.sessionKey !== undefined) {
       try {
-        return { state: "done", answer: await this.teller.now.textOf(row, payload) };
+        return { state: "done", answer: await this.reporter.now.textOf(row, payload) };
       } catch (error) {
         if (!(error instanceof GatewayError)) throw new GatewayError("UNAVAILABLE", UNKEPT, { cause: error });
         throw error;
@@ -223,7 +223,7 @@ export class CallQueue implements Disposable {
     try {
       for (const row of this.#rows.untold())
         this.#base.store.transaction(() => {
-          this.teller.now.tell(row);
+          this.reporter.now.tell(row);
           this.#rows.told(row.id);
         });
     } catch (error) {

@@ -14,7 +14,7 @@ export type CallState = QueuedCallShape["state"];
 export interface NewCall {
   readonly nodeId: string;
   readonly command: string;
-  /** JSON; a decision of people about a program stands in it already. */
+  /** JSON; a decision of people about a program is in it already. */
   readonly params: string;
   readonly timeoutMs: number;
   readonly principal: string;

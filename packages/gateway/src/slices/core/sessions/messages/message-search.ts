@@ -17,7 +17,7 @@ interface Hit {
   readonly head: string;
 }
 
-/** So many of the newest hits are ranked, each by its first characters. */
+/** The newest hits that are ranked, at most, each by its first characters. */
 const RANKED = 300;
 const RANKED_CHARS = 1_000;
 /** Words of a query; those behind them are not looked for. */
@@ -194,7 +194,7 @@ function folded(text: string): string {
     .toLowerCase();
 }
 
-/** How much a text is about the words: each counts the more often it stands there, the less the longer the text is. */
+/** How much a text is about the words: each counts the more often it is there, the less the longer the text is. */
 function scoreOf(text: string, words: readonly string[]): number {
   const plain = folded(text);
   const length = plain.length / 200;

@@ -1,6 +1,6 @@
 /**
  * Everything that was ever said under one key, across resets, page by page: where each transcript begins and why, and the
- * branches, which are messages that other ones stand in the place of. For readers; the agent sees the current transcript.
+ * branches, which are messages that other ones replace. For readers; the agent sees the current transcript.
  */
 import type { Static } from "@sinclair/typebox";
 import { invalidRequest } from "../../../../base/errors.ts";
@@ -44,7 +44,7 @@ const IN_LINE = `(archived_at is null or (role <> 'system' and not exists (
   select 1 from branches where branches.session_id = messages.session_id
     and messages.seq between first_seq and last_seq and messages.archived_at = branches.at)))`;
 
-/** So many of a conversation's newest branches are told of. */
+/** The newest branches of a conversation that are listed, at most. */
 const MAX_BRANCHES = 200;
 
 export class Past {
@@ -142,7 +142,7 @@ export class Past {
     return { rows: rows.slice(-limit), hasOlder: rows.length > limit, hasNewer: before !== undefined };
   }
 
-  /** A message that was taken into a branch is shown with what stands around its place. */
+  /** A message that was taken into a branch is shown with what is around its place. */
   #around(key: string, place: number, limit: number): { rows: Placed[]; hasOlder: boolean; hasNewer: boolean } {
     const half = Math.max(1, Math.floor(limit / 2));
     const older = this.#older(key, place, half + 1);

@@ -20,7 +20,7 @@ interface Kept {
   wholeAfter?: number | undefined;
 }
 
-/** The table that the messages stand in. */
+/** The table that the messages are in. */
 export interface MessageTable {
   /** Whether what is read now may be taken back by a rollback. */
   readonly isInTransaction: boolean;
@@ -30,7 +30,7 @@ export interface MessageTable {
 
 /** Of all conversations together; the one that was not read for longest goes first. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** So many messages are read at once: who reads does not know how many are wanted. */
+/** Messages that are read at once: the reader does not know how many are wanted. */
 const PAGE = 200;
 
 export class RecentMessages {

@@ -1,5 +1,5 @@
 /**
- * Databases of the other gateway. They are copied first, with what stands in their write-ahead logs: opening one where it
+ * Databases of the other gateway. They are copied first, with what is in their write-ahead logs: opening one where it
  * is would write beside it.
  */
 import { mkdtempSync, rmSync } from "node:fs";

@@ -148,7 +148,7 @@ function workspaceName(folder: string): string {
   return basename(folder).includes("molt") ? "molt" : "clawd";
 }
 
-/** The commands that were allowed. They stay in the home folder, even when the state stands elsewhere. */
+/** The commands that were allowed. They stay in the home folder, even when the state is elsewhere. */
 function approvalsOf(source: SourceFolder, env: Env): unknown {
   if (source.has("exec-approvals.json")) return source.json("exec-approvals.json");
   const home = env.HOME ?? homedir();

@@ -9,7 +9,7 @@ export interface KeyWords {
 }
 
 /**
- * Our name of a conversation. The main one stands under several names there (`main`, the name of `session.mainKey`, with
+ * Our name of a conversation. The main one is under several names there (`main`, the name of `session.mainKey`, with
  * and without its agent) and has one here. Later gateways say `direct` where we say `dm`.
  */
 export function ourKey(key: string, agentId: string, { mainKey }: KeyWords): string {

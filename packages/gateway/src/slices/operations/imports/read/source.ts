@@ -63,7 +63,7 @@ export class SourceFolder {
     return names.toSorted().slice(0, MAX_NAMES);
   }
 
-  /** Whether a regular file stands there. */
+  /** Whether a regular file is there. */
   has(file: string): boolean {
     const stats = this.#tried(file, () => lstatSync(join(this.path, file), { throwIfNoEntry: false }));
     return stats?.isFile() ?? false;
@@ -97,7 +97,7 @@ export class SourceFolder {
       .replace(/^\ufeff/, "");
   }
 
-  /** The text of a file that a path names; undefined, which is noted, when it lies outside of the folder. */
+  /** The text of a file that a path names; undefined, which is noted, when it is outside of the folder. */
   textAt(path: string): string | undefined {
     const name = relative(this.path, path);
     const isOutside = name === "" || name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name);

@@ -95,7 +95,7 @@ function spansOf(source: SourceFolder, database: SourceDatabase, place: Place): 
   });
 }
 
-/** An event. From about 2 KB on it is packed, and nothing of it stands in the column beside. */
+/** An event. From about 2 KB on it is packed, and nothing of it is in the column beside. */
 function eventOf({ json, packed }: Fields): Fields | undefined {
   try {
     const text =

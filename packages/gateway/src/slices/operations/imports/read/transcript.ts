@@ -1,6 +1,6 @@
 /**
  * Transcripts of the other gateways. Each is a tree: an entry names the one before it, and the conversation is the way
- * from the last entry back to the first. What stands on other branches was taken back by its writer.
+ * from the last entry back to the first. What is on other branches was taken back by its writer.
  */
 import type { FoundMessage, FoundPart } from "../found.ts";
 import { countIn, type Fields, fieldsOf, listIn, textIn, timeIn } from "./fields.ts";
@@ -21,14 +21,14 @@ export interface Span {
 /** The spans of one transcript, the last one last, and what was left out of it. */
 export interface ReadTranscript {
   readonly spans: readonly Span[];
-  /** How many messages stand on other branches. */
+  /** How many messages are on other branches. */
   readonly elsewhere: number;
 }
 
 const ROLES: ReadonlySet<string> = new Set(["user", "assistant", "toolResult", "system"]);
 
 /**
- * Reads the messages of a transcript in order. `media` reads a picture that is named and not held. A reset that stands in
+ * Reads the messages of a transcript in order. `media` reads a picture that is named and not held. A reset that is in
  * the transcript names the first message that goes on; what is older is a span of its own.
  */
 export function messagesOf(entries: readonly Entry[], media: MediaReader = () => undefined): ReadTranscript {
@@ -84,7 +84,7 @@ function wayOf(entries: readonly Entry[]): Entry[] {
   return way.reverse();
 }
 
-/** An entry without a parent begins the tree; only the head of the file stands before it. */
+/** An entry without a parent begins the tree; only the head of the file comes before it. */
 function firstBefore(entries: readonly Entry[], index: number): number {
   return entries.slice(0, index).every(({ fields }) => fields.type !== "message") ? index - 1 : -1;
 }

@@ -59,7 +59,7 @@ export class AgentFolders implements WriteObserver, Disposable {
     return this.#services.agents.ids().length > 1;
   }
 
-  /** The agent whose conversation it is, and what stands before the paths of its pages: "" or "~AGENT/". */
+  /** The agent whose conversation it is, and what comes before the paths of its pages: "" or "~AGENT/". */
   placeFor(sessionKey: string | undefined): { readonly agentId: string; readonly prefix: string } {
     const { agents, sessions } = this.#services;
     const agentId = sessionKey === undefined ? agents.defaultId : sessions.agentOf(sessionKey);

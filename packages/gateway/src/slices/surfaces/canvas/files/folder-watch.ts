@@ -25,13 +25,13 @@ export interface FolderWatchOptions {
   changed(changes: Changes): void;
   /** Called once: what is too much, as a sentence. */
   gaveUp(why: string): void;
-  /** Called once: another folder stands in the place of the root, or none. */
+  /** Called once: another folder replaces the root, or none. */
   replaced(): void;
 }
 
 interface Watched {
   readonly watcher: FSWatcher;
-  /** Another folder of this name has another one. */
+  /** The inode of the folder; a new folder of the same name has another one. */
   readonly inode: number | undefined;
   readonly files: Map<string, { readonly state: FileState; readonly bytes: number }>;
   readonly folders: Set<string>;

@@ -12,7 +12,7 @@ export interface AddressesOptions {
   /** The canvas's own port, when it is open. */
   own(): OpenPort | undefined;
   readonly sessions: Sessions;
-  /** The agent of a conversation, and what stands before the paths of its pages. */
+  /** The agent of a conversation, and what comes before the paths of its pages. */
   placeFor(sessionKey: string | undefined): { readonly agentId: string; readonly prefix: string };
 }
 

@@ -56,7 +56,7 @@ export interface PageConditions {
   /** The origins whose pages may show it in a frame. */
   readonly ancestors: readonly string[];
   readonly remoteImages: boolean;
-  /** Whether scripts and styles may stand in the page itself, as in pages that agents write. */
+  /** Whether scripts and styles may be in the page itself, as in pages that agents write. */
   readonly isInline: boolean;
 }
 

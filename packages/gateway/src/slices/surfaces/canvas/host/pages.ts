@@ -1,4 +1,4 @@
-/** The A2UI page's own files, as the build has made them; and the page that stands where no page has been written. */
+/** The A2UI page's own files, as the build has made them; and the page that is shown where no page has been written. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PAGE_FILES } from "@moltbot/a2ui/page-files";

@@ -16,7 +16,7 @@ export interface Asked {
   readonly target: Target;
   /** The capability in the path. */
   readonly token: string | undefined;
-  /** What stands before the target: "" or "/__openclaw__/cap/TOKEN". */
+  /** What comes before the target: "" or "/__openclaw__/cap/TOKEN". */
   readonly prefix: string;
 }
 

@@ -33,10 +33,10 @@ interface Viewer {
   readonly socket: WebSocket;
   readonly sessionKey: string;
   /** What is to be told once the viewer has its screen; undefined afterwards. */
-  waiting: Told[] | undefined;
+  waiting: ScreenMessage[] | undefined;
 }
 
-interface Told {
+interface ScreenMessage {
   readonly text: string;
   /** The entry of the log that it tells of, when it changes the screen. */
   readonly seq: number | undefined;
@@ -149,7 +149,7 @@ export class Viewers implements Disposable {
   }
 }
 
-function tell({ socket, waiting }: Viewer, told: Told): void {
+function tell({ socket, waiting }: Viewer, told: ScreenMessage): void {
   if (waiting) waiting.push(told);
   else send(socket, told.text);
 }

@@ -158,7 +158,7 @@ export class Drawing {
 
   /**
    * A call of a client draws on a node, for the conversation that it names. Call the result when the node did not do it. Throws
-   * `INVALID_REQUEST` for a name that is none.
+   * `INVALID_REQUEST` for a name that is no conversation.
    */
   asked({ nodeId, command, params, sessionKey: named }: NodeDrawing): () => void {
     const sessionKey = this.#services.sessions.canonical(named);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
-import { PaperChannel } from "../../../../../../../test/fakes/paper-channel.ts";
+import { ScriptedChannel } from "../../../../../../../test/fakes/scripted-channel.ts";
 import { createLog } from "../../../../base/log.ts";
 import { Secrets } from "../../../../base/privacy/secrets.ts";
 import { Machine } from "../../../../base/process/machine.ts";
@@ -15,7 +15,7 @@ const NO_STATE: ChannelState = { get: () => undefined, entries: () => [], write:
 
 /** An account over paper, and every state it has been in. */
 function paperAccount() {
-  const paper = new PaperChannel();
+  const paper = new ScriptedChannel();
   const clock = new FakeClock();
   const states: string[] = [];
   const log = createLog({ clock, level: "error", sinks: [], secrets: new Secrets() });

@@ -58,7 +58,7 @@ export function composeMessage({
   readonly standing: ToolAudience;
   /** The message that the last one answers, if the gateway has it. */
   readonly quoted: QuotedMessage | undefined;
-  /** Its files, where they were fetched. */
+  /** The files of the quoted message, where they were fetched. */
   readonly quotedFiles?: readonly ReceivedFile[];
 }): ComposedMessage {
   const messages = received.map(({ message }) => message);

@@ -32,7 +32,7 @@ export type KnownIds = (what: "peer" | "chat", channel: string, name: string) =>
 
 type Kind = "peer" | "chat";
 
-/** Every name that stands where only ids have an effect. */
+/** Every name in a place where only ids have an effect. */
 export function namesIn(
   settings: NamedSettings,
   definitions: readonly ChannelDefinition[],
@@ -103,7 +103,7 @@ function inAccount(channel: string, account: AccountConfig, path: string, check:
   ];
 }
 
-/** "telegram:@ann": the channel stands before the entry. */
+/** "telegram:@ann": the channel comes before the entry. */
 function prefixed(text: string, setting: string, check: Check): NameProblem[] {
   const [channel = "", ...rest] = text.split(":");
   return check({ kind: "peer", channel, text: rest.join(":"), setting, prefix: `${channel}:` });

@@ -131,7 +131,7 @@ const chat: Fit<Chat> = fitRecord<Chat>({
   ...{ title: name, threadTitle: name, spaceId: part, isSelf: fitFlag },
 });
 
-/** A copy that fits; a cut text says that it was cut. `now` stands in for a time that is none, epoch ms. */
+/** A copy that fits; a cut text says that it was cut. `now` replaces an invalid time, epoch ms. */
 export function boundedInbound(inbound: Inbound, now: number): Inbound {
   const base = {
     // Without a key that fits, a redelivery cannot be told apart: done twice is better than lost.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "../../../../../../../test/fakes/clock.ts";
-import { PaperChannel } from "../../../../../../../test/fakes/paper-channel.ts";
+import { ScriptedChannel } from "../../../../../../../test/fakes/scripted-channel.ts";
 import { createLog } from "../../../../base/log.ts";
 import { Secrets } from "../../../../base/privacy/secrets.ts";
 import { Machine } from "../../../../base/process/machine.ts";
@@ -22,7 +22,7 @@ const key = { channel: "paper", account: "default" };
 /** An account over paper with an outbox; `link` connects it. */
 class Desk {
   readonly clock = new FakeClock();
-  readonly paper: PaperChannel;
+  readonly paper: ScriptedChannel;
   readonly outbox: Outbox;
   readonly settled: OutboxRow[] = [];
   readonly account: Account;
@@ -35,7 +35,7 @@ class Desk {
   isDiskFull = () => false;
 
   constructor(options: { repeatSafeMs?: number } = {}) {
-    this.paper = new PaperChannel(options);
+    this.paper = new ScriptedChannel(options);
     const { clock } = this;
     const store = openStore(":memory:", [tables]);
     this.outbox = new Outbox({ clock, store, guard: (text) => text });

@@ -25,7 +25,7 @@ export interface SenderOptions {
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
   /** Runs `work` in one transaction. */
   atomically<T>(work: () => T): T;
-  /** Resolves when the mark of a message is wherever it is replicated to: whoever takes over must know of the try. */
+  /** Resolves when the mark of a message is replicated, where it is: a gateway that takes over must know of the try. */
   replicated(): Promise<void>;
   /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
   settled(row: OutboxRow): void;

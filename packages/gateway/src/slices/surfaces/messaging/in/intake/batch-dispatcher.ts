@@ -16,7 +16,7 @@ import { type Decision, isOwner } from "../inbound.ts";
 import type { InboundPolicy } from "./inbound-policy.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";
 
-/** The pause before a damaged database is tried again, ms. A person must mend it, mostly with the gateway stopped. */
+/** The pause before a damaged database is tried again, ms. A person must repair it, mostly with the gateway stopped. */
 const AFTER_DAMAGE_MS = 60_000;
 
 interface BatchDispatcherOptions {

@@ -88,7 +88,7 @@ export class Intake {
   #troubled(error: unknown): void {
     const { clock, log, machine } = this.#services;
     const { signal } = this.#stop;
-    // Damage is logged once. Nothing is given up: the inbox is worked on when the database is mended.
+    // Damage is logged once. Nothing is given up: the inbox is worked on when the database is repaired.
     if (!isDamage(error)) log.warn("the inbox cannot be worked on now", { error });
     this.#isAgain = false;
     const well = isTransient(error) ? machine.recovered(error, signal) : clock.sleep(AFTER_ERROR_MS, signal);

@@ -1,4 +1,4 @@
-/** A channel without a platform: what it does next is told by the test. For what accounts and senders do with any channel. */
+/** A channel without a platform, which does what a test says. For what accounts and senders do with any channel. */
 import {
   type ChannelDefinition,
   ChannelError,
@@ -12,7 +12,7 @@ import { plainDialect } from "../../packages/gateway/src/kit/text/plain.ts";
 
 type Step = ChannelError | "hang" | "ok";
 
-export class PaperChannel {
+export class ScriptedChannel {
   readonly definition: ChannelDefinition;
   /** What the next openings do; without one they succeed. */
   readonly openings: Step[] = [];

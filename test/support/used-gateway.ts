@@ -1,4 +1,4 @@
-// A gateway that somebody lives with: conversations, an account, people and a node who wait, jobs, runs and what they cost.
+// A gateway that has been in use: conversations, an account, people and a node who wait, jobs, runs and what they cost.
 
 import { fakeTelegram } from "@moltbot/fakes";
 import { fakeOpenAI } from "../fakes/openai.ts";
@@ -7,7 +7,7 @@ import { FakePhone } from "./fake-phone.ts";
 import { type Connected, type TestGateway, testGateway } from "./gateway.ts";
 
 /** What there is to look at, and who may change it. */
-export interface LivedIn extends AsyncDisposable {
+export interface UsedGateway extends AsyncDisposable {
   readonly gateway: TestGateway;
   readonly admin: Connected;
   readonly model: Awaited<ReturnType<typeof fakeOpenAI>>;
@@ -16,7 +16,7 @@ export interface LivedIn extends AsyncDisposable {
   waiting(name: string): Promise<FakePhone>;
 }
 
-export async function livedIn(): Promise<LivedIn> {
+export async function usedGateway(): Promise<UsedGateway> {
   const model = await fakeOpenAI();
   const telegram = await fakeTelegram();
   const config = {

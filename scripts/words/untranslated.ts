@@ -1,6 +1,6 @@
-/** Texts for people in a source that no catalogue is asked for. Told apart from other strings by how they look and where they stand. */
+/** Texts for people in a source that no catalogue is asked for. Told apart from other strings by how they look and where they are. */
 import type { Node } from "web-tree-sitter";
-import type { StrayText } from "./source.ts";
+import type { UntranslatedText } from "./source.ts";
 import { isSpoken, ownersOf } from "./template.ts";
 
 /** Functions and constructors whose strings are no texts, or which translate them. */
@@ -47,14 +47,20 @@ const TYPES = new Set(["literal_type", "import_statement", "export_statement", "
 const PROSE = /\p{L}{2,}[,.:;…!?’”]*\s+[\p{L}“{]|[}\p{L}]\s+\p{L}{2,}|^\p{Lu}\p{Ll}+[.…!?]?$/u;
 
 /** All stray texts of a source; `file` is its path below the sources. */
-export function strayTexts(root: Node, file: string): StrayText[] {
+export function untranslatedTexts(root: Node, file: string): UntranslatedText[] {
   const strings = [...root.descendantsOfType("string"), ...root.descendantsOfType("template_string")];
   const known = NOT_FOR_PEOPLE[file] ?? [];
-  const strays = strings.filter((node) => node !== null && isStray(node) && !known.includes(staticText(node)));
+  const untranslated = strings.filter(
+    (node) => node !== null && isUntranslated(node) && !known.includes(staticText(node)),
+  );
   const early = root.descendantsOfType("call_expression").filter((call) => call !== null && isTooEarly(call));
   return [
-    ...strays.flatMap((node) => (node ? [strayOf(node, "goes through neither a template nor `t`")] : [])),
-    ...early.flatMap((node) => (node ? [strayOf(node, "is asked for before a language is chosen; use `said`")] : [])),
+    ...untranslated.flatMap((node) =>
+      node ? [untranslatedText(node, "goes through neither a template nor `t`")] : [],
+    ),
+    ...early.flatMap((node) =>
+      node ? [untranslatedText(node, "is asked for before a language is chosen; use `said`")] : [],
+    ),
   ];
 }
 
@@ -66,11 +72,11 @@ function isTooEarly(call: Node): boolean {
   return true;
 }
 
-function strayOf(node: Node, why: string): StrayText {
+function untranslatedText(node: Node, why: string): UntranslatedText {
   return { text: node.text, line: node.startPosition.row + 1, why };
 }
 
-function isStray(node: Node): boolean {
+function isUntranslated(node: Node): boolean {
   const { parent } = node;
   if (parent === null || !PROSE.test(staticText(node)) || OTHER_LANGUAGE.test(staticText(node))) return false;
   if (parent.type === "call_expression") return false; // a tagged template
@@ -89,7 +95,7 @@ function staticText(node: Node): string {
   return text + node.text.slice(at - node.startIndex, -1);
 }
 
-/** Whether where it stands says that it is no text for people. */
+/** Whether where it is says that it is no text for people. */
 function isNoText(node: Node): boolean {
   let child = node;
   for (let at = node.parent; at !== null; child = at, at = at.parent) {
@@ -112,7 +118,7 @@ function isNoArgument(given: Node): boolean {
   return CALLS.test(name);
 }
 
-/** Whether an expression of a template stands in an attribute that nobody reads. */
+/** Whether an expression of a template is in an attribute that nobody reads. */
 function isInOtherAttribute(hole: Node): boolean {
   const template = hole.parent;
   if (template?.parent?.childForFieldName("function")?.text !== "html") return template !== null && isNoText(template);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Provider } from "../providers/providers.ts";
 
-export interface Habits {
+export interface Quirks {
   /** The id of a call as the provider takes it; the same for the same id. */
   callId(id: string): string;
   /** Whether an answer to a call may hold pictures. */
@@ -15,8 +15,8 @@ export interface Habits {
 const REASONING_HOSTS = /(?:^|\.)(?:deepseek\.com|moonshot\.(?:ai|cn)|openrouter\.ai|z\.ai|bigmodel\.cn|minimax\.io)$/;
 const MISTRAL_HOST = /(?:^|\.)mistral\.ai$/;
 
-/** The habits of a provider. */
-export function habitsOf({ api, baseUrl }: Provider): Habits {
+/** The quirks of a provider. */
+export function quirksOf({ api, baseUrl }: Provider): Quirks {
   const host = URL.canParse(baseUrl) ? new URL(baseUrl).hostname : "";
   return {
     callId: MISTRAL_HOST.test(host) ? nineCharacters : plainId,

@@ -7,7 +7,7 @@ import { nameOfAgent } from "../../../kit/asked-by.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
 import type { Outcome } from "../approvals/approvals.ts";
-import { OF_TOOL } from "./errands.ts";
+import { OF_TOOL } from "./node-tools.ts";
 import { shownName } from "./shown.ts";
 import type { Gateway } from "./slice.ts";
 

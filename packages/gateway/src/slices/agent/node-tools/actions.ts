@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest } from "../../../base/errors.ts";
 import { nameOfAgent } from "../../../kit/asked-by.ts";
 import type { ToolCall, ToolResult } from "../../../kit/tool.ts";
 import type { NodeShape } from "../../core/nodes/schema.ts";
-import { OF_TOOL } from "./errands.ts";
+import { OF_TOOL } from "./node-tools.ts";
 import { keptResult } from "./result.ts";
 import { runOnNode } from "./run.ts";
 import { describeText, lastUsedNode, listText, shownName } from "./shown.ts";
@@ -65,7 +65,7 @@ export async function act(call: Call): Promise<string | ToolResult> {
   }
 }
 
-/** A refusal of the gateway with its reason and what would mend it, which stand in its details. */
+/** A refusal of the gateway with its reason and its remedy, which are in its details. */
 function withReason(error: unknown): unknown {
   if (!(error instanceof GatewayError) || typeof error.details?.reason !== "string") return error;
   const { reason, fix } = error.details;

@@ -1,7 +1,7 @@
 /** What nodes do for agents, when it is told later: results of calls that waited, and programs that ended. */
 import type { Base } from "../../../kit/base.ts";
 import { named } from "../../../kit/text/one-line.ts";
-import type { CallRow, Invoke, LiveNode, Nodes, ReportObserver, ResultTeller } from "../../core/nodes/nodes.ts";
+import type { CallRow, Invoke, LiveNode, Nodes, ReportObserver, ResultReporter } from "../../core/nodes/nodes.ts";
 import type { Notices } from "../../core/notices/notices.ts";
 import type { Sessions } from "../../core/sessions/sessions.ts";
 import type { Agent } from "../agent/agent.ts";
@@ -10,7 +10,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import { keptResult } from "./result.ts";
 import { shownName } from "./shown.ts";
 
-interface ErrandsServices extends Base {
+interface NodeToolsServices extends Base {
   readonly nodes: Pick<Nodes, "list">;
   readonly sessions: Sessions;
   readonly notices: Notices;
@@ -20,7 +20,7 @@ interface ErrandsServices extends Base {
 
 /** Calls of the tool have a principal that begins so: their results are the tool's answer. */
 export const OF_TOOL = "errand:";
-const MAX_TOLD_CHARS = 20_000;
+const MAX_RESULT_CHARS = 20_000;
 const MAX_OUTPUT_CHARS = 4_000;
 /** For calls of operators: they had write scope. */
 const OF_OPERATOR: RunRequest = {
@@ -30,10 +30,10 @@ const OF_OPERATOR: RunRequest = {
 /** For runs that nobody knows any more: they have no rights left. */
 const OF_NOBODY: RunRequest = { ...OF_OPERATOR, starter: { scopes: [], name: "node" } };
 
-export class Errands implements ResultTeller, ReportObserver {
-  readonly #services: ErrandsServices;
+export class NodeTools implements ResultReporter, ReportObserver {
+  readonly #services: NodeToolsServices;
 
-  constructor(services: ErrandsServices) {
+  constructor(services: NodeToolsServices) {
     this.#services = services;
   }
 
@@ -41,7 +41,7 @@ export class Errands implements ResultTeller, ReportObserver {
     const { sessions, workspace, clock } = this.#services;
     const files = workspace.filesOf(sessions.agentOf(sessions.canonical(sessionKey)));
     const { text } = await keptResult(payload, { files, command, node: this.#nameOf(nodeId), at: clock.now() });
-    return text.slice(0, MAX_TOLD_CHARS).toWellFormed();
+    return text.slice(0, MAX_RESULT_CHARS).toWellFormed();
   }
 
   /** Tells the conversation by a run of its own, once: its id is taken then. */

@@ -1,4 +1,4 @@
-/** Stands between a gateway and a fake platform's HTTP, and answers in its place what no fake would say. */
+/** A proxy between a gateway and a fake platform: it gives answers that no fake would give. */
 import { request as ask, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { FakePlatform } from "../../packages/fakes/src/index.ts";
 import { Loopback } from "../../packages/fakes/src/loopback.ts";
@@ -11,7 +11,7 @@ export interface OddAnswer {
   readonly cut?: boolean;
 }
 
-export class Between implements AsyncDisposable {
+export class AlteringProxy implements AsyncDisposable {
   readonly #loopback: Loopback;
   readonly #target: URL;
   readonly #path: RegExp;
@@ -29,11 +29,11 @@ export class Between implements AsyncDisposable {
   }
 
   /** Requests whose path matches `path` get the odd answers that were ordered; all others reach the fake. */
-  static async before(fake: FakePlatform, path: RegExp): Promise<Between> {
+  static async before(fake: FakePlatform, path: RegExp): Promise<AlteringProxy> {
     const address = Object.values(fake.settings).find((value) => /^http:/.test(String(value)));
-    const between = new Between(String(address), path);
-    await between.#loopback.up();
-    return between;
+    const proxy = new AlteringProxy(String(address), path);
+    await proxy.#loopback.up();
+    return proxy;
   }
 
   /** The fake's settings with this in place of its address. */
@@ -73,12 +73,12 @@ export class Between implements AsyncDisposable {
 
   #pass(request: IncomingMessage, response: ServerResponse): void {
     const { method, headers, url } = request;
-    const onward = ask(new URL(url ?? "/", this.#target), { method, headers }, (answer) => {
+    const forwarded = ask(new URL(url ?? "/", this.#target), { method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
-    onward.on("error", () => response.destroy());
-    response.on("close", () => onward.destroy());
-    request.pipe(onward);
+    forwarded.on("error", () => response.destroy());
+    response.on("close", () => forwarded.destroy());
+    request.pipe(forwarded);
   }
 }
