@@ -5,7 +5,9 @@
 
 /** A draft is not yet the reply. */
 const isReply = (row: string) => `not coalesce(${row}.payload ->> '$.isDraft', 0)`;
-const lastId = (table: string) => `(select coalesce(max(seq), 0) from main.sqlite_sequence where name = '${table}')`;
+/** Newer ids stay as they are, for runs are named after them; they move up where the older database has used them. */
+const moved = (table: string) => `id + max(0, 1 - min(id) over () +
+       (select coalesce(max(seq), 0) from main.sqlite_sequence where name = '${table}'))`;
 
 const INBOX = `channel, account, chat, thread, chat_kind, sender, kind, message_id, at, received_at, payload, state, run_id,
   session_key, outcome, rule, detail, setting, decided_at, binding`;
@@ -21,8 +23,7 @@ export const CARRIED_OVER: readonly string[] = [
      select one.inbox_id, min(other.inbox_id), 0 from before.inbox_keys one
      join main.inbox_keys other using (channel, account, key) group by one.inbox_id;
    insert into temp.carried
-     select id, ${lastId("inbox")} + row_number() over (order by id), 1 from before.inbox
-     where id not in (select was from temp.carried);`,
+     select id, ${moved("inbox")}, 1 from before.inbox where id not in (select was from temp.carried);`,
   `update main.inbox as old set (${DECIDED}) =
      (select ${DECIDED} from before.inbox where id = (select was from temp.carried where now = old.id))
    where state <> 'done' and id in
@@ -37,7 +38,7 @@ export const CARRIED_OVER: readonly string[] = [
    where (state in ('composing', 'queued', 'sending') or not ${isReply("old")})
      and exists (select 1 from before.outbox newer where newer.origin = old.origin and newer.part = old.part);
    insert into main.outbox (id, ${OUTBOX})
-     select ${lastId("outbox")} + row_number() over (order by id), ${OUTBOX} from before.outbox newer
+     select ${moved("outbox")}, ${OUTBOX} from before.outbox newer
      where (state in ('sent', 'unknown', 'failed') or ${isReply("newer")}) and not exists (
        select 1 from main.outbox old
        where (old.origin = newer.origin and old.part = newer.part) or old.client_id = newer.client_id);`,
@@ -47,6 +48,12 @@ export const CARRIED_OVER: readonly string[] = [
    where state = 'running' and id in (select now from temp.carried where is_new) and not exists (
      select 1 from main.outbox reply where reply.origin = 'run:' || run_id and ${isReply("reply")});
    drop table temp.carried;`,
+  // An id that was given once is not given again.
+  `update main.sqlite_sequence as old set seq = max(seq, coalesce(
+     (select max(seq) from before.sqlite_sequence newer where newer.name = old.name), 0))
+   where name in ('inbox', 'outbox');
+   insert into main.sqlite_sequence (name, seq) select name, max(seq) from before.sqlite_sequence
+     where name in ('inbox', 'outbox') and name not in (select name from main.sqlite_sequence) group by name;`,
   `insert into main.chats select * from before.chats where true on conflict do nothing;
    insert into main.sender_requests (channel, sender, account, name, code, created_at, last_seen_at, aliases)
      select channel, sender, account, name, code, created_at, last_seen_at, aliases from before.sender_requests
