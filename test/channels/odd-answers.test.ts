@@ -67,6 +67,8 @@ const SIGNAL: readonly Case[] = [
   ["a result without a time", { body: '{"jsonrpc":"2.0","id":"1","result":{"results":[]}}' }, "unknown"],
 ];
 const BLUEBUBBLES: readonly Case[] = [
+  ["nothing at all", { status: 204 }, "unknown"],
+  ["a page", PAGE, "unknown"],
   ["a success without a message", { body: '{"status":200}' }, "unknown"],
   ["too much, in a proxy's words", { ...PAGE, status: 429 }, "rate-limited", 5_000],
 ];
