@@ -78,3 +78,29 @@ test("what waits for its answer when a backup is restored is answered, and a rep
   assert.equal(entries.find((each) => each.text === "held back")?.outcome, "replied");
   assert.equal(bench.fake.delivered.filter((each) => each.chatId === chatId).length, 1);
 });
+
+test("a job that has had its turn since the backup does not have it again", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram, { config: { backup: { schedule: "off" } } });
+  using _ = folderOf(bench);
+  const { said } = await bench.asks("before");
+  const admin = await bench.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+  const job = {
+    ...{ name: "job", schedule: { kind: "every", everyMs: 3_600_000, anchorMs: Date.now() + 3_000 } },
+    ...{ delivery: { mode: "announce", channel: "telegram", to: said.chatId } },
+    payload: { kind: "systemEvent", text: "Drink something" },
+  };
+  const { id } = await admin.call("cron.add", job);
+  await bench.operator.call("backup.now", {});
+  await bench.delivered("Drink something");
+  const turns = async () => (await bench.operator.call("cron.runs", { id })).entries;
+  const [turn] = await eventually("the turn to be over", async () => {
+    const { entries } = await admin.call("cron.runs", { id });
+    return entries[0]?.deliveryStatus === "delivered" ? await turns() : undefined;
+  });
+
+  await goes(bench, "backup.restore");
+  await bench.asks("after");
+
+  assert.deepEqual(await turns(), [turn]);
+  assert.equal(bench.times("Drink something"), 1);
+});
