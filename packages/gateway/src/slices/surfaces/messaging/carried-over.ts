@@ -42,6 +42,8 @@ export const CARRIED_OVER: readonly string[] = [
      where (state in ('sent', 'unknown', 'failed') or ${isReply("newer")}) and not exists (
        select 1 from main.outbox old
        where (old.origin = newer.origin and old.part = newer.part) or old.client_id = newer.client_id);`,
+  // The run that was named after an id belongs to another message now.
+  `update main.inbox set run_id = null where id in (select now from temp.carried where is_new and now <> was);`,
   // A run of which no reply is left is not there either: the message is decided again.
   `update main.inbox set state = 'received', run_id = null, session_key = null, rule = null, detail = null,
      setting = null, binding = null
