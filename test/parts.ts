@@ -69,6 +69,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/cron-jobs": ["cron"],
   "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
+  "channels/restored": ["backup", "messaging", "cron"],
   "channels/odd-answers": ["channels", "messaging"],
   "channels/odd-fields": ["messaging"],
   "channels/reminders": ["reminders", "messaging"],

@@ -1,6 +1,7 @@
 // Mailboxes over IMAP, with a fake server and with a real one where there is one: new mail is told once, as somebody else's words, whatever happens to either side.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { parseJson5 } from "../../packages/gateway/src/base/config/json5.ts";
 import { Dovecot, noDovecot } from "../fakes/dovecot.ts";
@@ -364,4 +365,27 @@ describe("a mail that the server never hands out", () => {
 
     assert.deepEqual(idsOf(await deliveries(stage.client, 2)), ["<one@example.org>", "<two@example.org>"]);
   });
+});
+
+test("mail that was handled since a backup is not handled again when the backup is restored", async () => {
+  await using stage = await Stage.start(await FakeImap.start());
+  const { stateDir } = stage.gateway;
+  using _ = { [Symbol.dispose]: () => rmSync(`${stateDir}-backups`, { recursive: true, force: true }) };
+  await stateIs(stage.client, "watching");
+  await stage.client.call("backup.now", {});
+  await stage.server.receive(mail("since"));
+  await deliveries(stage.client, 1);
+
+  await stage.client.call("backup.restore", {});
+  await stage.client.closed;
+  await eventually("the restore to be in place", () => !existsSync(join(stateDir, "restore.json")));
+  const client = await stage.gateway.connect({ scopes: ["operator.admin"] });
+  await stage.server.receive(mail("after"));
+  const all = await deliveries(client, 2);
+
+  const asked = stage.model.requests
+    .map(({ body }) => JSON.stringify(body))
+    .filter((each) => each.includes("Hello since"));
+  assert.deepEqual(idsOf(all), ["<since@example.org>", "<after@example.org>"]);
+  assert.equal(asked.length, 1);
 });

@@ -67,6 +67,8 @@ const SIGNAL: readonly Case[] = [
   ["a result without a time", { body: '{"jsonrpc":"2.0","id":"1","result":{"results":[]}}' }, "unknown"],
 ];
 const BLUEBUBBLES: readonly Case[] = [
+  ["nothing at all", { status: 204 }, "unknown"],
+  ["a page", PAGE, "unknown"],
   ["a success without a message", { body: '{"status":200}' }, "unknown"],
   ["too much, in a proxy's words", { ...PAGE, status: 429 }, "rate-limited", 5_000],
 ];
@@ -146,4 +148,19 @@ test("a file that the platform gives out in an hour holds up no answer", async (
 
   const { messages } = await bench.operator.call("chat.history", { sessionKey: "main", limit: 20 });
   assert.match(JSON.stringify(messages), /a\.txt” *: not taken in — Telegram takes no more messages for 3600 s/);
+});
+
+test("files that a platform does not give out hold a conversation up once, however many messages have one", async () => {
+  const fake = await fakeTelegram();
+  await using proxy = await AlteringProxy.before(fake, /\/getFile/);
+  await using bench = await ChannelBench.start(async () => fake, { settings: proxy.settings(fake) });
+  const waits = 3;
+  const file = { bytes: Buffer.from("hello"), mimeType: "text/plain", fileName: "a.txt", kind: "document" } as const;
+  // One after the other, the first file would meet all refusals and be given up.
+  for (let n = 0; n < waits; n++) proxy.answers(botLimit(2));
+
+  for (let n = 0; n < waits; n++) await fake.says("look", { files: [file] });
+  await bench.asks("next");
+
+  assert.deepEqual([proxy.met, proxy.asked], [waits, 2 * waits]);
 });

@@ -70,3 +70,21 @@ test("a time that nobody understands is refused with the forms that are", async 
     [2, '--since is a length such as 10m, 2h or 3d, or a time such as 2026-01-31T08:00, not "yesterday".\n'],
   );
 });
+
+test("a log without lines, or without such lines, says so", async () => {
+  using home = new Home();
+  const path = join(home.stateDir, "logs", "gateway.log");
+  mkdirSync(join(home.stateDir, "logs"), { recursive: true, mode: 0o700 });
+  const env = { MOLTBOT_GATEWAY_PORT: await freePort() };
+
+  writeFileSync(path, "");
+  const empty = await home.run(["logs"], { env });
+  writeFileSync(path, RUN);
+  const other = await home.run(["logs", "--word", "elephant"], { env });
+
+  const said = [empty, other].map(({ stdout, stderr }) => [stdout, stderr]);
+  assert.deepEqual(said, [
+    ["", `The gateway does not run; no line is in ${path}.\n`],
+    ["", `The gateway does not run; no line like that is in ${path}.\n`],
+  ]);
+});

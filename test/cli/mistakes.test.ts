@@ -45,6 +45,17 @@ test("an unknown flag exits 2 and names the nearest one", async () => {
   });
 });
 
+test("two letters are not taken for the beginning of another flag", async () => {
+  using home = new Home();
+
+  const { code, stderr } = await home.run(["message", "send", "--to", "+15550100"]);
+
+  assert.deepEqual(
+    [code, stderr],
+    [2, "`moltbot message send` has no flag --to. See `moltbot message send --help`.\n"],
+  );
+});
+
 test("a flag without its value exits 2", async () => {
   using home = new Home();
 

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { toolStage } from "../agent/tool-stage.ts";
 import { testGateway } from "../support/gateway.ts";
 import { isAlive } from "../support/is-alive.ts";
-import { LIMIT_MS } from "../support/time-limit.ts";
+import { LIMIT_MS, within } from "../support/time-limit.ts";
 import type { WireClient } from "../support/wire-client.ts";
 import { freePort, Home } from "./harness.ts";
 import { approve, EVERYTHING, lineIn, Machine, operator, TOKEN } from "./machine.ts";
@@ -212,4 +212,21 @@ test("a program that waited and was at work when the gateway was killed is not s
     admin[Symbol.dispose]();
     await gateway.end("SIGKILL");
   }
+});
+
+test("a node whose gateway does not run says so in words, and what to do", async () => {
+  using home = new Home();
+  const child = home.spawn(["node", "run", "--url", `ws://127.0.0.1:${await freePort()}`]);
+  const said = [child.stdout!, child.stderr!].map((stream) => text(stream));
+  const isSaid = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on("data", (part) => String(part).includes("ateway answers") && resolve());
+  });
+
+  await within(isSaid, "the node to say that nobody answers").finally(() => child.kill("SIGTERM"));
+
+  assert.match(
+    (await Promise.all(said)).join(""),
+    /^No gateway answers; this node tries again\. Start one with `moltbot gateway`, or name another with --url\.$/m,
+  );
 });

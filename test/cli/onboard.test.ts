@@ -68,7 +68,8 @@ test("a key that is typed is tried and not shown; Ctrl-C ends the wizard on the 
   const next = await home.run(["gateway", "call", "wizard.start"]);
 
   assert.equal(code, 1);
-  assert.doesNotMatch(terminal.text, /sk-fake/);
+  assert.match(terminal.text, /\nOnboarding is broken off\. What is set up so far stays;/);
+  assert.doesNotMatch(terminal.text, /Nothing was changed|sk-fake/);
   assert.equal(next.code, 0, next.stderr);
 });
 
@@ -135,5 +136,22 @@ test("without a terminal it says what to run instead", async () => {
       2,
       "Onboarding asks questions and needs a terminal. Without one: `moltbot models auth`, `moltbot channels add`, `moltbot gateway install`.\n",
     ],
+  );
+});
+
+test("on a narrow terminal what is said is broken at words", async () => {
+  using home = new Home();
+  await home.run(["config", "set", "models.detectLocal", "false"]);
+  await using _gateway = await home.gateway();
+  await using terminal = home.terminal(["onboard"], 50);
+
+  await terminal.until(/Which model shall answer\?[\s\S]*Number/);
+  terminal.type("\x03");
+  await terminal.ended();
+
+  assert.match(terminal.text, /Each step can be\nskipped/);
+  assert.deepEqual(
+    terminal.lines.filter((line) => line.length > 50),
+    [],
   );
 });

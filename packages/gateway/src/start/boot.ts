@@ -125,6 +125,10 @@ export async function boot(
 function tellRestored(restored: RestoreTrial | AbandonedRestore, log: Log): void {
   if (restored.kind === "trial") {
     restored.commitPlan();
+    if (restored.notCarried !== undefined)
+      log.warn("what came in and went out since the backup could not be taken over", {
+        ...{ error: restored.notCarried, next: "messages since then may be answered again; look at `moltbot why`" },
+      });
     return log.info("the restored state is in place", { from: restored.what });
   }
   const { what, error } = restored;

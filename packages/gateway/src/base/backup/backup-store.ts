@@ -14,6 +14,7 @@ import {
   type RetentionRules,
   type StoredBackup,
 } from "./backup-folder.ts";
+import { problemCarryingOver } from "./carry-over.ts";
 import { isWithin } from "./contents.ts";
 import { type MadeBackup, type MakeOptions, makeBackup } from "./make.ts";
 import type { Manifest } from "./manifest.ts";
@@ -26,6 +27,7 @@ import {
   unpackProved,
 } from "./restore.ts";
 import { type Size, type StateSize, sizeOf, stateSizes } from "./sizes.ts";
+import type { RestorePlan } from "./swap.ts";
 import { readArchive, readArchiveHead } from "./unpack.ts";
 
 /** The settings of backups, as the config file says them. */
@@ -219,6 +221,12 @@ export class BackupStore {
         await replay(database, { journal, tables, from, until: at, passphrase: options.passphrase });
       },
     });
+  }
+
+  /** Takes what came in and went out since into a restore that is ready; false when what is there cannot be read. */
+  carryOver(plan: RestorePlan): boolean {
+    const { stateDir, tables } = this.#options;
+    return problemCarryingOver(stateDir, plan, tables) === undefined;
   }
 
   async #before(at: number): Promise<string> {

@@ -19,6 +19,11 @@ export interface Tables {
    * older copy: others may have been done since, and would be done again.
    */
   readonly finished?: Readonly<Record<string, string>>;
+  /**
+   * SQL that a restore runs on the older database (`main`) before it takes the place of the newer one (`before`, of this
+   * version): it takes over what cannot be taken back, such as what platforms handed over or others have seen.
+   */
+  readonly carriedOver?: readonly string[];
 }
 
 export type Row = Readonly<Record<string, SQLInputValue>>;

@@ -141,7 +141,7 @@ export class Mapper {
 
   /** By the number, which people know; who hides it is known by id. */
   #peerOf({ source, sourceNumber, sourceUuid, sourceName }: Envelope): Peer {
-    const id = sourceNumber ?? sourceUuid ?? source ?? "unknown";
+    const id = sourceNumber || sourceUuid || source || "unknown";
     return {
       id: accountId(id),
       name: chosenName(sourceName || undefined),

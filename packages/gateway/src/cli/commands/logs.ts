@@ -54,8 +54,10 @@ export const logs = defineCommand({
     } catch (error) {
       const isDown = error instanceof CliError && error.exitCode === EXIT.unreachable;
       if (!isDown || !target.isLocal || !fileExists(path)) throw error;
-      for (const line of lastLines(path, { limit, wanted })) printLine(call, line);
-      call.out.note(`The gateway does not run; these are the last lines of ${path}.`);
+      const lines = lastLines(path, { limit, wanted });
+      for (const line of lines) printLine(call, line);
+      const found = lines.length > 0 ? "these are the last lines of" : `no line${wanted ? " like that" : ""} is in`;
+      call.out.note(`The gateway does not run; ${found} ${path}.`);
     }
   },
 });
@@ -105,7 +107,7 @@ function linesOf(path: string, maxBytes: number): string[] {
   const file = openSync(path, "r");
   readSync(file, buffer, 0, buffer.length, size - buffer.length);
   closeSync(file);
-  return buffer.toString("utf8").trimEnd().split("\n");
+  return buffer.toString("utf8").trimEnd().split("\n").filter(Boolean);
 }
 
 /** A JSON line as time, level, sentence and fields; any other line as it is. */

@@ -3,13 +3,14 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupVerifyResult } from "@moltbot/protocol";
-import type { PrepareOptions } from "../../base/backup/backup-store.ts";
+import type { BackupStore, PrepareOptions } from "../../base/backup/backup-store.ts";
 import { reportOf } from "../../base/backup/manifest.ts";
 import {
   commitPlan,
   executePlan,
   lastRestore,
   planPath,
+  type RestorePlan,
   readPlan,
   rollBackPlan,
   undoPlan,
@@ -80,7 +81,7 @@ async function goBack(named: string | undefined, call: RestoreCall): Promise<voi
     async here(backupStore, { stateDir }) {
       recover(stateDir);
       const { plan, manifest, elsewhere } = await backupStore.prepare({ file, at, passphrase });
-      exchange(stateDir, plan);
+      exchange(stateDir, plan, { backupStore, out });
       return { ...reportOf(plan.what, manifest), elsewhere: [...elsewhere], keptIn: plan.aside };
     },
   });
@@ -119,12 +120,12 @@ async function undo(call: RestoreCall): Promise<void> {
       await restarted(call, target, answer.keptIn);
       return answer;
     },
-    async here(_backups, { stateDir }) {
+    async here(backupStore, { stateDir }) {
       recover(stateDir);
       const last = lastRestore(stateDir);
       if (!last) throw new CliError("There is no restore that could be undone.");
       const plan = undoPlan(last);
-      exchange(stateDir, plan);
+      exchange(stateDir, plan, { backupStore, out });
       return { what: last.what, keptIn: plan.aside };
     },
   });
@@ -155,8 +156,12 @@ function recover(stateDir: string): void {
   if (plan) rollBackPlan(stateDir, plan);
 }
 
-function exchange(stateDir: string, plan: Parameters<typeof executePlan>[1]): void {
+const NOT_CARRIED =
+  "What came in and went out since then could not be read, so messages may be answered again; `moltbot why` shows them.\n";
+
+function exchange(stateDir: string, plan: RestorePlan, by: { backupStore: BackupStore; out: Asking["out"] }): void {
   refuseWhenHeld(stateDir);
+  if (!by.backupStore.carryOver(plan)) by.out.note(NOT_CARRIED);
   try {
     commitPlan(stateDir, executePlan(stateDir, plan));
   } catch (error) {

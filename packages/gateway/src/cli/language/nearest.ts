@@ -3,8 +3,10 @@
 /** The candidate that is few edits away from `word`, or undefined when none is close enough to suggest. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
+  // One or two letters begin too many names: whoever writes --to does not mean --token.
+  const isBeginning = (candidate: string) => word.length > 2 && candidate.startsWith(word);
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: candidate.startsWith(word) ? 1 : edits(word, candidate) }))
+    .map((candidate) => ({ candidate, distance: isBeginning(candidate) ? 1 : edits(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best && best.distance <= limit ? best.candidate : undefined;

@@ -1,6 +1,12 @@
 /** A node host: keeps a connection to a gateway for ever, and answers the calls that come over it. */
 import { cpus, freemem, loadavg, totalmem } from "node:os";
-import { type ClientOptions, type ClientState, GatewayClient, isPairingRequired } from "@moltbot/protocol";
+import {
+  type ClientOptions,
+  type ClientState,
+  ConnectionClosed,
+  GatewayClient,
+  isPairingRequired,
+} from "@moltbot/protocol";
 import { isRecord } from "../../base/config/config.ts";
 import { ignore, messageOf } from "../../base/errors.ts";
 import type { Clock } from "../../base/time/clock.ts";
@@ -206,12 +212,17 @@ function failureOf(error: unknown): { code: string; message: string } {
   return { code: "UNAVAILABLE", message: messageOf(error) };
 }
 
+/** What a client sees where nobody listens, and of a gateway that is killed (RFC 6455, 7.1.5). */
+const NOBODY_THERE = 1006;
+
 function lineOf(state: ClientState): string | undefined {
   if (state.kind === "connected") return "Connected: this machine is a node of the gateway.";
   if (state.kind !== "reconnecting" && state.kind !== "closed") return undefined;
   const { reason } = state;
   if (reason === undefined) return undefined;
   if (isPairingRequired(reason)) return pairingLine(reason);
+  if (state.kind === "reconnecting" && reason instanceof ConnectionClosed && reason.closeCode === NOBODY_THERE)
+    return "No gateway answers; this node tries again. Start one with `moltbot gateway`, or name another with --url.";
   return state.kind === "closed"
     ? `The gateway refused this node: ${errorText(reason)}`
     : `Not connected: ${errorText(reason)}`;

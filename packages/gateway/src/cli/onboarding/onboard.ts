@@ -10,7 +10,7 @@ import { withGateway } from "../reach/connect.ts";
 import { readInstance } from "../reach/instance.ts";
 import { dashboardLink, namesGateway, resolveTarget } from "../reach/target.ts";
 import { lookAtService } from "../service/verbs.ts";
-import { canAsk, confirm } from "../terminal/prompt.ts";
+import { canAsk, confirm, Unanswered } from "../terminal/prompt.ts";
 import { onStop } from "../terminal/stop.ts";
 import { followWizard } from "./wizard.ts";
 
@@ -27,6 +27,17 @@ export async function onboardHere(call: OnboardCall): Promise<ExitCode> {
       "Onboarding asks questions and needs a terminal. Without one: `moltbot models auth`, `moltbot channels add`, `moltbot gateway install`.",
     );
   }
+  try {
+    return await lead(call);
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error;
+    throw new CliError(
+      "Onboarding is broken off. What is set up so far stays; `moltbot onboard` goes on with the rest.",
+    );
+  }
+}
+
+async function lead(call: OnboardCall): Promise<ExitCode> {
   const target = resolveTarget(call.flags, call.env);
   const isHere = !namesGateway(call.flags) && target.isLocal;
   using child = isHere ? await ensureRuns(call) : undefined;

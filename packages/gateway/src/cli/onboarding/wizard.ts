@@ -10,6 +10,9 @@ import { printable } from "../terminal/render.ts";
 
 type Step = NonNullable<Methods["wizard.next"]["result"]["step"]>;
 
+/** Signs of a QR code, whose lines stay whole. */
+const PICTURE = /[▀▄█]/;
+
 /** A step may ask a model or a platform, ms. */
 const STEP_MS = 180_000;
 
@@ -40,7 +43,7 @@ export async function followWizard({ client }: Link, out: Output): Promise<void>
 async function answerTo(step: Step, out: Output): Promise<unknown> {
   const { type, title = "", message = "", sensitive = false } = step;
   out.print(`\n${out.style.bold(printable(title))}`);
-  if (message !== "") out.raw(printable(message));
+  if (message !== "") (PICTURE.test(message) ? out.raw : out.print)(printable(message));
   if (type === "select") return await choice(step, out);
   if (type === "confirm") return await confirm("Yes?", step.initialValue === false ? "no" : "yes");
   if (type === "text") return await ask(`${printable(title)} (Enter skips): `, { isSecret: sensitive });

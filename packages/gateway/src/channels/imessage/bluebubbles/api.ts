@@ -36,6 +36,12 @@ export class BlueBubblesApi {
     });
     const body = parsed(text);
     if (response.ok && body !== undefined) return body.data;
+    // A proxy may have lost the answer to what the server has done.
+    if (response.ok && options.method === "POST")
+      throw new ChannelError(
+        "unknown",
+        `BlueBubbles answered ${response.status} and nothing that can be read; whether it took the message cannot be told.`,
+      );
     throw refusal(response.status, body);
   }
 

@@ -56,5 +56,5 @@ export const tables = defineTables(
     // The id of the peer who left it; null for the owner's notes.
     "alter table notes add column guest text;",
   ],
-  { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" },
+  { finished: { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" } },
 );

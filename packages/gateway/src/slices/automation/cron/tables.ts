@@ -1,5 +1,20 @@
 import { defineTables } from "../../../kit/tables.ts";
 
+const SLOT = `job_id, job_name, slot_at, begins_at, cause, attempt, work, outcome, state, run_id, started_at, ended_at, error,
+  summary, delivery, delivery_error`;
+const POST = "origin, url, body, state, attempts, not_before, queued_at, problem";
+
+/** A job that has had its turn since a backup does not have it again, and what waits to be posted is posted. */
+const CARRIED_OVER = [
+  `delete from main.cron_slots where state in ('waiting', 'running') and (job_id, slot_at, cause) in
+     (select job_id, slot_at, cause from before.cron_slots where state not in ('waiting', 'running'));
+   insert into main.cron_slots (${SLOT})
+     select ${SLOT} from before.cron_slots where state not in ('waiting', 'running') order by id on conflict do nothing;`,
+  `delete from main.cron_posts where state = 'waiting' and origin in
+     (select origin from before.cron_posts where state <> 'waiting');
+   insert into main.cron_posts (${POST}) select ${POST} from before.cron_posts order by id on conflict do nothing;`,
+];
+
 /** Jobs, and their slots: one row for each time at which a job was due, or was run by hand. */
 export const tables = defineTables(
   "cron",
@@ -85,5 +100,8 @@ export const tables = defineTables(
      ) strict;
      create index cron_posts_waiting on cron_posts (not_before) where state = 'waiting';`,
   ],
-  { cron_slots: "state not in ('waiting', 'running')", cron_posts: "state <> 'waiting'" },
+  {
+    finished: { cron_slots: "state not in ('waiting', 'running')", cron_posts: "state <> 'waiting'" },
+    carriedOver: CARRIED_OVER,
+  },
 );

@@ -1,8 +1,29 @@
 import { defineTables } from "../../../kit/tables.ts";
 
+const DELIVERY = `at, hook, source, outcome, status, answer, reason, event_id, bytes, repeats, name, wake_mode, agent_id,
+  session_key, run_id, run_end, run_problem`;
+
+/** What was done for a delivery since a backup, be it of a program or a mail, is not done again; what was not done is. */
+const CARRIED_OVER = [
+  `create temp table handled (was integer primary key, now integer not null);
+   insert into temp.handled
+     select id, id + max(0, 1 - min(id) over () + (select coalesce(max(id), 0) from main.hook_deliveries))
+     from before.hook_deliveries newer
+     where (run_id is null or run_end is not null) and not exists (
+       select 1 from before.hook_keys one join main.hook_keys other using (key) where one.delivery = newer.id);
+   insert into main.hook_deliveries (id, ${DELIVERY})
+     select now, ${DELIVERY} from before.hook_deliveries join temp.handled on was = id where true on conflict do nothing;
+   insert into main.hook_keys
+     select key, now from before.hook_keys join temp.handled on was = delivery
+     where now in (select id from main.hook_deliveries) on conflict do nothing;
+   drop table temp.handled;`,
+];
+
 /** What other programs have delivered, the keys that a retry is known by, and what became of each. */
-export const tables = defineTables("hooks", [
-  `create table hook_deliveries (
+export const tables = defineTables(
+  "hooks",
+  [
+    `create table hook_deliveries (
        id integer primary key,
        at integer not null,
        hook text not null,
@@ -29,4 +50,6 @@ export const tables = defineTables("hooks", [
        delivery integer not null references hook_deliveries (id) on delete cascade
      ) strict, without rowid;
      create index hook_keys_of on hook_keys (delivery);`,
-]);
+  ],
+  { carriedOver: CARRIED_OVER },
+);

@@ -46,5 +46,5 @@ export const tables = defineTables(
   create index node_calls_state on node_calls (state, node_id);`,
     "alter table node_calls add column asked_by text;",
   ],
-  { node_calls: "ended_at is not null" },
+  { finished: { node_calls: "ended_at is not null" } },
 );

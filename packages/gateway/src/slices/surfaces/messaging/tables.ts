@@ -1,5 +1,6 @@
 /** Messages in, messages out, and what accounts remember. */
 import { defineTables } from "../../../kit/tables.ts";
+import { CARRIED_OVER } from "./carried-over.ts";
 
 export const tables = defineTables(
   "messaging",
@@ -110,5 +111,8 @@ export const tables = defineTables(
    update inbox set payload = json_remove(payload, '$.sender.aliases')
      where state <> 'done' and channel in ('telegram', 'discord');`,
   ],
-  { inbox: "state = 'done'", outbox: "state in ('sent', 'unknown', 'failed')" },
+  {
+    finished: { inbox: "state = 'done'", outbox: "state in ('sent', 'unknown', 'failed')" },
+    carriedOver: CARRIED_OVER,
+  },
 );

@@ -29,6 +29,8 @@ const name: Fit<ChosenName> = (value) => {
 };
 const word: Fit<string> = fitText(MAX_NAME_CHARS);
 const part: Fit<string> = fitText(MAX_PART_CHARS);
+/** An id without a sign names nobody. */
+const id: Fit<string> = (value) => part(value) || undefined;
 const parts = fitList(part, MAX_PARTS);
 const facts = fitList(fitPair(part), MAX_PARTS);
 const time: Fit<number> = (value) => {
@@ -115,19 +117,19 @@ const OWN: { readonly [Kind in Inbound["kind"]]: { readonly [Name in keyof Own<K
   vote: { answers: fitOr(answers, []), isSecret: fitFlag },
   button: { data: fitOr(part, ""), via: part },
   membership: { isMember: fitOr(fitFlag, false) },
-  moved: { toChatId: part },
+  moved: { toChatId: id },
   unread: { what: fitOr(part, ""), why: fitOr(part, "") },
   unreadable: { why: fitOr(part, "") },
 };
 
 const NOBODY = "unknown" as AccountId;
 const sender: Fit<Peer> = fitRecord<Peer>({
-  ...{ id: fitOr(fitText<AccountId>(MAX_PART_CHARS), NOBODY), name, username: name },
-  ...{ aliases: fitList(fitText<ProvenAlias>(MAX_PART_CHARS), MAX_PARTS), isBot: fitFlag, isUnproven: fitFlag },
+  ...{ id: fitOr(id as Fit<AccountId>, NOBODY), name, username: name },
+  ...{ aliases: fitList(id as Fit<ProvenAlias>, MAX_PARTS), isBot: fitFlag, isUnproven: fitFlag },
 });
 const chat: Fit<Chat> = fitRecord<Chat>({
   // In a place of an unknown kind nobody is answered who does not address the account.
-  ...{ id: fitOr(part, NOBODY), threadId: part, kind: fitOr(fitOneOf("direct", "group", "channel"), "group") },
+  ...{ id: fitOr(id, NOBODY), threadId: part, kind: fitOr(fitOneOf("direct", "group", "channel"), "group") },
   ...{ title: name, threadTitle: name, spaceId: part, isSelf: fitFlag },
 });
 

@@ -11,13 +11,28 @@ import { audienceOf } from "../../../../agent/agent/agent.ts";
 import type { Account } from "../../accounts/account.ts";
 import { textOf } from "../../out/outbox/outbox-rows.ts";
 import { identitiesOf } from "../../peer-list.ts";
-import { type ComposedMessage, composeMessage, type QuotedMessage, type ReceivedMessage } from "../envelope.ts";
+import {
+  type ComposedMessage,
+  composeMessage,
+  type QuotedMessage,
+  type ReceivedFile,
+  type ReceivedMessage,
+} from "../envelope.ts";
 import { type Decision, isOwner } from "../inbound.ts";
 import type { InboundPolicy } from "./inbound-policy.ts";
 import { AFTER_ERROR_MS, type Held, type IntakeServices, type MessageRow } from "./intake-services.ts";
 
 /** The pause before a damaged database is tried again, ms. A person must repair it, mostly with the gateway stopped. */
 const AFTER_DAMAGE_MS = 60_000;
+
+/** How many files are fetched ahead at a time. */
+const AHEAD = 8;
+
+/** Files that are fetched while their message waits for its turn. */
+interface Ahead {
+  readonly of: string;
+  readonly files: Promise<ReceivedFile[]>;
+}
 
 interface BatchDispatcherOptions {
   readonly account: Account;
@@ -33,6 +48,8 @@ export class BatchDispatcher {
   readonly #policy: InboundPolicy;
   readonly #signal: AbortSignal;
   readonly #starting = new KeyedQueue();
+  readonly #fetching = new KeyedQueue();
+  readonly #ahead = new Map<number, Ahead>();
   /** Messages on their way to the agent. Their text no longer changes, because rights were decided on it. */
   readonly #frozen = new Set<number>();
 
@@ -52,6 +69,8 @@ export class BatchDispatcher {
   begin(held: Held): void {
     if (this.#signal.aborted) return;
     const sessionKey = this.#policy.sessionKey(held.rows[0]!);
+    // A platform that is slow with files holds a conversation up once, not for each message again.
+    if (this.#starting.isBusy(sessionKey)) for (const row of held.rows) this.#fetchAhead(row);
     void this.#starting
       .run(sessionKey, () => this.#startSurely(held, sessionKey))
       .catch((reason: unknown) => ignore(reason, "the account is stopped; the messages stay in the inbox"));
@@ -83,7 +102,24 @@ export class BatchDispatcher {
       await this.#dispatch(wanted, held.decision, sessionKey);
     } finally {
       for (const { id } of wanted) this.#frozen.delete(id);
+      for (const { id } of held.rows) this.#ahead.delete(id);
     }
+  }
+
+  #fetchAhead({ id, inbound }: MessageRow): void {
+    if (inbound.media.length === 0) return;
+    const fetch = () => this.#services.media.fetch(inbound, this.#account, this.#signal);
+    const files = this.#fetching.run(String(id % AHEAD), fetch);
+    files.catch((error: unknown) => ignore(error, "whoever waits for the files is told"));
+    this.#ahead.set(id, { of: JSON.stringify(inbound.media), files });
+  }
+
+  /** The files of a message: those that were fetched ahead, once, if it still has them. */
+  async #filesOf({ id, inbound }: MessageRow, signal: AbortSignal): Promise<ReceivedFile[]> {
+    const ahead = this.#ahead.get(id);
+    this.#ahead.delete(id);
+    if (ahead?.of === JSON.stringify(inbound.media)) return await ahead.files;
+    return await this.#services.media.fetch(inbound, this.#account, signal);
   }
 
   /** A held message as it is now, if it is still answered; one that was changed is decided again. */
@@ -185,13 +221,12 @@ export class BatchDispatcher {
     decision: Held["decision"],
     signal: AbortSignal,
   ): Promise<ComposedMessage> {
-    const { inbox, media } = this.#services;
+    const { inbox } = this.#services;
     const { settings, self } = this.#account;
     const last = rows.at(-1)!;
     const { chat, replyTo } = last.inbound;
     const received: ReceivedMessage[] = [];
-    for (const { inbound: message } of rows)
-      received.push({ message, files: await media.fetch(message, this.#account, signal) });
+    for (const row of rows) received.push({ message: row.inbound, files: await this.#filesOf(row, signal) });
     const context = chat.kind === "direct" ? [] : inbox.unaddressedBefore(rows[0]!, settings.historyLimit);
     const principal = `channel:${last.channel}:${last.inbound.sender.id}`;
     const quoted = replyTo && this.#quoted(last, replyTo);
