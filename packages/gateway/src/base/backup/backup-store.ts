@@ -223,7 +223,7 @@ export class BackupStore {
     });
   }
 
-  /** Takes what came in and went out since into a restore that is ready; false when what is there cannot be read. */
+  /** Carries over what came in and went out since the backup; false when the present database cannot be read. */
   carryOver(plan: RestorePlan): boolean {
     const { stateDir, tables } = this.#options;
     return problemCarryingOver(stateDir, plan, tables) === undefined;

@@ -11,8 +11,8 @@ import { readWal } from "../store/store-wal.ts";
 import type { RestorePlan } from "./swap.ts";
 
 /**
- * Does it for a restore that is ready, and returns why it could not be done: a restore is often the answer to a database that
- * cannot be read, and is then made without what came since.
+ * Carries over into the database of a restore that is ready. Returns the error when that is not possible, undefined when it was
+ * done: a restore is often the answer to a database that cannot be read, and is then made without what came since.
  */
 export function problemCarryingOver(stateDir: string, { source }: RestorePlan, tables: readonly Tables[]): unknown {
   try {
@@ -51,7 +51,7 @@ function carryOver(from: string, into: string, tables: readonly Tables[]): void 
   }
 }
 
-/** What is declared is written for the tables of this program; a statement journal does not know what comes. */
+/** Migrates the older database: `carriedOver` is written for the newest tables. The statement journal records none of this. */
 function bringUpToDate(path: string, tables: readonly Tables[]): void {
   using store = openStore(path, tables);
   store.unrecorded();

@@ -29,7 +29,7 @@ const name: Fit<ChosenName> = (value) => {
 };
 const word: Fit<string> = fitText(MAX_NAME_CHARS);
 const part: Fit<string> = fitText(MAX_PART_CHARS);
-/** An id without a sign names nobody. */
+/** An empty id names nobody. */
 const id: Fit<string> = (value) => part(value) || undefined;
 const parts = fitList(part, MAX_PARTS);
 const facts = fitList(fitPair(part), MAX_PARTS);
