@@ -34,9 +34,18 @@ export class ChannelBench implements AsyncDisposable {
   readonly gateway: TestGateway;
   operator!: Connected;
 
+  /** What people have said on the platform since the bench began. */
+  readonly #said: Said[] = [];
+
   constructor(fake: FakePlatform, gateway: TestGateway) {
     this.fake = fake;
     this.gateway = gateway;
+    const says = fake.says.bind(fake);
+    fake.says = async (text, options) => {
+      const said = await says(text, options);
+      this.#said.push(said);
+      return said;
+    };
   }
 
   /** Starts both and links them. */
@@ -152,10 +161,13 @@ export class ChannelBench implements AsyncDisposable {
   async decided(text: string, limitMs = LIMIT_MS): Promise<Frame["payload"]> {
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
-      const { entries } = await this.operator.call("inbox.list", { limit: 500 });
+      const { entries, isComplete } = await this.#received();
       const entry = entries.find((each: { text: string }) => each.text.trim() === text.trim());
-      if (entry?.state === "done") return entry;
-      if (limit.aborted) assert.fail(`nothing was decided about “${text}”: ${JSON.stringify(entry ?? "not received")}`);
+      if (isComplete && entry?.state === "done") return entry;
+      if (limit.aborted) {
+        const found = isComplete ? (entry ?? "not received") : "not all that was said is received";
+        assert.fail(`nothing was decided about “${text}”: ${JSON.stringify(found)}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -164,12 +176,23 @@ export class ChannelBench implements AsyncDisposable {
   async settled(limitMs = LIMIT_MS): Promise<Frame["payload"][]> {
     const limit = AbortSignal.timeout(limitMs);
     for (;;) {
-      const { entries } = await this.operator.call("inbox.list", { limit: 500 });
+      const { entries, isComplete } = await this.#received();
       const open = entries.filter((each: { state: string }) => each.state !== "done");
-      if (open.length === 0) return entries;
-      if (limit.aborted) assert.fail(`${open.length} messages have no outcome: ${JSON.stringify(open.slice(0, 3))}`);
+      if (isComplete && open.length === 0) return entries;
+      if (limit.aborted) {
+        const received = isComplete ? "" : "; not all that was said is received";
+        assert.fail(`${open.length} messages have no outcome: ${JSON.stringify(open.slice(0, 3))}${received}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+  }
+
+  /** The inbox, newest first, and whether it holds everything that people have said. */
+  async #received(): Promise<{ entries: Frame["payload"][]; isComplete: boolean }> {
+    const { entries } = await this.operator.call("inbox.list", { limit: 500 });
+    const ids = new Set(entries.map(({ messageId }: { messageId: string }) => messageId));
+    const missing = this.#said.filter(({ id }) => !ids.has(id));
+    return { entries, isComplete: missing.length === 0 };
   }
 
   logTail(): string {

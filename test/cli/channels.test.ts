@@ -154,7 +154,9 @@ test("why shows the parts of the reply, and --list the newest messages", async (
 });
 
 test("send delivers text, files and what comes from stdin", async () => {
-  const { chatId } = await platform.says("hello", { from: "bob" });
+  const said = await platform.says("hello", { from: "bob" });
+  const { chatId } = said;
+  await codeFor(platform, said);
   const picture = join(home.stateDir, "note.txt");
   writeFileSync(picture, "a note");
 
