@@ -38,7 +38,7 @@ const MOMENT_SECONDS = 1;
 const HOOKS = /^(before|beforeEach|afterEach)\(/m;
 /** What changes the process for other files, or measures all of it. */
 const WHOLE_PROCESS =
-  /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
+  /process\.(memoryUsage|cpuUsage|chdir|umask|emit|on|once|exitCode)|process\.kill\(process\.pid|process\.env(\.\w+|\[\w+\]) =|globalThis\.|(?:DatabaseSync|StatementSync)\.prototype|\bgc\(|\bmock\.|monitorEventLoopDelay|getActiveResourcesInfo/;
 
 /** A file that cannot be loaded is a failed test of its own: the others of its batch run all the same. */
 const ENTRY = `import { test } from "node:test";

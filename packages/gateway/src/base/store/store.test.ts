@@ -5,6 +5,7 @@ import { closeSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writ
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { backupsIn, birds, ringed, storePlaces } from "../../../../../test/support/store-places.ts";
 import { StartError } from "../errors.ts";
 import { openStore } from "./store.ts";
@@ -77,6 +78,19 @@ describe("a store", () => {
       store.all("select name from birds").map((row) => ({ ...(row as object) })),
       [{ name: "wren" }],
     );
+  });
+
+  test("asks the disk within a moment for what waited for none, unless a later commit did", async () => {
+    using store = openStore(path, [birds]);
+
+    store.unsynced(() => store.run("insert into birds values ('wren')"));
+    const after = store.isBehindDisk;
+    store.run("insert into birds values ('owl')");
+    const afterOther = store.isBehindDisk;
+    store.unsynced(() => store.run("insert into birds values ('finch')"));
+
+    assert.deepEqual([after, afterOther, store.isBehindDisk], [true, false, true]);
+    while (store.isBehindDisk) await sleep(10);
   });
 
   test("keeps what waited for no disk when its process is killed", async () => {

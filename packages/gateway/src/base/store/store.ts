@@ -8,6 +8,7 @@ import { backUp } from "./store-backup.ts";
 import { migrate } from "./store-migrate.ts";
 import { MEMORY, type OpenedFile, openFile, orClosed, SYNCED } from "./store-open.ts";
 import { countedIn, isWrite, type RecordOptions, StoreRecording } from "./store-recording.ts";
+import { LateSync } from "./store-sync.ts";
 import { markCleanEnd } from "./store-trust.ts";
 
 /** A slice's tables: an append-only list of statements; its length is the slice's schema version. */
@@ -36,6 +37,7 @@ export class Store implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, Prepared>();
   readonly #path: string;
+  readonly #late: LateSync;
   #depth = 0;
   #writes = 0;
   #isVerified: boolean;
@@ -53,6 +55,7 @@ export class Store implements Disposable {
     this.#db = db;
     this.tables = tables;
     this.#path = path;
+    this.#late = new LateSync(path);
     this.#isVerified = isVerified;
     this.keptWal = keptWal;
   }
@@ -91,6 +94,11 @@ export class Store implements Disposable {
     return this.#writes;
   }
 
+  /** Whether a power cut could take something back that `unsynced` has committed. */
+  get isBehindDisk(): boolean {
+    return this.#late.isBehind;
+  }
+
   /** Whether a transaction is open: what is read now may be taken back. */
   get isInTransaction(): boolean {
     return this.#depth > 0;
@@ -102,6 +110,7 @@ export class Store implements Disposable {
     this.#writes++;
     try {
       const { changes, lastInsertRowid } = this.#prepared(sql).statement.run(...values);
+      if (this.#depth === 0) this.#late.caughtUp();
       this.#recording?.note([sql, ...values]);
       return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
     } catch (error) {
@@ -131,6 +140,30 @@ export class Store implements Disposable {
   /** Runs `fn` in a transaction: all of it is kept, or, when it throws, none. Nested calls join the outer one. */
   transaction<T>(fn: () => T): T {
     if (this.#depth > 0) return fn();
+    const result = this.#atomically(fn);
+    this.#late.caughtUp();
+    return result;
+  }
+
+  /**
+   * Like `transaction`, but waits for no disk: the next other commit takes it along, or the disk is asked within
+   * `SYNC_WITHIN_MS`. A killed process loses nothing of it; a power cut may lose all of it, and nothing before it. Only for
+   * what is then decided or done again from what is on disk. A journal beside the file must not run ahead of it, so while
+   * one is recorded this waits too.
+   */
+  unsynced<T>(fn: () => T): T {
+    if (this.#depth > 0 || this.#recording) return this.transaction(fn);
+    this.#db.exec("pragma synchronous = normal");
+    try {
+      const result = this.#atomically(fn);
+      this.#late.behind();
+      return result;
+    } finally {
+      if (this.#db.isOpen) this.#db.exec(SYNCED);
+    }
+  }
+
+  #atomically<T>(fn: () => T): T {
     this.#depth++;
     try {
       this.#db.exec("begin immediate");
@@ -145,21 +178,6 @@ export class Store implements Disposable {
       throw this.#noted(error);
     } finally {
       this.#depth--;
-    }
-  }
-
-  /**
-   * Like `transaction`, but waits for no disk: the next other commit takes it along. A killed process loses nothing of it; a
-   * power cut may lose all of it, and nothing before it. Only for what is then decided or done again from what is on disk. A
-   * journal beside the file must not run ahead of it, so while one is recorded this waits too.
-   */
-  unsynced<T>(fn: () => T): T {
-    if (this.#depth > 0 || this.#recording) return this.transaction(fn);
-    this.#db.exec("pragma synchronous = normal");
-    try {
-      return this.transaction(fn);
-    } finally {
-      if (this.#db.isOpen) this.#db.exec(SYNCED);
     }
   }
 
@@ -195,6 +213,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.#recording?.[Symbol.dispose]();
+    this.#late[Symbol.dispose]();
     this.#statements.clear();
     if (!this.#db.isOpen) return;
     this.#db.close();

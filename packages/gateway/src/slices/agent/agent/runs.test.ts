@@ -207,26 +207,29 @@ test("a run that a stop interrupts is taken up by the next start under the same 
   );
 });
 
-test("a message that is kept elsewhere, and the first beginning of a run, wait for no disk; all else does", async () => {
+test("a message that is kept elsewhere, the first beginning of a run and the end of a channel's wait for no disk; all else does", async () => {
   using opened = open(() => say("ok"));
   const level = () => opened.store.get<{ synchronous: number }>("pragma synchronous")?.synchronous;
   const accepted: (number | undefined)[] = [];
   const begun: (number | undefined)[] = [];
+  const ended: (number | undefined)[] = [];
   const run = opened.store.run.bind(opened.store);
   opened.store.run = (sql, ...values) => {
     if (sql.startsWith("update runs set state = 'running'")) begun.push(level());
+    if (sql.startsWith("update runs set state = ?")) ended.push(level());
     return run(sql, ...values);
   };
   const runs = opened.runs();
 
   await runs.accept(newRun("own"), () => accepted.push(level())).finished;
-  await runs.accept({ ...newRun("kept"), isKeptElsewhere: true }, () => accepted.push(level())).finished;
+  const kept = { ...newRun("kept"), source: "channel", isKeptElsewhere: true } as const;
+  await runs.accept(kept, () => accepted.push(level())).finished;
   run("update runs set state = 'running', attempts = 1, outcome = null where id = 'own'");
   const after = opened.runs();
   after.resume();
   await after.open()[0]?.finished;
 
-  assert.deepEqual({ accepted, begun }, { accepted: [2, 1], begun: [1, 1, 2] });
+  assert.deepEqual({ accepted, begun, ended }, { accepted: [2, 1], begun: [1, 1, 2], ended: [2, 1, 2] });
 });
 
 test("a run that brought three processes down is ended with a recorded, visible error", async () => {

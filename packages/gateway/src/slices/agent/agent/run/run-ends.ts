@@ -83,11 +83,14 @@ export class RunEnds {
     this.#store = store;
   }
 
-  /** Writes the outcome and the reply in one transaction. */
+  /**
+   * Writes the outcome and the reply in one transaction. A reply to a channel is marked on disk before it is sent, which
+   * takes the outcome along; a power cut before that takes the run back, and it ends once more.
+   */
   record(run: Run, outcome: RunOutcome): Recorded {
     const { store, sessions } = this.#services;
-    const { sessionKey: key, sessionId } = run.record;
-    return store.transaction(() => {
+    const { sessionKey: key, sessionId, source } = run.record;
+    const record = () => {
       const endedAt = this.#end(run, outcome);
       if (key === "") return { endedAt, message: undefined };
       if (outcome.kind === "aborted" && outcome.reason === "dropped") {
@@ -96,7 +99,8 @@ export class RunEnds {
         return { endedAt, message: undefined };
       }
       return { endedAt, message: this.#keepReply(run, outcome) };
-    });
+    };
+    return source === "channel" ? store.unsynced(record) : store.transaction(record);
   }
 
   /** Records that another run answers messages, which become part of it; returns the time. */

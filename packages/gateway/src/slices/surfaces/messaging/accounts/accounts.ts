@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runUnowned } from "../../../../base/process/error-owner.ts";
 import type { ChannelContext, ChannelDefinition, StateChanges } from "../../../../kit/channel.ts";
+import type { Inbound } from "../../../../kit/channel-message.ts";
 import type { Chat } from "../../../../kit/party.ts";
 import { inboundIn, type Reading } from "../../../../kit/rules.ts";
 import { channelChanged } from "../events.ts";
@@ -224,6 +225,7 @@ export class Accounts implements AsyncDisposable {
       machine,
       compose: composeParts,
       atomically: (work) => store.transaction(work),
+      unsynced: (work) => store.unsynced(work),
       replicated: () => store.replicated(),
       settled: (row) => this.#options.settled(row),
     });
@@ -272,7 +274,7 @@ export class Accounts implements AsyncDisposable {
     let news = 0;
     for (const each of readings)
       if ("nobody" in each) log.debug("traffic that no person made is left out", { ...account.key, why: each.nobody });
-    store.transaction(() => {
+    const keep = () => {
       for (const each of readings.flatMap(inboundIn)) {
         const bounded = boundedInbound(each, clock.now());
         if (this.#options.inbox.add(account.key, bounded) === undefined) continue;
@@ -280,7 +282,9 @@ export class Accounts implements AsyncDisposable {
         if (bounded.kind === "message") chats.seen(bounded.chat);
       }
       if (Object.keys(changes).length > 0) state.write(changes);
-    });
+    };
+    if (holdsWork(readings)) store.transaction(keep);
+    else store.unsynced(keep);
     if (news > 0) runUnowned(() => intake.kick());
     return store.replicated();
   }
@@ -325,4 +329,13 @@ export class Accounts implements AsyncDisposable {
     bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshots.of(account) });
     host.overview.now.refreshHealthSoon();
   }
+}
+
+/**
+ * Whether something came that may have to be answered: more than what the account, a bot, has sent itself, and traffic
+ * that no person made. A power cut may take the rest; what a channel notes beside it is how far it has read.
+ */
+function holdsWork(readings: readonly Reading[]): boolean {
+  const isOwn = (each: Inbound) => each.kind === "message" && each.fromSelf && each.sender.isBot === true;
+  return readings.length === 0 || readings.flatMap(inboundIn).some((each) => !isOwn(each));
 }

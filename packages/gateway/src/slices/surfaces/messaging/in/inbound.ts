@@ -28,7 +28,7 @@ export interface Facts {
   /** What `/activation` says for the conversation. */
   readonly activation: "mention" | "always" | undefined;
   /** Bot messages answered in this chat within the last hour. */
-  readonly botAnswers: number;
+  botAnswers(): number;
 }
 
 /** The decision about one message. */
@@ -66,7 +66,7 @@ export function decide(facts: Facts): Decision {
   }
 
   if (sender.isBot && !settings.allowBots) return leave("bot", `${nameOf(sender)} is a bot.`, "allowBots");
-  if (sender.isBot && facts.botAnswers >= MAX_BOT_ANSWERS)
+  if (sender.isBot && facts.botAnswers() >= MAX_BOT_ANSWERS)
     return leave(
       "bot-loop",
       `${nameOf(sender)} is a bot that has been answered ${MAX_BOT_ANSWERS} times within an hour.`,

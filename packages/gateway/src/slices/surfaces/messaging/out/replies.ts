@@ -123,6 +123,11 @@ export function originOf(runId: string): string {
   return `run:${runId}`;
 }
 
+/** Whether a message is a run's reply, or a part of one. */
+export function isReply(origin: string): boolean {
+  return runOf(origin) !== undefined;
+}
+
 function runOf(origin: string): string | undefined {
   return origin.startsWith("run:") ? origin.slice(4) : undefined;
 }

@@ -52,15 +52,18 @@ class Desk {
     this.sender = new Sender({
       ...{ account: this.account, outbox: this.outbox, clock, log, machine },
       compose: composeParts,
-      atomically: (work) => {
-        if (this.isDiskFull()) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
-        const result = store.transaction(work);
-        this.commits.push(this.states);
-        return result;
-      },
+      atomically: (work) => this.#commit(() => store.transaction(work)),
+      unsynced: (work) => this.#commit(() => store.unsynced(work)),
       replicated: () => this.replicated,
       settled: (row) => this.settled.push(row),
     });
+  }
+
+  #commit<T>(commit: () => T): T {
+    if (this.isDiskFull()) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+    const result = commit();
+    this.commits.push(this.states);
+    return result;
   }
 
   add(markdown: string, chat = "ann"): OutboxRow {

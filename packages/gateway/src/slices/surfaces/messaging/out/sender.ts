@@ -13,6 +13,7 @@ import { ChannelError, type Connection } from "../../../../kit/channel.ts";
 import type { Account } from "../accounts/account.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
+import { isReply } from "./replies.ts";
 import { namedBy, outboundOf, textOfPart, toSendError } from "./sendable.ts";
 
 export interface SenderOptions {
@@ -25,6 +26,8 @@ export interface SenderOptions {
   compose(row: OutboxRow, account: Account): Promise<Payload[]>;
   /** Runs `work` in one transaction. */
   atomically<T>(work: () => T): T;
+  /** Like `atomically`, without waiting for the disk; see `Store.unsynced`. */
+  unsynced<T>(work: () => T): T;
   /** Resolves when the mark of a message is replicated, where it is: a gateway that takes over must know of the try. */
   replicated(): Promise<void>;
   /** Called when a row has come to its end, in the transaction that says so: sent, failed or in doubt. */
@@ -318,19 +321,23 @@ export class Sender {
     await this.#keep(() => this.#options.outbox.later(id, notBefore, problem));
   }
 
-  async #sent({ id }: OutboxRow, providerId: string): Promise<void> {
-    const { outbox } = this.#options;
-    await this.#settle(() => outbox.sent(id, providerId));
+  /**
+   * A reply need not wait for the disk, as nobody is told that it was sent: after a power cut it is in doubt, as if the
+   * power had gone while the platform took it.
+   */
+  async #sent({ id, origin }: OutboxRow, providerId: string): Promise<void> {
+    const { outbox, atomically, unsynced } = this.#options;
+    await this.#settle(() => outbox.sent(id, providerId), isReply(origin) ? unsynced : atomically);
   }
 
   async #end({ id }: OutboxRow, state: "unknown" | "failed", problem: string): Promise<void> {
-    const { outbox } = this.#options;
-    await this.#settle(() => outbox.end(id, state, problem));
+    const { outbox, atomically } = this.#options;
+    await this.#settle(() => outbox.end(id, state, problem), atomically);
   }
 
   /** Records the end of a message and its consequences in one transaction. */
-  async #settle(end: () => OutboxRow): Promise<void> {
-    const { atomically, settled } = this.#options;
-    await this.#keep(() => atomically(() => settled(end())));
+  async #settle(end: () => OutboxRow, inOneStep: (work: () => void) => void): Promise<void> {
+    const { settled } = this.#options;
+    await this.#keep(() => inOneStep(() => settled(end())));
   }
 }

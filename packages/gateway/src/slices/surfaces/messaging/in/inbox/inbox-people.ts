@@ -1,4 +1,5 @@
 /** Who has written, and where, as the inbox knows it. */
+import { named } from "../../../../../base/store/statement.ts";
 import type { Store } from "../../../../../base/store/store.ts";
 import type { ChatRef } from "../../../../../kit/party.ts";
 import { type AccountKey, COLUMNS, HAS_RUN, type InboxRow, type Row, toInboxRow } from "./inbox-rows.ts";
@@ -54,14 +55,17 @@ export class InboxPeople {
       .map(toInboxRow);
   }
 
-  /** How many bot messages of a chat were answered since `since`. */
+  /** How many bot messages of a chat were answered since `since`. Only what came since then is read. */
   botAnswersSince({ channel, account }: AccountKey, chat: string, since: number): number {
-    return (
-      this.#store.get<{ n: number }>(
-        `select count(*) as n from inbox where channel = ? and account = ? and chat = ? and received_at >= ?
-         and ${HAS_RUN} and json_extract(payload, '$.sender.isBot') = 1`,
-        ...[channel, account, chat, since],
-      )?.n ?? 0
+    const inChat = "channel = :channel and account = :account and chat = :chat";
+    const counted = this.#store.get<{ n: number }>(
+      ...named(
+        `select count(*) as n from inbox where ${inChat} and ${HAS_RUN} and json_extract(payload, '$.sender.isBot') = 1
+           and id > coalesce(
+             (select id from inbox where ${inChat} and received_at < :since order by id desc limit 1), 0)`,
+        { channel, account, chat, since },
+      ),
     );
+    return counted?.n ?? 0;
   }
 }

@@ -46,7 +46,7 @@ export class InboundPolicy {
         message.chat.kind === "direct"
           ? undefined
           : (sessions.get(sessionKey)?.levels.groupActivation as "mention" | "always" | undefined),
-      botAnswers: message.sender.isBot ? inbox.people.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS) : 0,
+      botAnswers: () => inbox.people.botAnswersSince(row, message.chat.id, clock.now() - HOUR_MS),
     });
   }
 

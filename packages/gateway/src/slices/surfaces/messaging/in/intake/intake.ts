@@ -9,7 +9,7 @@ import { isDamage, isTransient, MAX_TRIES } from "../../../../../base/process/ma
 import type { InboundMessage } from "../../../../../kit/channel-message.ts";
 import type { Account } from "../../accounts/account.ts";
 import type { Chats } from "../../accounts/account-store.ts";
-import { PLACE_MOVED } from "../inbox/inbox.ts";
+import { type Outcome, PLACE_MOVED } from "../inbox/inbox.ts";
 import type { InboxRow } from "../inbox/inbox-rows.ts";
 import { pairingText } from "../pairing.ts";
 import { BatchDispatcher } from "./batch-dispatcher.ts";
@@ -111,7 +111,7 @@ export class Intake {
       } catch (error) {
         this.#seenId = row.id - 1;
         if (isTransient(error) || isDamage(error) || this.#isTriedAgain(row.id, error)) throw error;
-        inbox.decide(row.id, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
+        this.#decide(row, { kind: "failed", rule: "internal-error", detail: messageOf(error).slice(0, 300) });
         this.#seenId = row.id;
       }
       if (clock.monotonic() - turnAt < TURN_MS) continue;
@@ -130,8 +130,13 @@ export class Intake {
   #take(row: InboxRow): void {
     const { inbound } = row;
     if (inbound.kind === "message") return this.#takeMessage({ ...row, inbound });
-    const outcome = this.#others.note(row, inbound);
-    this.#services.inbox.decide(row.id, outcome);
+    this.#decide(row, this.#others.note(row, inbound));
+  }
+
+  /** Records the outcome of an event that no run answers. After a power cut it is decided again, so no disk is waited for. */
+  #decide({ id }: InboxRow, outcome: Outcome): void {
+    const { inbox, store } = this.#services;
+    store.unsynced(() => inbox.decide(id, outcome));
   }
 
   #takeMessage(row: MessageRow): void {
@@ -146,7 +151,7 @@ export class Intake {
     if (decision.kind === "leave") {
       // In a group only the first part addresses the agent; further parts belong to it.
       if (held && isPart && decision.outcome.rule === "not-addressed") return this.#hold(key, held, row);
-      return this.#services.inbox.decide(row.id, this.#policy.placed(decision.outcome));
+      return this.#decide(row, this.#policy.placed(decision.outcome));
     }
     if (held) return this.#hold(key, held, row);
     const fresh: Held = { rows: [], decision, timer: undefined };
@@ -163,7 +168,7 @@ export class Intake {
     const first = inbox.livePlaceBefore(row, clock.now() - LIVE_MS);
     if (!first) return false;
     const { detail } = this.#others.changed(row, row.inbound, first);
-    inbox.decide(row.id, { kind: "noted", rule: PLACE_MOVED, detail });
+    this.#decide(row, { kind: "noted", rule: PLACE_MOVED, detail });
     return true;
   }
 
