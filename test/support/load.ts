@@ -6,7 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Between two requests of a client, ms. */
 const PAUSE_MS = 10;
 
-/** Asks `/healthz` until it is ended; each request is asked once more when it fails, after the wait that a client keeps. */
+/** How often a client asks once more. One that meets two stops within its wait is unlucky, not turned away. */
+const RETRIES = 2;
+
+/** Asks `/healthz` until it is ended; each request is asked again when it fails, after the wait that a client keeps. */
 export class HttpLoad {
   readonly failures: string[] = [];
   answers = 0;
@@ -35,17 +38,21 @@ export class HttpLoad {
 
   async #run(retryMs: number): Promise<void> {
     while (!this.#isOver) {
-      const ask = () => healthz(this.#port);
-      await ask()
-        .catch(async () => {
-          await sleep(retryMs);
-          await ask();
-        })
-        .then(
-          () => this.#answered(),
-          (error: Error) => this.failures.push(error.message),
-        );
+      await this.#ask(retryMs, RETRIES).then(
+        () => this.#answered(),
+        (error: Error) => this.failures.push(error.message),
+      );
       await sleep(PAUSE_MS);
+    }
+  }
+
+  async #ask(retryMs: number, retries: number): Promise<void> {
+    try {
+      await healthz(this.#port);
+    } catch (error) {
+      if (retries === 0) throw error;
+      await sleep(retryMs);
+      await this.#ask(retryMs, retries - 1);
     }
   }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
+import { untilTrue } from "../support/in-page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moltbot-canvas-fence-"));
 const workspace = (id: string) => join(folder, id);
@@ -68,7 +69,7 @@ async function titleOf(url: string): Promise<string> {
   try {
     const page = await context.newPage();
     await page.goto(url);
-    await page.waitForFunction("document.title.startsWith('done')");
+    await untilTrue(page, "document.title.startsWith('done')");
     return await page.title();
   } finally {
     await context.close();

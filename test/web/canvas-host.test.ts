@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { LAMPS } from "../../packages/a2ui/src/samples.ts";
 import { startBrowser } from "../support/browser.ts";
 import { canvasStage } from "../support/canvas.ts";
+import { untilTrue } from "../support/in-page.ts";
 
 const browser = await startBrowser();
 const stage = await canvasStage();
@@ -45,7 +46,7 @@ async function opened(url: string): Promise<{ page: Page } & AsyncDisposable> {
 
 /** What the page says of itself once it is done. */
 async function said(page: Page): Promise<string> {
-  await page.waitForFunction("document.title.startsWith('done')");
+  await untilTrue(page, "document.title.startsWith('done')");
   return await page.title();
 }
 
@@ -70,7 +71,7 @@ for (const [where, at, reaches] of PLACES) {
       write("live.html", "<p>one</p>");
       await using window = await opened(`http://127.0.0.1:${at}/__clawdbot__/canvas/live.html`);
       await window.page.getByText("one").waitFor();
-      await window.page.waitForFunction("performance.getEntriesByType('navigation').length === 1");
+      await untilTrue(window.page, "performance.getEntriesByType('navigation').length === 1");
       while ((await admin.call("canvas.status")).viewers === 0) await window.page.waitForTimeout(20);
 
       write("live.html", "<p>two</p>");

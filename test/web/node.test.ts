@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
+import { untilTrue } from "../support/in-page.ts";
 import { asking, invitation, type NodeWindow, openNodeWindow, PLACE } from "../support/node-page.ts";
 
 const gateway = await testGateway({
@@ -178,13 +179,13 @@ test("the screen stays on while the page is in view, and again when it comes bac
   const box = page.getByLabel("Keep the screen on");
 
   await box.check();
-  await page.waitForFunction("window.locks.length === 1");
+  await untilTrue(page, "window.locks.length === 1");
   await page.evaluate("window.locks[0].released = true"); // as browsers do when the page is hidden
   await window.setHidden(true);
   await window.setHidden(false);
-  await page.waitForFunction("window.locks.length === 2");
+  await untilTrue(page, "window.locks.length === 2");
   await box.uncheck();
-  await page.waitForFunction("window.locks[1].released");
+  await untilTrue(page, "window.locks[1].released");
 
   assert.deepEqual(await locks(), [
     ["screen", true],

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { fakeOpenAI } from "../fakes/openai.ts";
 import { startBrowser } from "../support/browser.ts";
+import { untilTrue } from "../support/in-page.ts";
 import { gatewayWith, openWebChat, tryNow } from "../support/webchat.ts";
 
 const browser = await startBrowser();
@@ -57,7 +58,7 @@ test("signing out leaves nothing of what was said in the browser", async () => {
   await page.reload();
   await chat.shows("A secret answer.");
   // What was seen is kept a moment after it was shown.
-  await page.waitForFunction('JSON.stringify({ ...localStorage }).includes("A secret answer")');
+  await untilTrue(page, 'JSON.stringify({ ...localStorage }).includes("A secret answer")');
 
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Token or password").waitFor();

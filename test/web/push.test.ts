@@ -7,6 +7,7 @@ import { ignore } from "../../packages/gateway/src/base/errors.ts";
 import { pushService, subscriptionScript } from "../fakes/push-service.ts";
 import { startBrowser } from "../support/browser.ts";
 import { testGateway } from "../support/gateway.ts";
+import { untilTrue } from "../support/in-page.ts";
 import { withNotifications, withNotificationsInWorkers } from "../support/notifications.ts";
 import { within } from "../support/time-limit.ts";
 import { openWebChat, type WebChat } from "../support/webchat.ts";
@@ -52,7 +53,7 @@ test("the bell subscribes the browser, and what is pushed is shown with the addr
   await page.locator('[aria-pressed="true"]').and(bell).waitFor();
   // The page looks elsewhere, as when its tab is hidden.
   await page.evaluate(`Document.prototype.hasFocus = () => false; dispatchEvent(new Event("blur"));`);
-  await page.waitForFunction("navigator.serviceWorker.controller !== null");
+  await untilTrue(page, "navigator.serviceWorker.controller !== null");
   let asked = 0;
   const ask = () =>
     owner.request("exec.approval.request", { id: `w${asked++}`, command: "ls", sessionKey: "agent:main:chat-x" });
@@ -111,7 +112,7 @@ test("the page takes its notification back when somebody else has answered", asy
     .catch((error: unknown) => ignore(error, "the test is over"));
   await within(page.evaluate(notificationOf("taken")), "the notification");
   await owner.call("exec.approval.resolve", { id: "taken", decision: "deny" });
-  await page.waitForFunction('window.takenBack.includes("taken")');
+  await untilTrue(page, 'window.takenBack.includes("taken")');
 
   assert.deepEqual(chat.problems, []);
 });

@@ -37,3 +37,12 @@ export function readingOf(inbound: readonly Inbound[], nobody: string): Reading 
   const [first, ...rest] = inbound;
   return first ? [first, ...rest] : { nobody };
 }
+
+/**
+ * Whether something came that may have to be answered: more than what the account, a bot, has sent itself, and traffic
+ * that no person made. A power cut may take the rest; what a channel notes beside it is how far it has read.
+ */
+export function holdsWork(readings: readonly Reading[]): boolean {
+  const isOwn = (each: Inbound) => each.kind === "message" && each.fromSelf && each.sender.isBot === true;
+  return readings.length === 0 || readings.flatMap(inboundIn).some((each) => !isOwn(each));
+}

@@ -4,9 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ignore, invalidRequest, TellableError } from "../../../../base/errors.ts";
 import { runUnowned } from "../../../../base/process/error-owner.ts";
 import type { ChannelContext, ChannelDefinition, StateChanges } from "../../../../kit/channel.ts";
-import type { Inbound } from "../../../../kit/channel-message.ts";
 import type { Chat } from "../../../../kit/party.ts";
-import { inboundIn, type Reading } from "../../../../kit/rules.ts";
+import { holdsWork, inboundIn, type Reading } from "../../../../kit/rules.ts";
 import { channelChanged } from "../events.ts";
 import type { Inbox } from "../in/inbox/inbox.ts";
 import type { AccountKey } from "../in/inbox/inbox-rows.ts";
@@ -329,13 +328,4 @@ export class Accounts implements AsyncDisposable {
     bus.publish(channelChanged, { channel: account.key.channel, account: this.#snapshots.of(account) });
     host.overview.now.refreshHealthSoon();
   }
-}
-
-/**
- * Whether something came that may have to be answered: more than what the account, a bot, has sent itself, and traffic
- * that no person made. A power cut may take the rest; what a channel notes beside it is how far it has read.
- */
-function holdsWork(readings: readonly Reading[]): boolean {
-  const isOwn = (each: Inbound) => each.kind === "message" && each.fromSelf && each.sender.isBot === true;
-  return readings.length === 0 || readings.flatMap(inboundIn).some((each) => !isOwn(each));
 }

@@ -11,6 +11,7 @@ import type { Clock } from "../../../../base/time/clock.ts";
 import { within } from "../../../../base/time/deadline.ts";
 import { ChannelError, type Connection } from "../../../../kit/channel.ts";
 import type { Account } from "../accounts/account.ts";
+import { lookFor, SEND_LIMIT_MS } from "./look-for.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 import type { OutboxRow, Payload } from "./outbox/outbox-rows.ts";
 import { isReply } from "./replies.ts";
@@ -37,7 +38,6 @@ export interface SenderOptions {
 const RETRY: Backoff = { baseMs: 500, maxMs: 30_000, factor: 2 };
 /** The most tries of a message, even where a repeat is harmless. */
 const MAX_ATTEMPTS = 8;
-const SEND_LIMIT_MS = 60_000;
 const AFTER_ERROR_MS = 5_000;
 
 export class Sender {
@@ -296,25 +296,11 @@ export class Sender {
     const { account, log } = this.#options;
     if (problem === undefined && this.#isRepeatSafe(row))
       return await this.#later(row, 0, "sent again after an interruption");
-    const found = await this.#look(row, connection);
+    const found = await lookFor(row, connection, this.#options.clock);
     if (found === "absent") return await this.#later(row, 0, "the platform does not have it; sent again");
     if (found !== "unknown") return await this.#sent(row, found);
     log.warn("it is not known whether a message was sent", { ...account.key, outboxId: row.id });
     await this.#end(row, "unknown", problem ?? "the gateway was interrupted while it sent this; it may have arrived");
-  }
-
-  /** Asks the platform whether it has a message. */
-  async #look(row: OutboxRow, connection: Connection): Promise<string | "absent" | "unknown"> {
-    if (!connection.findSent || row.payload.content.kind !== "part") return "unknown";
-    const limit = new AbortController();
-    using _timer = this.#options.clock.after(SEND_LIMIT_MS, () => limit.abort(new TellableError("no answer in time")));
-    try {
-      const found = await connection.findSent(outboundOf(row), limit.signal);
-      return typeof found === "string" ? found : found.id;
-    } catch (error) {
-      ignore(error, "what cannot be asked stays unknown");
-      return "unknown";
-    }
   }
 
   async #later({ id }: OutboxRow, notBefore: number, problem: string): Promise<void> {
