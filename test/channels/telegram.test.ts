@@ -1,6 +1,9 @@
 // Telegram: the client library against a Bot API on loopback.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type FakeFile, type FakeTelegram, fakeTelegram, until } from "../../packages/fakes/src/index.ts";
@@ -71,6 +74,28 @@ async function failure(promise: Promise<unknown>): Promise<ChannelError> {
   assert.ok(error instanceof ChannelError);
   return error;
 }
+
+test("a Bot API server of one's own that has moved is followed", async () => {
+  await using platform = await fakeTelegram();
+  const moved = createServer((request, response) => {
+    response.writeHead(308, { location: `${platform.apiRoot}${request.url}` }).end();
+  }).listen(0, "127.0.0.1");
+  using _closed = {
+    [Symbol.dispose]() {
+      moved.closeAllConnections();
+      moved.close();
+    },
+  };
+  await once(moved, "listening");
+  const { port } = moved.address() as AddressInfo;
+  await using bench = new AccountBench(telegram, { ...platform.settings, apiRoot: `http://127.0.0.1:${port}` });
+
+  const connection = await within(bench.open(), "the account to be connected");
+  const { chatId } = await platform.says("hello");
+  const { id } = await connection.send(outbound(chatId, "moved"), never);
+
+  assert.deepEqual([platform.delivered[0]?.id, platform.delivered[0]?.text], [id, "moved"]);
+});
 
 test("the account is who the token says", async () => {
   await using at = await desk();
