@@ -45,7 +45,7 @@ export class LateSync implements Disposable {
   protected async sync(): Promise<void> {
     this.#isBehind = false;
     try {
-      await using file = await open(this.#wal, "r");
+      await using file = await open(this.#wal, "r+");
       await file.datasync();
     } catch (error) {
       ignore(error, "the next commit that waits for the disk meets its trouble and says so");
