@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import { fakeDiscord, fakeSlack, fakeTelegram } from "../../packages/fakes/src/index.ts";
+import { fakeDiscord, fakeSlack, fakeTelegram, fakeWhatsApp } from "../../packages/fakes/src/index.ts";
 import { readPlan } from "../../packages/gateway/src/base/backup/swap.ts";
 import { eventually } from "../support/time-limit.ts";
 import { ChannelBench, type StartFake } from "./bench.ts";
@@ -30,7 +30,7 @@ const folderOf = ({ gateway: { stateDir } }: ChannelBench) => ({
   [Symbol.dispose]: () => rmSync(`${stateDir}-backups`, { recursive: true, force: true }),
 });
 
-for (const start of [fakeTelegram, fakeSlack, fakeDiscord])
+for (const start of [fakeTelegram, fakeSlack, fakeDiscord, fakeWhatsApp])
   test(`${start.name.slice("fake".length)}: what was answered since the backup is not answered again, and a send not repeated`, async () => {
     await using bench = await backedUp(start);
     using _ = folderOf(bench);
