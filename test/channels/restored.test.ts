@@ -104,3 +104,32 @@ test("a job that has had its turn since the backup does not have it again", asyn
   assert.deepEqual(await turns(), [turn]);
   assert.equal(bench.times("Drink something"), 1);
 });
+
+test("a job for one time that has had it since the backup is over", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram, { config: { backup: { schedule: "off" } } });
+  using _ = folderOf(bench);
+  const { said } = await bench.asks("before");
+  const admin = await bench.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+  for (const [name, deleteAfterRun] of [
+    ["kept", false],
+    ["gone", true],
+  ] as const)
+    await admin.call("cron.add", {
+      ...{ name, deleteAfterRun, schedule: { kind: "at", at: new Date(Date.now() + 3_000).toISOString() } },
+      ...{ delivery: { mode: "announce", channel: "telegram", to: said.chatId } },
+      payload: { kind: "systemEvent", text: `Drink something, ${name}` },
+    });
+  await bench.operator.call("backup.now", {});
+  await bench.delivered("Drink something, kept");
+  await bench.delivered("Drink something, gone");
+
+  await goes(bench, "backup.restore");
+  await bench.asks("after");
+  const { jobs } = await bench.operator.call("cron.list", { includeDisabled: true });
+
+  assert.deepEqual(
+    jobs.map(({ name, enabled }: { name: string; enabled: boolean }) => [name, enabled]),
+    [["kept", false]],
+  );
+  assert.deepEqual([bench.times("Drink something, kept"), bench.times("Drink something, gone")], [1, 1]);
+});
