@@ -106,3 +106,34 @@ test("a request that was done since the backup is known by its key, and what it 
   assert.ok(totals.totalTokens > 0);
   assert.deepEqual(totals, cost.totals);
 });
+
+test("the turn of a job that had begun to change something is over, and the job goes on", async () => {
+  await using model = await fakeOpenAI();
+  await using stage = await bench(model);
+  using _ = folderOf(stage);
+  await stage.asks("before");
+  const held = Promise.withResolvers<void>();
+  model.script({ kind: "turn", calls: [{ name: "exec", arguments: { command: "echo" } }], hold: held.promise });
+  model.script({ kind: "hang" });
+  const admin = await stage.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+  const first = model.next();
+  const { id } = await admin.call("cron.add", {
+    ...{ name: "job", schedule: { kind: "every", everyMs: 3_600_000, anchorMs: Date.now() + 1_000 } },
+    ...{ sessionTarget: "isolated", payload: { kind: "agentTurn", message: "Work." } },
+  });
+  await first;
+  await stage.operator.call("backup.now", {});
+  held.resolve();
+  await model.next();
+
+  await restored(stage);
+  const ended = await eventually("the turn to be over", async () => {
+    const { entries } = await stage.operator.call("cron.runs", { id });
+    return entries[0];
+  });
+  await stage.operator.call("cron.run", { id, mode: "force" });
+  await eventually("the job to work again", () => model.requests.length === 3);
+
+  assert.equal(ended.status, "error");
+  assert.match(ended.error, /went back to a backup/);
+});
