@@ -2,9 +2,10 @@
 // them. Each is taken in or recorded, and nothing that is said after it waits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { proto } from "@whiskeysockets/baileys";
 import { type FakeWhatsApp, fakeWhatsApp } from "../../packages/fakes/src/index.ts";
 import { ChannelBench } from "./bench.ts";
+
+type Message = Parameters<FakeWhatsApp["sends"]>[0];
 
 const KEY = {
   remoteJid: "15550001111@s.whatsapp.net",
@@ -88,7 +89,7 @@ const MESSAGES = [
   { pinInChatMessage: { key: KEY, type: 1, senderTimestampMs: 1 } },
   { requestPhoneNumberMessage: { contextInfo: CONTEXT } },
   { call: { callKey: new Uint8Array(4), conversionSource: "x" } },
-] as unknown as readonly proto.IMessage[];
+] as unknown as readonly Message[];
 
 const ODD_TEXT = "\u202e\u0000\u0007\u2066\u200b\r\n\ud83d" as const;
 const BIG = "w".repeat(1_000_000);
@@ -121,7 +122,7 @@ test("no message of WhatsApp with an odd field holds up what is said after it", 
   const big = [{ conversation: BIG }, { imageMessage: { ...FILE, caption: BIG } }, { contactMessage: { vcard: BIG } }];
 
   for (const message of [...MESSAGES.flatMap((each) => [...variants(each)]), ...big])
-    await fake.sends(message as proto.IMessage);
+    await fake.sends(message as Message);
   await bench.asks("said after all of it");
   const { entries } = await bench.operator.call("inbox.list", { limit: 500 });
 
