@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { databasePath } from "../files.ts";
+import { storageProblem } from "../process/machine.ts";
 import { openStore, type Tables } from "../store/store.ts";
 import { problemCarryingOver } from "./carry-over.ts";
 
@@ -92,4 +93,16 @@ test("a table that is damaged keeps nothing else from being taken over", () => {
 
   assert.match(String(problem), /not all could be taken over: pens/);
   assert.deepEqual(rowsIn(stage), [["b"]]);
+});
+
+test("a disk without room for what came since is no reason to leave it out: the restore waits", () => {
+  const full = {
+    ...CUPS,
+    carriedOver: ["pragma main.max_page_count = 1", "insert into main.cups values (hex(zeroblob(1000000)))"],
+  };
+  const stage = prepared(NOW, ROWS);
+
+  const carry = () => problemCarryingOver(stage.stateDir, stage.plan, [PENS, full]);
+
+  assert.throws(carry, (error) => /full/.test(storageProblem(error) ?? ""));
 });

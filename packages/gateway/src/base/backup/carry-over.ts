@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ignore, TellableError } from "../errors.ts";
 import { databasePath } from "../files.ts";
+import { isOutOfRoom } from "../process/machine.ts";
 import { openStore, type Tables } from "../store/store.ts";
 import { readWal } from "../store/store-wal.ts";
 import type { RestorePlan } from "./swap.ts";
@@ -14,6 +15,7 @@ import type { RestorePlan } from "./swap.ts";
 /**
  * Carries over into the database of a restore that is ready. Returns the error when some of it is not possible, undefined when
  * all was done: a restore is often the answer to a database that cannot be read, and is then made without what came since.
+ * Throws when the disk is full: then the restore must wait.
  */
 export function problemCarryingOver(stateDir: string, plan: RestorePlan, tables: readonly Tables[]): unknown {
   try {
@@ -22,6 +24,8 @@ export function problemCarryingOver(stateDir: string, plan: RestorePlan, tables:
       linkFiles(join(stateDir, folder), join(plan.source, folder));
     return undefined;
   } catch (error) {
+    // A full disk says nothing of the database: the restore can be made when there is room, with all that came since.
+    if (isOutOfRoom(error)) throw error;
     return error;
   }
 }

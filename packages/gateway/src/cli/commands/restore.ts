@@ -176,13 +176,12 @@ function recover(stateDir: string): void {
 
 function exchange(stateDir: string, plan: RestorePlan, by: { backupStore: BackupStore; out: Asking["out"] }): void {
   refuseWhenHeld(stateDir);
-  if (!by.backupStore.carryOver(plan)) by.out.note(`${notCarried(plan.what)}\n`);
   try {
+    if (!by.backupStore.carryOver(plan)) by.out.note(`${notCarried(plan.what)}\n`);
     commitPlan(stateDir, executePlan(stateDir, plan));
     noteRestore(stateDir, undefined);
   } catch (error) {
-    const begun = readPlan(stateDir);
-    if (begun) rollBackPlan(stateDir, begun);
+    rollBackPlan(stateDir, readPlan(stateDir) ?? plan);
     throw error;
   }
 }
