@@ -137,3 +137,24 @@ test("the turn of a job that had begun to change something is over, and the job 
   assert.equal(ended.status, "error");
   assert.match(ended.error, /went back to a backup/);
 });
+
+test("an answer that was being written is begun anew, in the place of what people saw of it", async () => {
+  await using model = await fakeOpenAI();
+  await using stage = await bench(model);
+  using _ = folderOf(stage);
+  await stage.asks("before");
+  await stage.operator.call("backup.now", {});
+  model.script({ kind: "text", text: Array.from({ length: 200 }, (_, n) => `piece${n} `), gapMs: 110 });
+  await stage.fake.says("a question", { from: "ann" });
+  await eventually("the draft", () => stage.fake.delivered.some(({ text }) => text.startsWith("piece0 ")));
+
+  await restored(stage);
+  await stage.delivered("Hello from the model.");
+  const entries = await stage.settled();
+
+  assert.equal(entries.find(({ text }) => text === "a question")?.outcome, "replied");
+  assert.deepEqual(
+    stage.fake.delivered.filter(({ isUnsent }) => !isUnsent).map(({ text }) => text.trim()),
+    ["before", "Hello from the model."],
+  );
+});

@@ -100,7 +100,7 @@ export class Replies implements RunObserver {
     const { inbox, outbox, isOpen, record } = this.#options;
     for (const runId of inbox.runsUnderWay()) {
       if (isOpen(runId)) continue;
-      const last = outbox.of(originOf(runId)).at(-1);
+      const last = outbox.of(originOf(runId)).findLast(({ payload }) => payload.isDraft !== true);
       const run = record(runId);
       if (last) this.settled(last);
       else if (!run) inbox.decideAgain(runId);
