@@ -70,6 +70,7 @@ export const FILES: Readonly<Record<string, readonly string[]>> = {
   "channels/metrics": ["metrics", "messaging"],
   "channels/names": ["messaging"],
   "channels/restored": ["backup", "messaging", "cron"],
+  "channels/restored-runs": ["agent", "backup", "cron"],
   "channels/odd-answers": ["channels", "messaging"],
   "channels/odd-fields": ["messaging"],
   "channels/reminders": ["reminders", "messaging"],

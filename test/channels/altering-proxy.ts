@@ -1,5 +1,6 @@
 /** A proxy between a gateway and a fake platform: it gives answers that no fake would give. */
 import { request as ask, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import type { FakePlatform } from "../../packages/fakes/src/index.ts";
 import { Loopback } from "../../packages/fakes/src/loopback.ts";
 
@@ -16,6 +17,7 @@ export class AlteringProxy implements AsyncDisposable {
   readonly #target: URL;
   readonly #path: RegExp;
   readonly #odd: OddAnswer[] = [];
+  #alter: ((body: unknown) => unknown) | undefined;
   /** How many requests met an odd answer. */
   met = 0;
   /** How many requests to `path` came. */
@@ -52,6 +54,11 @@ export class AlteringProxy implements AsyncDisposable {
     this.#odd.push(odd);
   }
 
+  /** From now on the platform's own answers to `path` are altered; without a function they are left alone. */
+  alters(alter: ((body: unknown) => unknown) | undefined): void {
+    this.#alter = alter;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loopback[Symbol.asyncDispose]();
   }
@@ -60,7 +67,7 @@ export class AlteringProxy implements AsyncDisposable {
     const isMeant = this.#path.test(request.url ?? "");
     if (isMeant) this.asked += 1;
     const odd = isMeant ? this.#odd.shift() : undefined;
-    if (!odd) return this.#pass(request, response);
+    if (!odd) return this.#pass(request, response, isMeant ? this.#alter : undefined);
     this.met += 1;
     request.resume().on("end", () => {
       const { status = 200, headers = {}, body = "", cut = false } = odd;
@@ -71,14 +78,29 @@ export class AlteringProxy implements AsyncDisposable {
     });
   }
 
-  #pass(request: IncomingMessage, response: ServerResponse): void {
+  #pass(request: IncomingMessage, response: ServerResponse, alter: ((body: unknown) => unknown) | undefined): void {
     const { method, headers, url } = request;
-    const forwarded = ask(new URL(url ?? "/", this.#target), { method, headers }, (answer) => {
+    const { "accept-encoding": _, ...plain } = headers;
+    const options = { method, headers: alter ? plain : headers };
+    const forwarded = ask(new URL(url ?? "/", this.#target), options, (answer) => {
+      if (alter) return void this.#answerAltered(answer, response, alter);
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
     forwarded.on("error", () => response.destroy());
     response.on("close", () => forwarded.destroy());
     request.pipe(forwarded);
+  }
+
+  async #answerAltered(
+    answer: IncomingMessage,
+    response: ServerResponse,
+    alter: (body: unknown) => unknown,
+  ): Promise<void> {
+    const body = JSON.stringify(alter(JSON.parse(await text(answer))));
+    this.met += 1;
+    const { "content-length": _, ...headers } = answer.headers;
+    response.writeHead(answer.statusCode ?? 500, headers);
+    response.end(body);
   }
 }

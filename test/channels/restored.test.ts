@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import { fakeDiscord, fakeSlack, fakeTelegram } from "../../packages/fakes/src/index.ts";
+import { fakeDiscord, fakeSlack, fakeTelegram, fakeWhatsApp } from "../../packages/fakes/src/index.ts";
 import { readPlan } from "../../packages/gateway/src/base/backup/swap.ts";
 import { eventually } from "../support/time-limit.ts";
 import { ChannelBench, type StartFake } from "./bench.ts";
@@ -30,7 +30,7 @@ const folderOf = ({ gateway: { stateDir } }: ChannelBench) => ({
   [Symbol.dispose]: () => rmSync(`${stateDir}-backups`, { recursive: true, force: true }),
 });
 
-for (const start of [fakeTelegram, fakeSlack, fakeDiscord])
+for (const start of [fakeTelegram, fakeSlack, fakeDiscord, fakeWhatsApp])
   test(`${start.name.slice("fake".length)}: what was answered since the backup is not answered again, and a send not repeated`, async () => {
     await using bench = await backedUp(start);
     using _ = folderOf(bench);
@@ -103,4 +103,33 @@ test("a job that has had its turn since the backup does not have it again", asyn
 
   assert.deepEqual(await turns(), [turn]);
   assert.equal(bench.times("Drink something"), 1);
+});
+
+test("a job for one time that has had it since the backup is over", async () => {
+  await using bench = await ChannelBench.start(fakeTelegram, { config: { backup: { schedule: "off" } } });
+  using _ = folderOf(bench);
+  const { said } = await bench.asks("before");
+  const admin = await bench.gateway.connect({ scopes: ["operator.admin"], protocol: 4 });
+  for (const [name, deleteAfterRun] of [
+    ["kept", false],
+    ["gone", true],
+  ] as const)
+    await admin.call("cron.add", {
+      ...{ name, deleteAfterRun, schedule: { kind: "at", at: new Date(Date.now() + 3_000).toISOString() } },
+      ...{ delivery: { mode: "announce", channel: "telegram", to: said.chatId } },
+      payload: { kind: "systemEvent", text: `Drink something, ${name}` },
+    });
+  await bench.operator.call("backup.now", {});
+  await bench.delivered("Drink something, kept");
+  await bench.delivered("Drink something, gone");
+
+  await goes(bench, "backup.restore");
+  await bench.asks("after");
+  const { jobs } = await bench.operator.call("cron.list", { includeDisabled: true });
+
+  assert.deepEqual(
+    jobs.map(({ name, enabled }: { name: string; enabled: boolean }) => [name, enabled]),
+    [["kept", false]],
+  );
+  assert.deepEqual([bench.times("Drink something, kept"), bench.times("Drink something, gone")], [1, 1]);
 });

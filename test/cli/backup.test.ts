@@ -152,3 +152,37 @@ test("doctor warns when the newest backup is older than seven days", async () =>
 
   assert.match(stdout, /warn +backup +The newest was made 8 d ago; that is old[\s\S]*`moltbot backup now`/);
 });
+
+test("a restore that was given up is told by health, status and doctor, until one is in place", async () => {
+  using home = new Home();
+  await using gateway = await home.gateway();
+  await ran(home, "backup", "now");
+  gateway.child.kill("SIGKILL");
+  await gateway[Symbol.asyncDispose]();
+  const [source, aside, staging] = ["gone", "before-restore-1", "restoring-1"].map((name) => join(home.stateDir, name));
+  const plan = { phase: "ready", moves: [], outside: [], what: "moltbot-1.tar.zst", source, aside, staging };
+  writeFileSync(join(home.stateDir, "restore.json"), JSON.stringify(plan));
+  await using _again = await home.gateway();
+  await eventually("the backups to be looked at", async () => {
+    return JSON.parse(await ran(home, "health", "--json")).backup.problem !== undefined;
+  });
+
+  const told = [await ran(home, "health"), await ran(home, "status"), (await home.run(["doctor"])).stdout];
+  const restored = await ran(home, "restore", "--yes");
+  await eventually("the backups to be looked at", async () => {
+    return JSON.parse(await ran(home, "health", "--json")).backup.at !== undefined;
+  });
+  const { backup } = JSON.parse(await ran(home, "health", "--json"));
+
+  for (const each of told) {
+    const line = each.replace(/\s+/g, " ");
+    assert.match(
+      line,
+      /The restore of moltbot-1\.tar\.zst was given up \(the log says why\), and what was there before/,
+    );
+    assert.match(line, /Mend that, and restore again; `moltbot logs` says more/);
+  }
+  assert.match(told[0]!, /The gateway at .* answers\./);
+  assert.match(restored, /Pairings are as they were in the backup: `moltbot devices list` and `moltbot pairing list`/);
+  assert.equal(backup.problem, undefined);
+});

@@ -108,3 +108,25 @@ test("a gateway that runs is asked what it would replace, too", async () => {
   assert.equal(code, 0, terminal.text);
   assert.deepEqual([page(), questions(terminal)], ["as it was", 1]);
 });
+
+test("going back from a restore asks too, and a no changes nothing", async () => {
+  const { code, stderr } = await home.run(["restore", "--yes"]);
+  assert.equal(code, 0, stderr);
+  await using refused = home.terminal(["restore", "undo"], 400);
+  await refused.until(/Put back what was there before moltbot-.*\? What is there now is kept beside it\. \[Y\/n\]/);
+
+  refused.type("n\r");
+  const refusal = await refused.ended();
+  const after = page();
+  await using agreed = home.terminal(["restore", "undo"], 400);
+  await agreed.until(/\[Y\/n\]/);
+  agreed.type("\r");
+  const undone = await agreed.ended();
+  await using none = home.terminal(["restore", "undo"], 400);
+  const nothing = await none.ended();
+
+  assert.deepEqual([refusal, after], [1, "as it was"]);
+  assert.deepEqual([undone, page()], [0, "as it is"]);
+  assert.deepEqual([nothing, questions(none)], [1, 0]);
+  assert.match(none.text, /There is no restore that could be undone\./);
+});

@@ -5,7 +5,7 @@ import type { Tables } from "../base/store/store.ts";
 export function defineTables(
   slice: string,
   steps: readonly string[],
-  work: Pick<Tables, "finished" | "carriedOver"> = {},
+  work: Pick<Tables, "finished" | "carriedOver" | "carriedFiles"> = {},
 ): Tables {
   return { slice, steps, ...work };
 }

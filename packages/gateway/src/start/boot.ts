@@ -8,6 +8,7 @@ import { storageProblem } from "../base/process/machine.ts";
 import { systemClock } from "../base/time/clock.ts";
 import { VERSION } from "../base/version.ts";
 import { SLICES } from "../catalog.ts";
+import type { Base } from "../kit/base.ts";
 import type { Host } from "../kit/host.ts";
 import { openSlices } from "../kit/lifecycle.ts";
 import type { GatewayServer } from "../server/listening/gateway-server.ts";
@@ -78,7 +79,7 @@ export async function boot(
     stack.defer(() => services.stop({ reason: "gateway stopping", restartExpectedMs: null }));
     services.resume();
     const { host, port } = await server.start();
-    if (restored) tellRestored(restored, log);
+    if (restored) await tellRestored(restored, base);
     const tlsFingerprint = settings.current.tls.enabled ? server.fingerprint : undefined;
     const at = describeAddress(host, port, { isTls: tlsFingerprint !== undefined, auth });
     stack.defer(() => server.closeConnections());
@@ -122,16 +123,22 @@ export async function boot(
 }
 
 /** Ends a restore whose gateway has started. One that was given up is told of. */
-function tellRestored(restored: RestoreTrial | AbandonedRestore, log: Log): void {
+async function tellRestored(restored: RestoreTrial | AbandonedRestore, { log, stateDir, clock }: Base): Promise<void> {
+  const { givenUp, notCarried, noteRestore } = await import("../base/backup/last-restore.ts");
+  const note = (problem: string) => noteRestore(stateDir, { problem, at: clock.now() });
   if (restored.kind === "trial") {
     restored.commitPlan();
-    if (restored.notCarried !== undefined)
+    noteRestore(stateDir, undefined);
+    if (restored.notCarried !== undefined) {
+      note(notCarried(restored.what));
       log.warn("what came in and went out since the backup could not be taken over", {
         ...{ error: restored.notCarried, next: "messages since then may be answered again; look at `moltbot why`" },
       });
+    }
     return log.info("the restored state is in place", { from: restored.what });
   }
   const { what, error } = restored;
+  note(givenUp(what, error));
   log.error("a restore was given up; the gateway goes on with what was there", {
     ...{ from: what, error, ...defined({ why: storageProblem(error) }) },
     next: "mend that, and restore again",

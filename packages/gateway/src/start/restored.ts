@@ -47,8 +47,7 @@ export function takeUpRestore(stateDir: string): RestoreTrial | AbandonedRestore
       rollBackPlan: () => rollBackPlan(stateDir, done),
     };
   } catch (error) {
-    const begun = readPlan(stateDir);
-    if (begun) rollBackPlan(stateDir, begun);
+    rollBackPlan(stateDir, readPlan(stateDir) ?? plan);
     return { kind: "given-up", what, error };
   }
 }

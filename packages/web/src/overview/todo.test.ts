@@ -121,9 +121,9 @@ test("a backup is asked for when it failed, or is a day late, and not where back
   const titles = (backup: object) => lines({ health: { backup } }).map((line) => line.split(" | ")[0]);
 
   assert.deepEqual(lines({ health: { backup: { problem: "the disk is full" } } }), [
-    "The last backup could not be made | the disk is full | Make one now",
+    "There is trouble with the backups | the disk is full | Make one now",
   ]);
-  assert.deepEqual(titles({ problem: "the disk is full" }), ["The last backup could not be made"]);
+  assert.deepEqual(titles({ problem: "the disk is full" }), ["There is trouble with the backups"]);
   assert.deepEqual(titles({ nextAt: NOW - 24 * HOUR_MS - 1 }), ["The newest backup is too old"]);
   assert.deepEqual(titles({ nextAt: NOW - 24 * HOUR_MS }), []);
   assert.deepEqual(titles({ nextAt: NOW - 25 * HOUR_MS, off: true }), []);

@@ -155,7 +155,7 @@ function machine({ health, update }: Facts, now: number): Todo[] {
             title:
               backup?.problem === undefined
                 ? t("The newest backup is too old")
-                : t("The last backup could not be made"),
+                : t("There is trouble with the backups"),
             text: backup?.problem ?? t("None was made when it was due."),
           },
         ]

@@ -195,8 +195,11 @@ export class BackupStore {
 
   async #oldRestores(): Promise<string[]> {
     const { stateDir, clock, rules } = this.#options;
-    const { oldRestores } = await import("./swap.ts");
-    return oldRestores(stateDir, clock.olderThan(rules.keepRestoresDays * DAY_MS));
+    const { oldRestores, unfinishedRestores } = await import("./swap.ts");
+    return [
+      ...oldRestores(stateDir, clock.olderThan(rules.keepRestoresDays * DAY_MS)),
+      ...unfinishedRestores(stateDir, clock.olderThan(DAY_MS)),
+    ];
   }
 
   /**

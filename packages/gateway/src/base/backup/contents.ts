@@ -24,7 +24,7 @@ export interface ArchiveSource {
  * apart from this.
  */
 const LOCAL =
-  /^(backup\.lock|gateway\.json|clock\.json|logs|versions|current|restore\.json|update(-last)?\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
+  /^(backup\.lock|gateway\.json|clock\.json|logs|versions|current|restore(-last)?\.json|update(-last)?\.json|restart-sentinel\.json|before-restore-.*|undone-restore-.*|restoring-.*)$/;
 
 /** The file by which one backup is made at a time. */
 export const BACKUP_LOCK = "backup.lock";

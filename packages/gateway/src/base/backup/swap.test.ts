@@ -9,10 +9,12 @@ import {
   commitPlan,
   executePlan,
   lastRestore,
+  oldRestores,
   type RestorePlan,
   readPlan,
   rollBackPlan,
   undoPlan,
+  unfinishedRestores,
   writePlan,
 } from "./swap.ts";
 
@@ -178,3 +180,52 @@ for (let count = 0; count < MOVES; count++) {
     assert.deepEqual(sorted(shown()), before);
   });
 }
+
+test("what a restore keeps outside of the state folder goes with it when it is old, also after its undo", () => {
+  const home = mkdtempSync(join(root, "old-"));
+  const stateDir = join(home, "state");
+  const notes = join(home, "notes");
+  const stamp = "2026-11-01T03-00-00-000Z";
+  const aside = join(stateDir, `before-restore-${stamp}`);
+  const fresh = `${notes}.restoring-${stamp}`;
+  write(stateDir, { "state.db": "old" });
+  write(notes, { page: "old page" });
+  write(`${home}/notes.before-restore-mine`, { page: "of somebody else" });
+  write(join(stateDir, `restoring-${stamp}`, "state"), { "state.db": "new" });
+  write(fresh, { page: "new page" });
+  const staging = join(stateDir, `restoring-${stamp}`);
+  const plan: RestorePlan = {
+    ...{ phase: "ready", moves: [], source: join(staging, "state"), staging, aside, what: "a backup" },
+    outside: [
+      [notes, `${notes}.before-restore-${stamp}`],
+      [fresh, notes],
+    ],
+  };
+  const later = Date.parse("2026-11-02T00:00:00Z");
+
+  commitPlan(stateDir, executePlan(stateDir, plan));
+  const done = oldRestores(stateDir, later);
+  const undo = undoPlan(lastRestore(stateDir)!);
+  commitPlan(stateDir, executePlan(stateDir, undo));
+  const undone = oldRestores(stateDir, later);
+
+  assert.deepEqual(done, [aside, `${notes}.before-restore-${stamp}`]);
+  assert.deepEqual(undone, [join(stateDir, `undone-restore-${stamp}`), fresh]);
+  assert.deepEqual(oldRestores(stateDir, later - 86_400_000), []);
+});
+
+test("what a kill has left of a restore that was made ready is found after a day, but not that of a plan", () => {
+  const stateDir = mkdtempSync(join(root, "left-"));
+  const [left, ready, young] = ["2026-11-01", "2026-11-02", "2026-11-09"].map((day) =>
+    join(stateDir, `restoring-${day}T03-00-00-000Z`),
+  );
+  for (const folder of [left!, ready!, young!]) write(folder, { "state/state.db": "new" });
+  writePlan(stateDir, {
+    ...{ phase: "ready", moves: [], outside: [], what: "a backup" },
+    ...{ source: join(ready!, "state"), staging: ready!, aside: join(stateDir, "before-restore-1") },
+  });
+
+  const found = unfinishedRestores(stateDir, Date.parse("2026-11-08T00:00:00Z"));
+
+  assert.deepEqual(found, [left]);
+});

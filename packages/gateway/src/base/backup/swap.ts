@@ -3,8 +3,8 @@
  * was half done is taken back. Each move is a rename.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { StartError } from "../errors.ts";
+import { basename, dirname, join } from "node:path";
+import { ignore, StartError } from "../errors.ts";
 import { readTextIfExists, writePrivateFile } from "../files.ts";
 import { type Check, isListOf, isOneOf, isShaped, isText } from "../shape.ts";
 import { isLocal } from "./contents.ts";
@@ -173,14 +173,44 @@ export function undoPlan(done: RestorePlan): RestorePlan {
   };
 }
 
-/** The folders of earlier restores that are older than `before`, epoch ms; their names say when they were made. */
+/**
+ * What earlier restores that are older than `before`, epoch ms, have kept in the state folder and outside of it; the names say
+ * when they were made.
+ */
 export function oldRestores(stateDir: string, before: number): string[] {
-  return readdirSync(stateDir)
+  return olderThan(before, stateDir, /^(?:before|undone)-restore-(.+)$/).flatMap((path) => [
+    path,
+    ...keptOutside(path),
+  ]);
+}
+
+/** What a kill has left of restores that were made ready before `before`, epoch ms. */
+export function unfinishedRestores(stateDir: string, before: number): string[] {
+  const { staging } = readPlan(stateDir) ?? {};
+  return olderThan(before, stateDir, /^restoring-(?:undo-)?(.+)$/).filter((path) => path !== staging);
+}
+
+function olderThan(before: number, folder: string, pattern: RegExp): string[] {
+  return readdirSync(folder)
     .filter((name) => {
-      const [, stamp] = /^(?:before|undone)-restore-(.+)$/.exec(name) ?? [];
+      const [, stamp] = pattern.exec(name) ?? [];
       return stamp !== undefined && timeOf(stamp) < before;
     })
-    .map((name) => join(stateDir, name));
+    .map((name) => join(folder, name));
+}
+
+/** What a restore that is over keeps beside its places outside of the state folder. */
+function keptOutside(folder: string): string[] {
+  const path = join(folder, KEPT);
+  const stamp = basename(folder).replace(/^\w+-restore-/, "");
+  try {
+    const plan = parsePlan(readTextIfExists(path), path);
+    const places = (plan?.outside ?? []).map(([, to]) => to);
+    return places.filter((to) => /\.(?:before-restore|restoring)-/.test(to) && to.endsWith(stamp) && existsSync(to));
+  } catch (error) {
+    ignore(error, "without its plan nothing outside is known to be its own");
+    return [];
+  }
 }
 
 function timeOf(stamp: string): number {

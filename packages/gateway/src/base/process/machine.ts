@@ -96,6 +96,12 @@ export function isDamage(error: unknown): boolean {
   return machineTrouble(error) === DAMAGED;
 }
 
+/** Whether there was no room to write. */
+export function isOutOfRoom(error: unknown): boolean {
+  const trouble = machineTrouble(error);
+  return trouble === FULL || trouble === QUOTA;
+}
+
 /** The trouble of the disk behind an error, as a sentence without a full stop; undefined when there is none. */
 export function storageProblem(error: unknown): string | undefined {
   return (machineTrouble(error) ?? STATE_FOLDER[codeOf(error) ?? ""])?.says;

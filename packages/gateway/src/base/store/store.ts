@@ -25,6 +25,8 @@ export interface Tables {
    * version): it takes over what cannot be taken back, such as what platforms handed over or others have seen.
    */
   readonly carriedOver?: readonly string[];
+  /** Folders of the state folder with files that `carriedOver` rows name; a file there never changes. */
+  readonly carriedFiles?: readonly string[];
 }
 
 export type Row = Readonly<Record<string, SQLInputValue>>;

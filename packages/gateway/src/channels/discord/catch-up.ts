@@ -14,7 +14,7 @@ import { type ChannelContext, ChannelError, type StateChanges } from "../../kit/
 import { isMessage, type Mapper } from "./inbound.ts";
 import { journal } from "./journal.ts";
 import { retryRead } from "./retry-reads.ts";
-import { idAt, newer } from "./snowflake.ts";
+import { idAt, isId, newer } from "./snowflake.ts";
 
 /** The most messages of one request (documentation: Get Channel Messages). */
 const PAGE = 100;
@@ -99,20 +99,21 @@ export class CatchUp {
       const readings = await Promise.all(
         page.filter(isMessage).map((message) => this.#mapper.message({ ...message, ...where })),
       );
-      const last: string | undefined = page.at(-1)?.id;
-      if (last === undefined) return;
-      journal(this.#context, readings, this.seen(channelId, last));
-      after = page.length < PAGE ? undefined : last;
+      const last = page.flatMap(idOf).reduce<string | undefined>((one, other) => newer(one, other), undefined);
+      journal(this.#context, readings, last === undefined ? {} : this.seen(channelId, last));
+      // A page without anything newer would be asked for again and again.
+      const goesOn = page.length >= PAGE && last !== undefined && last !== after && newer(after, last) === last;
+      after = goesOn ? last : undefined;
     }
   }
 
   /** Oldest first; nothing when the account may not read there any more. */
-  async #page(channelId: string, after: string): Promise<APIMessage[]> {
+  async #page(channelId: string, after: string): Promise<readonly unknown[]> {
     try {
-      const newestFirst = await retryRead(this.#context, () =>
+      const newestFirst: unknown = await retryRead(this.#context, () =>
         this.#api.channels.getMessages(channelId, { after, limit: PAGE }),
       );
-      return newestFirst.reverse();
+      return Array.isArray(newestFirst) ? newestFirst.reverse() : [];
     } catch (error) {
       if (!(error instanceof ChannelError) || error.kind !== "rejected") throw error;
       this.#context.log.debug("discord channel cannot be caught up on", { channelId, reason: error.message });
@@ -128,4 +129,10 @@ export class CatchUp {
   get #pending(): readonly string[] {
     return JSON.parse(this.#context.state.get("pending") ?? "[]") as string[];
   }
+}
+
+/** The id of a message; none where it is no id. */
+function idOf(message: unknown): string[] {
+  const id: unknown = (message as Partial<APIMessage> | null | undefined)?.id;
+  return isId(id) ? [id] : [];
 }

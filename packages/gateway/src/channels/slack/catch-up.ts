@@ -52,7 +52,10 @@ export async function catchUp(away: Away): Promise<void> {
 async function places({ context, api, signal }: Away): Promise<readonly Chat[]> {
   const known = context.knownChats(MOST_PLACES).filter(({ id }) => /^[CGD]/.test(id));
   const direct = await patiently(() => api.conversations.list({ types: "im", limit: 200 }), context, signal);
-  const opened = (direct?.channels ?? []).flatMap(({ id }): Chat[] => (id ? [{ id, kind: "direct" }] : []));
+  const opened = listIn(direct?.channels).flatMap((channel): Chat[] => {
+    const id = stringField(channel, "id");
+    return id ? [{ id, kind: "direct" }] : [];
+  });
   const all = new Map([...opened, ...known].map((chat) => [chat.id, chat]));
   return [...known, ...opened]
     .map(({ id }) => all.get(id)!)
@@ -65,7 +68,7 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES && !signal.aborted; page++) {
     const answer = await patiently(() => read(cursor), context, signal);
-    found.push(...(answer?.messages ?? []));
+    found.push(...listIn(answer?.messages));
     cursor = answer?.response_metadata?.next_cursor || undefined;
     if (cursor === undefined) break;
   }
@@ -84,6 +87,11 @@ async function takeIn({ context, intake, signal }: Away, chat: Chat, oldest: str
   // Histories come newest first, threads oldest first.
   inbound.sort((one, other) => Number(one.messageId) - Number(other.messageId));
   if (inbound.length > 0) await intake.commit(inbound, readPositionChanges(inbound, context));
+}
+
+/** A list of an answer; one that is no list holds nothing, and keeps no other conversation from being read. */
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** Obeys Slack's waiting times; undefined when the answer is another refusal. */

@@ -2,7 +2,7 @@
 
 import { accountName } from "../channels/known.ts";
 import { accountsOfHealth, paintOf, problemLines, problemsOf, stateOf } from "../channels/show.ts";
-import { databaseLines, machineLines } from "../doctor/machine-health.ts";
+import { backupLines, databaseLines, machineLines } from "../doctor/machine-health.ts";
 import { defineCommand } from "../language/command.ts";
 import { withGateway } from "../reach/connect.ts";
 import { ago, duration } from "../terminal/render.ts";
@@ -20,7 +20,7 @@ export const health = defineCommand({
       if (call.flags.json) return out.json(result);
       const tookMs = performance.now() - started;
       const { database } = result;
-      const machine = [...machineLines(result, out), ...databaseLines(database, out)];
+      const machine = [...machineLines(result, out), ...databaseLines(database, out), ...backupLines(result, out)];
       const isWell = machine.length === 0;
       const mark = isWell ? out.style.green("●") : database.ok ? out.style.yellow("●") : out.style.red("●");
       out.print(`${mark} The gateway at ${target.url} ${isWell ? "is well" : "answers"}.`);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackupVerifyResult } from "@moltbot/protocol";
 import type { BackupStore, PrepareOptions } from "../../base/backup/backup-store.ts";
+import { notCarried, noteRestore, restoreProblem } from "../../base/backup/last-restore.ts";
 import { reportOf } from "../../base/backup/manifest.ts";
 import {
   commitPlan,
@@ -22,7 +23,7 @@ import { type Asking, atBackups, passphraseFor } from "../backup/reach.ts";
 import { defineCommand } from "../language/command.ts";
 import { CliError, EXIT, usageError } from "../language/exit.ts";
 import { awaitRestart } from "../reach/await-restart.ts";
-import type { Target } from "../reach/target.ts";
+import { resolveTarget, type Target } from "../reach/target.ts";
 import { canAsk, confirm } from "../terminal/prompt.ts";
 import { ago } from "../terminal/render.ts";
 import { placed } from "./backup.ts";
@@ -87,6 +88,7 @@ async function goBack(named: string | undefined, call: RestoreCall): Promise<voi
   });
   if (flags.json) return out.json(done);
   out.print(`${done.path}, made ${ago(done.at)} on ${done.host}, is in place. What was there is in ${done.keptIn}.`);
+  out.print("Pairings are as they were in the backup: `moltbot devices list` and `moltbot pairing list` show them.");
   for (const each of done.elsewhere) out.print(`Put elsewhere, for this machine has no such place for it: ${each}`);
   out.print("`moltbot restore undo` goes back. A gateway that still runs on the old machine must be stopped first:");
   out.print("two gateways with the same accounts take each other's messages. WhatsApp may ask for a new link.");
@@ -112,8 +114,11 @@ async function agreedOn(what: PrepareOptions, call: RestoreCall): Promise<string
   throw new CliError(UNCHANGED);
 }
 
+const NO_RESTORE = "There is no restore that could be undone.";
+
 async function undo(call: RestoreCall): Promise<void> {
   const { out, flags } = call;
+  if (!flags.yes && canAsk()) await agreedToUndo(call);
   const done = await atBackups(call, "Going back", {
     async gateway({ client, timeoutMs, target }) {
       const answer = await client.request("backup.undo", {}, { timeoutMs });
@@ -123,7 +128,7 @@ async function undo(call: RestoreCall): Promise<void> {
     async here(backupStore, { stateDir }) {
       recover(stateDir);
       const last = lastRestore(stateDir);
-      if (!last) throw new CliError("There is no restore that could be undone.");
+      if (!last) throw new CliError(NO_RESTORE);
       const plan = undoPlan(last);
       exchange(stateDir, plan, { backupStore, out });
       return { what: last.what, keptIn: plan.aside };
@@ -131,6 +136,15 @@ async function undo(call: RestoreCall): Promise<void> {
   });
   if (flags.json) return out.json(done);
   out.print(`What was there before ${done.what} is back. What was restored is in ${done.keptIn}.`);
+}
+
+/** Asks once, on a terminal: scripts have always been able to go back. */
+async function agreedToUndo({ flags, env }: RestoreCall): Promise<void> {
+  const { isLocal, stateDir } = resolveTarget(flags, env);
+  const last = isLocal ? lastRestore(stateDir) : undefined;
+  if (isLocal && !last) throw new CliError(NO_RESTORE);
+  const question = `Put back what was there before ${last?.what ?? "the last restore"}? What is there now is kept beside it.`;
+  if (!(await confirm(question, "yes"))) throw new CliError("Nothing was changed.");
 }
 
 /** How long a gateway may take to start with a restored state, and between two looks, ms. */
@@ -144,9 +158,13 @@ async function restarted(call: Asking, { isLocal, stateDir }: Target, keptIn: st
     for (const until = performance.now() + START_MS; existsSync(planPath(stateDir)); await sleep(LOOK_EVERY_MS))
       if (performance.now() > until)
         throw new CliError("The gateway has not restarted yet; `moltbot logs` shows what it does.", EXIT.timeout);
+  const problem = () => restoreProblem(stateDir, Date.now());
   if (isLocal && !existsSync(keptIn))
-    throw new CliError("The gateway could not start with it, so what was there before is back; see `moltbot logs`.");
+    throw new CliError(
+      problem() ?? "The gateway could not start with it, so what was there before is back; see `moltbot logs`.",
+    );
   await awaitRestart(call, { atMs, done: `It is in place, and what was there is in ${keptIn}` });
+  if (isLocal && problem() !== undefined) call.out.note(`${problem()}\n`);
 }
 
 /** Takes back what an interrupted restore has left. */
@@ -156,17 +174,14 @@ function recover(stateDir: string): void {
   if (plan) rollBackPlan(stateDir, plan);
 }
 
-const NOT_CARRIED =
-  "What came in and went out since then could not be read, so messages may be answered again; `moltbot why` shows them.\n";
-
 function exchange(stateDir: string, plan: RestorePlan, by: { backupStore: BackupStore; out: Asking["out"] }): void {
   refuseWhenHeld(stateDir);
-  if (!by.backupStore.carryOver(plan)) by.out.note(NOT_CARRIED);
   try {
+    if (!by.backupStore.carryOver(plan)) by.out.note(`${notCarried(plan.what)}\n`);
     commitPlan(stateDir, executePlan(stateDir, plan));
+    noteRestore(stateDir, undefined);
   } catch (error) {
-    const begun = readPlan(stateDir);
-    if (begun) rollBackPlan(stateDir, begun);
+    rollBackPlan(stateDir, readPlan(stateDir) ?? plan);
     throw error;
   }
 }

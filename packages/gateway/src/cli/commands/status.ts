@@ -3,7 +3,7 @@
 import type { Methods, PresenceEntry } from "@moltbot/protocol";
 import { accountName, readChannels } from "../channels/known.ts";
 import { accountsOf, type NamedAccount, paintOf, problemLines, stateOf } from "../channels/show.ts";
-import { databaseLines, machineLines } from "../doctor/machine-health.ts";
+import { backupLines, databaseLines, machineLines } from "../doctor/machine-health.ts";
 import { type Call, defineCommand } from "../language/command.ts";
 import { briefKey } from "../language/names.ts";
 import { type Link, withGateway } from "../reach/connect.ts";
@@ -40,6 +40,7 @@ export const status = defineCommand({
       const problems = [
         ...machineLines(link.hello.snapshot.health, call.out),
         ...databaseLines(summary.database, call.out),
+        ...backupLines(link.hello.snapshot.health, call.out),
         ...problemLines(accounts, call.out),
         ...(canvas?.problems ?? []).map((problem) => `${call.out.style.yellow("●")} Canvas: ${printable(problem)}.`),
       ];

@@ -1,7 +1,7 @@
 /** What is wrong with the machine that a gateway runs on, for people. */
 import type { HealthSummary } from "@moltbot/protocol";
 import type { Output } from "../terminal/output.ts";
-import { bytes, duration } from "../terminal/render.ts";
+import { bytes, duration, printable } from "../terminal/render.ts";
 
 /** One problem, and what to do about it; sentences without a full stop. */
 export interface MachineProblem {
@@ -51,6 +51,14 @@ export function machineLines(
 /** What is wrong with the database, as a line of an answer. */
 export function databaseLines({ ok, problem }: HealthSummary["database"], { style }: Pick<Output, "style">): string[] {
   return problem === undefined ? [] : [`${ok ? style.yellow("●") : style.red("●")} ${problem}`];
+}
+
+/** What is wrong with the backups, as a line of an answer; a gateway of before they were there says nothing. */
+export function backupLines(
+  { backup }: Partial<Pick<HealthSummary, "backup">>,
+  { style }: Pick<Output, "style">,
+): string[] {
+  return backup?.problem === undefined ? [] : [`${style.yellow("●")} ${printable(backup.problem)}`];
 }
 
 function capital(text: string): string {

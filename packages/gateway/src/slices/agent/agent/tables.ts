@@ -1,6 +1,40 @@
 /** Runs, so that none is lost or done twice, and the notes of the built-in agent. */
 import { defineTables } from "../../../kit/tables.ts";
 
+const ASKED = "source, principal, session_key, session_id, request, attempts, accepted_at, started_at";
+const END = "state, ended_at, partial, outcome";
+/** Whether a run of the one database is that of the other. */
+const SAME_RUN = "newer.id = old.id and newer.accepted_at = old.accepted_at";
+const IS_OPEN = "state in ('accepted', 'running')";
+/** A run that began something which nobody can take back: the transcript that knows it has gone. */
+const TAKEN_BACK = JSON.stringify({
+  ...{ kind: "error", text: "", provider: "moltbot", model: "commands" },
+  error: "The gateway went back to a backup while this was worked on. See what was done, and send the message again.",
+});
+
+/**
+ * A run that has ended since a backup does not work again, and the retry of its request finds it; nor does one that had
+ * begun to change something. Others are done anew.
+ */
+const CARRIED_OVER = [
+  `create temp table ends (id text primary key, ${END});
+   insert into temp.ends select id, ${END} from before.runs where not ${IS_OPEN};
+   insert into temp.ends
+     select id, 'error', coalesce(started_at, accepted_at), '', '${TAKEN_BACK.replaceAll("'", "''")}' from before.runs one
+     where ${IS_OPEN} and exists (
+       select 1 from before.tool_calls newer where newer.run_id = one.id and not exists (
+         select 1 from main.tool_calls old where old.run_id = newer.run_id and old.call_id = newer.call_id));
+   update main.delegations as old set told =
+     (select told from before.delegations newer where newer.run_id = old.run_id)
+   where told <> 'done' and run_id in (select run_id from before.delegations where told in ('no', 'done'));
+   update main.runs as old set (${END}) = (select ${END} from temp.ends where ends.id = old.id)
+   where ${IS_OPEN} and exists (select 1 from before.runs newer join temp.ends using (id) where ${SAME_RUN});
+   insert into main.runs (id, ${ASKED}, ${END})
+     select newer.id, ${ASKED}, ends.state, ends.ended_at, ends.partial, ends.outcome
+     from before.runs newer join temp.ends using (id) where true order by accepted_at on conflict do nothing;
+   drop table temp.ends;`,
+];
+
 export const tables = defineTables(
   "agent",
   [
@@ -56,5 +90,8 @@ export const tables = defineTables(
     // The id of the peer who left it; null for the owner's notes.
     "alter table notes add column guest text;",
   ],
-  { finished: { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" } },
+  {
+    finished: { runs: "state in ('ok', 'error', 'aborted')", delegations: "told in ('no', 'done')" },
+    carriedOver: CARRIED_OVER,
+  },
 );

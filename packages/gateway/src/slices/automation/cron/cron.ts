@@ -78,6 +78,7 @@ export class Cron implements RunObserver, Disposable {
     for (const step of retention.steps()) this.#services.upkeep.add(step);
     this.#stack.use(this.#settings.onChange(() => this.#scheduler.look()));
     for (const chat of this.#programs.takeStock()) this.#services.messaging.accounts.find(chat)?.sender.kick();
+    this.#scheduler.takeStock();
     this.#scheduler.look();
   }
 

@@ -4,12 +4,20 @@ const SLOT = `job_id, job_name, slot_at, begins_at, cause, attempt, work, outcom
   summary, delivery, delivery_error`;
 const POST = "origin, url, body, state, attempts, not_before, queued_at, problem";
 
+/** A job for one time that has had it since a backup: `deleteAfterRun` removes it, else it is switched off. */
+const HAS_BEEN = `config ->> '$.schedule.kind' = 'at' and id in (
+     select job_id from before.cron_slots where state = 'ok' and cause <> 'person')`;
+
 /** A job that has had its turn since a backup does not have it again, and what waits to be posted is posted. */
 const CARRIED_OVER = [
   `delete from main.cron_slots where state in ('waiting', 'running') and (job_id, slot_at, cause) in
      (select job_id, slot_at, cause from before.cron_slots where state not in ('waiting', 'running'));
    insert into main.cron_slots (${SLOT})
      select ${SLOT} from before.cron_slots where state not in ('waiting', 'running') order by id on conflict do nothing;`,
+  `delete from main.cron_jobs
+     where ${HAS_BEEN} and config ->> '$.deleteAfterRun' and id not in (select id from before.cron_jobs);
+   update main.cron_jobs set enabled = 0, next_at = null
+     where ${HAS_BEEN} and (id, config) in (select id, config from before.cron_jobs where enabled = 0);`,
   `delete from main.cron_posts where state = 'waiting' and origin in
      (select origin from before.cron_posts where state <> 'waiting');
    insert into main.cron_posts (${POST}) select ${POST} from before.cron_posts order by id on conflict do nothing;`,

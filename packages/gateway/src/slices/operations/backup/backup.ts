@@ -135,6 +135,8 @@ export class Backups implements AsyncDisposable {
   async #putInPlace(plan: PreparedRestore["plan"]): Promise<void> {
     const { writePlan } = await import("../../../base/backup/swap.ts");
     const { stateDir, host, log } = this.#base;
+    // Of two restores before the restart, the later one counts.
+    await this.withdraw();
     writePlan(stateDir, plan);
     log.info("a restore is ready; the gateway restarts to put it in place", { what: plan.what });
     host.requestRestart("restore", RESTART_AFTER_MS);
@@ -177,10 +179,12 @@ export class Backups implements AsyncDisposable {
   async #plan(): Promise<void> {
     const { clock } = this.#base;
     const [newest] = await (await this.#backupStore()).list();
+    const { restoreProblem } = await import("../../../base/backup/last-restore.ts");
     if (this.#stop.signal.aborted) return;
     const { schedule } = this.#settings.current;
     const needsBase = this.#needsBase(newest);
-    const problem = this.#problem ?? this.#journalProblem ?? (schedule === "off" && needsBase ? NO_BASE : undefined);
+    const ofJournal = this.#journalProblem ?? (schedule === "off" && needsBase ? NO_BASE : undefined);
+    const problem = restoreProblem(this.#base.stateDir, clock.now()) ?? this.#problem ?? ofJournal;
     this.#next?.[Symbol.dispose]();
     const found = defined({ at: newest?.at, problem });
     if (schedule === "off") return this.#tell({ ...found, off: true });

@@ -109,6 +109,7 @@ export class Messaging implements AsyncDisposable {
     this.#replies = new Replies({
       ...{ inbox, outbox, clock, messages: settings },
       isOpen: (runId) => agent.runs.known(runId)?.kind === "open",
+      record: (runId) => agent.runs.record(runId),
       account: (channel, account) => accounts.find({ channel, account })?.account,
       kick: (channel, account) => accounts.find({ channel, account })?.sender.kick(),
     });

@@ -114,5 +114,6 @@ export const tables = defineTables(
   {
     finished: { inbox: "state = 'done'", outbox: "state in ('sent', 'unknown', 'failed')" },
     carriedOver: CARRIED_OVER,
+    carriedFiles: ["media/outbound"],
   },
 );

@@ -142,6 +142,18 @@ export class Scheduler implements Disposable {
     await this.#starter.begin(slot);
   }
 
+  /** Ends the turns whose runs do not go on: a restore has ended them, or they were lost with a damaged table. */
+  takeStock(): void {
+    const { slots, services, ends } = this.#options;
+    const { runs } = services.agent;
+    for (const slot of slots.runningRuns()) {
+      if (slot.runId !== null && runs.known(slot.runId)?.kind === "open") continue;
+      const record = slot.runId === null ? undefined : runs.record(slot.runId);
+      if (record?.outcome) this.ended(record, record.outcome);
+      else this.#starter.kick(ends.end(slot, { state: "error", error: "its run is not there any more" }));
+    }
+  }
+
   /** A run of a job has ended; within the transaction that records it. */
   ended(record: RunRecord, outcome: RunOutcome): void {
     this.#starter.ended(record, outcome);

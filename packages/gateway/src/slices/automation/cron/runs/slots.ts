@@ -175,6 +175,13 @@ export class Slots {
     );
   }
 
+  /** Turns of agents that were under way when the gateway ended. */
+  runningRuns(): Slot[] {
+    return this.#store.all<Slot>(
+      `select ${COLUMNS} from cron_slots where state = 'running' and work = 'run' order by id`,
+    );
+  }
+
   /** Whether a job has a run that waits or is under way. */
   isBusy(jobId: string): boolean {
     const sql =

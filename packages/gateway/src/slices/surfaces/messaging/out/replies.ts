@@ -20,6 +20,8 @@ export interface RepliesOptions {
   account(channel: string, account: string): Account | undefined;
   /** Whether a run works or waits. */
   isOpen(runId: string): boolean;
+  /** What is kept of a run. */
+  record(runId: string): RunRecord | undefined;
   /** Called when an account's outbox has something new on disk. */
   kick(channel: string, account: string): void;
 }
@@ -95,11 +97,14 @@ export class Replies implements RunObserver {
 
   /** Writes missing outcomes at a start. */
   review(): void {
-    const { inbox, outbox, isOpen } = this.#options;
+    const { inbox, outbox, isOpen, record } = this.#options;
     for (const runId of inbox.runsUnderWay()) {
       if (isOpen(runId)) continue;
-      const last = outbox.of(originOf(runId)).at(-1);
+      const last = outbox.of(originOf(runId)).findLast(({ payload }) => payload.isDraft !== true);
+      const run = record(runId);
       if (last) this.settled(last);
+      else if (!run) inbox.decideAgain(runId);
+      else if (run.outcome?.kind === "error") this.ended(run, run.outcome);
       else
         for (const { id } of inbox.statesOf(runId))
           inbox.decide(id, {

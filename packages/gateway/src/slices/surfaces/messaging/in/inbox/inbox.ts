@@ -162,6 +162,15 @@ export class Inbox {
     );
   }
 
+  /** Has events decided again whose run is not there: a restore has taken it back before it answered. */
+  decideAgain(runId: string): void {
+    this.#store.run(
+      `update inbox set state = 'received', run_id = null, session_key = null, rule = null, detail = null,
+         setting = null, binding = null where run_id = ? and ${IS_OPEN}`,
+      runId,
+    );
+  }
+
   /** Records the outcome of an event; a later call changes nothing. */
   decide(id: number, { kind, rule, detail, setting }: Outcome): void {
     const { changes } = this.#store.run(
