@@ -51,7 +51,7 @@ test("those with a browser and those without come to their ends together", () =>
   const names = ["1", "2", "3", "4"];
   const seconds = Object.fromEntries([
     ...names.map((name) => [`test/web/${name}.test.ts`, 40] as const),
-    ...names.map((name) => [`test/faults/${name}.test.ts`, 10] as const),
+    ...names.map((name) => [`test/alone/${name}.test.ts`, 10] as const),
   ]);
   const read = (path: string) => (path.includes("/web/") ? `${PLAIN}await startBrowser();\n` : PLAIN);
 
@@ -59,7 +59,7 @@ test("those with a browser and those without come to their ends together", () =>
 
   assert.deepEqual(
     batches.flat().map((path) => path.split("/")[1]),
-    ["web", "faults", "web", "faults", "web", "faults", "web", "faults"],
+    ["web", "alone", "web", "alone", "web", "alone", "web", "alone"],
   );
 });
 
