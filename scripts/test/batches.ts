@@ -16,24 +16,22 @@ export type Times = Readonly<Record<string, number>>;
 /** Files that may share a process, and how many do at most; the first row that fits a file counts. */
 const SHARING: readonly { readonly files: RegExp; readonly text?: RegExp; readonly size: number }[] = [
   // The journals of all gateways of such a process are replayed.
-  { files: /^test\//, text: /support\/replayed\.ts"/, size: 9 },
+  { files: /^test\//, text: /support\/replayed\.ts"/, size: 5 },
   { files: /^packages\/[^/]+\/src\//, size: 60 },
   { files: /^test\/(wire|agent|stories)\//, size: 30 },
   // They share a browser, too; see `startBrowser`. Of browsers with arguments a process has one.
-  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream"\]\)/, size: 11 },
-  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream=deny"\]\)/, size: 11 },
-  { files: /^test\/web\//, text: /^(?![\s\S]*startBrowser\(\[)/, size: 11 },
-  { files: /^test\/(cli|scripts)\//, size: 11 },
+  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream"\]\)/, size: 6 },
+  { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream=deny"\]\)/, size: 6 },
+  { files: /^test\/web\//, text: /^(?![\s\S]*startBrowser\(\[)/, size: 6 },
+  { files: /^test\/(cli|scripts)\//, size: 6 },
   // Not those that start programs.
-  { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 16 },
-  // They start programs, and kill them.
-  { files: /^test\/faults\//, size: 4 },
+  { files: /^test\/channels\/(?!.*(?:conformance|emulator|drill|whatsapp|discord|slack|signal|imessage))/, size: 8 },
   // Those that load the libraries of platforms: so many fit into the memory of a process.
-  { files: /^test\/channels\/.*(?:conformance|emulator|slack|imessage)/, size: 6 },
+  { files: /^test\/channels\/.*(?:conformance|emulator|slack|imessage)/, size: 4 },
 ];
 /** A batch that would take longer than this, and than this part of the whole, is parted: the last one keeps the others waiting. */
 const BATCH_SECONDS = 30;
-const BATCH_PART = 1 / 24;
+const BATCH_PART = 1 / 30;
 const MOMENT_SECONDS = 1;
 
 /** Hooks at the top of a file run for every test of its process. `after` alone is safe: it runs when all is over. */
