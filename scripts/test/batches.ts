@@ -17,8 +17,8 @@ export type Times = Readonly<Record<string, number>>;
 const SHARING: readonly { readonly files: RegExp; readonly text?: RegExp; readonly size: number }[] = [
   // The journals of all gateways of such a process are replayed.
   { files: /^test\//, text: /support\/replayed\.ts"/, size: 5 },
-  { files: /^packages\/[^/]+\/src\//, size: 60 },
-  { files: /^test\/(wire|agent|stories)\//, size: 30 },
+  { files: /^packages\/[^/]+\/src\//, size: 30 },
+  { files: /^test\/(wire|agent|stories)\//, size: 12 },
   // They share a browser, too; see `startBrowser`. Of browsers with arguments a process has one.
   { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream"\]\)/, size: 6 },
   { files: /^test\/web\//, text: /startBrowser\(\["--use-fake-ui-for-media-stream=deny"\]\)/, size: 6 },
@@ -31,7 +31,7 @@ const SHARING: readonly { readonly files: RegExp; readonly text?: RegExp; readon
 ];
 /** A batch that would take longer than this, and than this part of the whole, is parted: the last one keeps the others waiting. */
 const BATCH_SECONDS = 30;
-const BATCH_PART = 1 / 30;
+const BATCH_PART = 1 / 40;
 const MOMENT_SECONDS = 1;
 
 /** Hooks at the top of a file run for every test of its process. `after` alone is safe: it runs when all is over. */
