@@ -56,15 +56,21 @@ for (const { start, path, list, id, another, most } of PLATFORMS) {
   const withList = (body: unknown, messages: unknown) =>
     list === undefined ? messages : { ...(body as Fields), [list]: messages };
 
-  test(`${name}: what was missed is taken in, whatever stands beside it`, async () => {
-    await using fake = await start();
-    await using proxy = await AlteringProxy.before(fake, path);
-    await using bench = new AccountBench(CHANNELS.find((each) => each.id === fake.channel)!, proxy.settings(fake));
+  /** An account that has heard something and is away now. */
+  const accountAway = async (fake: FakePlatform, proxy: AlteringProxy): Promise<AccountBench> => {
+    const bench = new AccountBench(CHANNELS.find((each) => each.id === fake.channel)!, proxy.settings(fake));
     const first = await bench.open();
     const before = await fake.says("before", { mentionsBot: true });
     await bench.received("the first", (each) => each.kind === "message" && each.messageId === before.id);
     await first[Symbol.asyncDispose]();
     (fake as { expireSessions?: () => void }).expireSessions?.();
+    return bench;
+  };
+
+  test(`${name}: what was missed is taken in, whatever stands beside it`, async () => {
+    await using fake = await start();
+    await using proxy = await AlteringProxy.before(fake, path);
+    await using bench = await accountAway(fake, proxy);
     const missed = await fake.says("missed", { mentionsBot: true });
 
     proxy.alters((body) => {
@@ -88,12 +94,7 @@ for (const { start, path, list, id, another, most } of PLATFORMS) {
     test(`${name}: with a history that is ${JSON.stringify(odd)} it links, and reads what is said then`, async () => {
       await using fake = await start();
       await using proxy = await AlteringProxy.before(fake, path);
-      await using bench = new AccountBench(CHANNELS.find((each) => each.id === fake.channel)!, proxy.settings(fake));
-      const first = await bench.open();
-      const before = await fake.says("before", { mentionsBot: true });
-      await bench.received("the first", (each) => each.kind === "message" && each.messageId === before.id);
-      await first[Symbol.asyncDispose]();
-      (fake as { expireSessions?: () => void }).expireSessions?.();
+      await using bench = await accountAway(fake, proxy);
 
       await fake.says("missed", { mentionsBot: true });
       proxy.alters((body) => withList(body, odd));

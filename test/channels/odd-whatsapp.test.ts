@@ -46,7 +46,7 @@ const PLACE = {
 };
 
 /** One message of each kind, with all that our reader looks at. */
-const MESSAGES = [
+const MESSAGES: readonly object[] = [
   { extendedTextMessage: { text: "text", matchedText: "x", title: "t", description: "d", contextInfo: CONTEXT } },
   { imageMessage: FILE, messageContextInfo: { messageAssociation: { associationType: 1, parentMessageKey: KEY } } },
   { videoMessage: { ...FILE, seconds: 1, gifPlayback: true } },
@@ -90,7 +90,7 @@ const MESSAGES = [
   { pinInChatMessage: { key: KEY, type: 1, senderTimestampMs: 1 } },
   { requestPhoneNumberMessage: { contextInfo: CONTEXT } },
   { call: { callKey: new Uint8Array(4), conversionSource: "x" } },
-] as unknown as readonly Message[];
+];
 
 const ODD_TEXT = "\u202e\u0000\u0007\u2066\u200b\r\n\ud83d" as const;
 const BIG = "w".repeat(1_000_000);

@@ -125,20 +125,19 @@ export async function boot(
 /** Ends a restore whose gateway has started. One that was given up is told of. */
 async function tellRestored(restored: RestoreTrial | AbandonedRestore, { log, stateDir, clock }: Base): Promise<void> {
   const { givenUp, notCarried, noteRestore } = await import("../base/backup/last-restore.ts");
-  const note = (problem: string) => noteRestore(stateDir, { problem, at: clock.now() });
+  const at = clock.now();
   if (restored.kind === "trial") {
     restored.commitPlan();
-    noteRestore(stateDir, undefined);
-    if (restored.notCarried !== undefined) {
-      note(notCarried(restored.what));
+    const isWhole = restored.notCarried === undefined;
+    noteRestore(stateDir, isWhole ? undefined : { problem: notCarried(restored.what), at });
+    if (!isWhole)
       log.warn("what came in and went out since the backup could not be taken over", {
         ...{ error: restored.notCarried, next: "messages since then may be answered again; look at `moltbot why`" },
       });
-    }
     return log.info("the restored state is in place", { from: restored.what });
   }
   const { what, error } = restored;
-  note(givenUp(what, error));
+  noteRestore(stateDir, { problem: givenUp(what, error), at });
   log.error("a restore was given up; the gateway goes on with what was there", {
     ...{ from: what, error, ...defined({ why: storageProblem(error) }) },
     next: "mend that, and restore again",

@@ -87,7 +87,7 @@ function isOlder(versions: ReadonlyMap<string, number>, tables: readonly Tables[
   return compared.some((missing) => missing > 0) && compared.every((missing) => missing >= 0);
 }
 
-/** A copy of the database that is there, of this version: itself it stays as it is, for the undo. Returns its path. */
+/** Copies the database that is there and migrates the copy; the original stays as it is, for the undo. Returns the path of the copy. */
 function migratedCopy(from: string, folder: string, tables: readonly Tables[]): string {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });

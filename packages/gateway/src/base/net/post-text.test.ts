@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { test } from "node:test";
 import { codeOf, NEVER_REACHED, TellableError } from "../errors.ts";
 import { type PostOptions, postText } from "./post-text.ts";
+import { useProxies } from "./proxy.ts";
 
 const OPTIONS: PostOptions = { headers: {}, body: "{}", signal: new AbortController().signal };
 
@@ -80,6 +81,20 @@ test("a connection that is not made in time was never made", async () => {
   for (const socket of open) socket.destroy();
   silent.close();
   assert.equal(NEVER_REACHED.has(code), true, code);
+});
+
+test("a proxy that does not answer has reached nobody", async () => {
+  const open: Socket[] = [];
+  const silent = createTcpServer((socket) => void open.push(socket)).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  using _ = useProxies({ HTTPS_PROXY: `http://127.0.0.1:${port}` }, assert.fail);
+
+  const code = await codeOfFailure(postText("https://api.example.invalid/", { ...OPTIONS, connectLimitMs: 100 }));
+
+  for (const socket of open) socket.destroy();
+  silent.close();
+  assert.deepEqual([NEVER_REACHED.has(code), open.length], [true, 1]);
 });
 
 test("an abort ends the request, before it, while it waits and within the answer", async () => {

@@ -2,9 +2,8 @@
  * POSTs a text with Node's HTTP client and reads the answer whole. A request takes half the CPU of one by `fetch`, which
  * channels notice: each message is a request. Proxies of the environment hold for both.
  */
-import { type IncomingMessage, request as requestHttp } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { TellableError } from "../errors.ts";
 
@@ -47,7 +46,7 @@ export async function postText(
     request.destroy();
   };
   signal.addEventListener("abort", abort);
-  request.once("socket", (socket) => limitConnecting(socket, connectLimitMs, (error) => request.destroy(error)));
+  limitConnecting(request, connectLimitMs, reject);
   request.on("error", reject);
   request.once("response", (response) => read(response).then(resolve, reject));
   request.end(body);
@@ -75,12 +74,16 @@ async function read(response: IncomingMessage): Promise<TextAnswer> {
   };
 }
 
-/** A connection that is not made in time is one that was never made: its error says so. */
-function limitConnecting(socket: Socket, limitMs: number, end: (error: Error) => void): void {
-  if (!socket.connecting) return;
+/** A connection that is not made in time, also through a proxy, is one that was never made: its error says so. */
+function limitConnecting(request: ClientRequest, limitMs: number, fail: (error: Error) => void): void {
   const timer = setTimeout(() => {
-    end(Object.assign(new TellableError("the other side does not answer"), { code: "UND_ERR_CONNECT_TIMEOUT" }));
+    fail(Object.assign(new TellableError("the other side does not answer"), { code: "UND_ERR_CONNECT_TIMEOUT" }));
+    request.destroy();
   }, limitMs);
-  const made = (socket as TLSSocket).encrypted ? "secureConnect" : "connect";
-  for (const event of [made, "close"]) socket.once(event, () => clearTimeout(timer));
+  const end = () => clearTimeout(timer);
+  request.once("close", end);
+  request.once("socket", (socket) => {
+    if (!socket.connecting) return end();
+    socket.once((socket as TLSSocket).encrypted ? "secureConnect" : "connect", end);
+  });
 }

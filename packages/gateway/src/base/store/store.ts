@@ -235,6 +235,7 @@ export class Store implements Disposable {
       if (this.#recording && this.#depth === 0) return this.transaction(() => this.#given(sql, values, read));
       this.#writes++;
       const found = read(statement);
+      if (this.#depth === 0) this.#late.caughtUp();
       this.#recording?.note([sql, ...values]);
       return found;
     } catch (error) {

@@ -126,8 +126,8 @@ export class Inbox {
     const { id: chat, threadId: thread } = row.inbound.chat;
     const before = { channel, account, chat, thread, id };
     const isBefore = "channel = :channel and account = :account and chat = :chat and thread is :thread and id < :id";
-    const since = this.#store.get<{ id: number | null }>(
-      ...named(`select max(id) as id from inbox where ${isBefore} and ${HAS_RUN}`, before),
+    const since = this.#store.get<{ id: number }>(
+      ...named(`select id from inbox where ${isBefore} and ${HAS_RUN} order by id desc limit 1`, before),
     );
     return this.#store
       .all<Row>(
